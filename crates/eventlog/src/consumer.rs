@@ -1,0 +1,336 @@
+//! Hearing another service's log: one watch, a cursor for each partition, events applied exactly once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kernel::{Clock, Shard};
+use proto::eventlog::v1::{self as wire_log, event_log_service_client::EventLogServiceClient};
+use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, Streaming};
+use uuid::Uuid;
+
+use crate::heard::{CannotApply, Heard, HeardEvent, Move};
+use crate::{Progress, parked};
+
+/// What applies events. It must call [`Heard::settle`] in the transaction of their effects.
+#[async_trait]
+pub trait Listener: Send + Sync + 'static {
+    /// Applies some events in one transaction, or none of them.
+    async fn hear(&self, heard: Arc<Heard>) -> Result<(), CannotApply>;
+}
+
+/// Where a log is watched: a client of the event log service, in this process or another.
+#[async_trait]
+pub trait Producer: Send + Sync + 'static {
+    /// Opens a watch.
+    async fn watch(&self, request: wire_log::WatchRequest) -> Result<Streaming<wire_log::WatchResponse>, Status>;
+}
+
+#[async_trait]
+impl<T> Producer for EventLogServiceClient<T>
+where
+    T: tonic::client::GrpcService<tonic::body::Body> + Clone + Send + Sync + 'static,
+    T::Future: Send,
+    T::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    T::ResponseBody: tonic::transport::Body<Data = prost::bytes::Bytes> + Send + 'static,
+    <T::ResponseBody as tonic::transport::Body>::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+{
+    async fn watch(&self, request: wire_log::WatchRequest) -> Result<Streaming<wire_log::WatchResponse>, Status> {
+        let mut client = self.clone();
+        Ok(EventLogServiceClient::watch(&mut client, request).await?.into_inner())
+    }
+}
+
+/// One producer and what its events do here.
+#[derive(Clone)]
+pub struct Listening {
+    /// The producer's name.
+    pub source: &'static str,
+    /// Where its log is watched.
+    pub producer: Arc<dyn Producer>,
+    /// What applies its events.
+    pub listener: Arc<dyn Listener>,
+}
+
+/// Everything one service hears. Clones are handles to the same.
+#[derive(Clone)]
+pub struct Consumer {
+    store: Store,
+    clock: Clock,
+    progress: Progress,
+    listening: Arc<[Listening]>,
+}
+
+/// How often an event is tried before it is parked.
+const ATTEMPTS: i32 = 3;
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+type Places = BTreeMap<Shard, (Uuid, i64)>;
+
+enum Halt {
+    /// Read the cursors again and go on from there.
+    Reload,
+    /// The database is away.
+    Away(StoreError),
+}
+
+impl Consumer {
+    /// Hears nothing until [`Consumer::run`].
+    pub fn new(store: Store, clock: Clock, progress: Progress, listening: Vec<Listening>) -> Self {
+        Self { store, clock, progress, listening: listening.into() }
+    }
+
+    /// The service that hears.
+    pub fn service(&self) -> &'static str {
+        self.store.service()
+    }
+
+    /// Hears all producers until `stop`. What is being applied then is finished.
+    pub async fn run(self, stop: CancellationToken) {
+        let each = self.listening.iter().map(|listening| self.follow(listening, &stop));
+        futures::future::join_all(each).await;
+    }
+
+    async fn follow(&self, listening: &Listening, stop: &CancellationToken) {
+        let mut pause = PAUSE;
+        while !stop.is_cancelled() {
+            let ended = tokio::select! {
+                () = stop.cancelled() => return,
+                opened = self.open(listening) => match opened {
+                    Ok((stream, places)) => self.hear_out(listening, stream, places, stop).await,
+                    Err(wrong) => Err(wrong),
+                },
+            };
+            match ended {
+                Ok(()) => pause = PAUSE,
+                Err(wrong) => {
+                    tracing::warn!(consumer = self.service(), producer = listening.source, %wrong, "the watch broke off");
+                    tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(pause) => {} }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    async fn open(&self, listening: &Listening) -> Result<(Streaming<wire_log::WatchResponse>, Places), String> {
+        let known = parked::cursors(&self.store, listening.source).await.map_err(|error| error.to_string())?;
+        let places: Places = known.into_iter().map(|(shard, epoch, position)| (shard, (epoch, position))).collect();
+        let cursors = Shard::all()
+            .map(|shard| wire_log::Cursor {
+                partition: u32::try_from(shard.number()).unwrap_or_default(),
+                epoch: places.get(&shard).map(|(epoch, _)| epoch.to_string()).unwrap_or_default(),
+                position: places.get(&shard).map_or(0, |(_, position)| *position),
+            })
+            .collect();
+        let request = wire_log::WatchRequest { source: listening.source.to_owned(), cursors };
+        let stream = listening.producer.watch(request).await.map_err(|status| status.message().to_owned())?;
+        Ok((stream, places))
+    }
+
+    async fn hear_out(
+        &self,
+        listening: &Listening,
+        mut stream: Streaming<wire_log::WatchResponse>,
+        mut places: Places,
+        stop: &CancellationToken,
+    ) -> Result<(), String> {
+        let mut any_parked = parked::count(&self.store).await.map_err(|error| error.to_string())? > 0;
+        loop {
+            let message = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                message = stream.message() => message.map_err(|status| status.message().to_owned())?,
+            };
+            let Some(message) = message else { return Ok(()) };
+            for reached in &message.reached {
+                if let (Some(shard), Ok(epoch)) = (partition(reached.partition), Uuid::try_parse(&reached.epoch)) {
+                    places.entry(shard).or_insert((epoch, 0));
+                }
+            }
+            let events: Vec<HeardEvent> = message.events.into_iter().filter_map(HeardEvent::read).collect();
+            match self.apply(listening, &mut places, events, &mut any_parked).await {
+                Ok(()) => self.note(listening.source, &places, &message.reached),
+                Err(Halt::Reload) => return Ok(()),
+                Err(Halt::Away(error)) => return Err(error.to_string()),
+            }
+        }
+    }
+
+    /// Applies events, halving where one of them cannot be applied, until it stands alone and is parked.
+    async fn apply(
+        &self,
+        listening: &Listening,
+        places: &mut Places,
+        events: Vec<HeardEvent>,
+        any_parked: &mut bool,
+    ) -> Result<(), Halt> {
+        let mut pieces = vec![events];
+        while let Some(mut piece) = pieces.pop() {
+            if piece.is_empty() {
+                continue;
+            }
+            let waiting = if *any_parked { self.waiting(listening.source, &piece).await? } else { BTreeSet::new() };
+            let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &waiting));
+            match listening.listener.hear(Arc::clone(&heard)).await {
+                Ok(()) => advance(places, &heard.moves),
+                Err(CannotApply::Store(StoreError::CursorMoved)) => return Err(Halt::Reload),
+                Err(CannotApply::Store(error))
+                    if error.may_retry() || matches!(error, StoreError::Full | StoreError::Stopping) =>
+                {
+                    return Err(Halt::Away(error));
+                }
+                Err(_) if piece.len() > 1 => {
+                    let second = piece.split_off(piece.len() / 2);
+                    pieces.push(second);
+                    pieces.push(piece);
+                }
+                Err(_) => {
+                    self.try_again_or_park(listening, places, piece).await?;
+                    *any_parked = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_again_or_park(
+        &self,
+        listening: &Listening,
+        places: &mut Places,
+        piece: Vec<HeardEvent>,
+    ) -> Result<(), Halt> {
+        let mut cause = String::new();
+        for attempt in 1..ATTEMPTS {
+            tokio::time::sleep(PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
+            let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &BTreeSet::new()));
+            match listening.listener.hear(Arc::clone(&heard)).await {
+                Ok(()) => {
+                    advance(places, &heard.moves);
+                    return Ok(());
+                }
+                Err(CannotApply::Store(StoreError::CursorMoved)) => return Err(Halt::Reload),
+                Err(error) => cause = error.to_string(),
+            }
+        }
+        let mut heard = sort_out(listening.source, places, piece, &BTreeSet::new());
+        for event in std::mem::take(&mut heard.events) {
+            tracing::error!(
+                consumer = self.service(),
+                producer = listening.source,
+                partition = event.shard.number(),
+                position = event.position,
+                kind = event.kind(),
+                cause,
+                "an event cannot be applied and is parked"
+            );
+            heard.aside.push((event, cause.clone(), ATTEMPTS));
+        }
+        self.settle_alone(&heard).await?;
+        advance(places, &heard.moves);
+        Ok(())
+    }
+
+    async fn settle_alone(&self, heard: &Heard) -> Result<(), Halt> {
+        let place = heard.place();
+        let settled = async {
+            let mut tx = self.store.begin(place.tenants.into_iter().collect::<store::Tenants>(), place.shards).await?;
+            heard.settle(&mut tx, self.clock.now()).await?;
+            tx.commit().await
+        };
+        settled.await.map_err(|error| match error {
+            StoreError::CursorMoved => Halt::Reload,
+            other => Halt::Away(other),
+        })
+    }
+
+    async fn waiting(&self, source: &str, events: &[HeardEvent]) -> Result<BTreeSet<String>, Halt> {
+        let subjects: Vec<(Shard, &str)> = events.iter().map(|event| (event.shard, event.subject.as_str())).collect();
+        parked::waiting(&self.store, source, &subjects).await.map_err(Halt::Away)
+    }
+
+    /// Notes for waiting readers what is reflected here now.
+    fn note(&self, source: &str, places: &Places, reached: &[wire_log::Reached]) {
+        let own = places.iter().map(|(shard, (epoch, position))| (source.to_owned(), *shard, *epoch, *position));
+        let through = reached.iter().flat_map(|reached| {
+            let shard = partition(reached.partition)
+                .filter(|shard| places.get(shard).is_some_and(|(_, position)| *position >= reached.position));
+            reached.upstream.iter().filter_map(move |upstream| {
+                Some((upstream.source.clone(), shard?, Uuid::try_parse(&upstream.epoch).ok()?, upstream.position))
+            })
+        });
+        self.progress.reached(own.chain(through));
+    }
+
+    /// Tries one subject's parked events again, in order, until one fails. Answers how many were applied and how many
+    /// are still parked.
+    pub async fn retry_parked(&self, tenants: store::Tenants, subject: &str) -> Result<(usize, usize), StoreError> {
+        let events = parked::of_subject(&self.store, tenants, subject).await?;
+        let all = events.len();
+        for (done, (source, event)) in events.into_iter().enumerate() {
+            let Some(listening) = self.listening.iter().find(|listening| listening.source == source) else {
+                return Ok((done, all - done));
+            };
+            let heard = Heard {
+                source: listening.source,
+                events: vec![event],
+                aside: Vec::new(),
+                moves: BTreeMap::new(),
+                retried: true,
+            };
+            if listening.listener.hear(Arc::new(heard)).await.is_err() {
+                return Ok((done, all - done));
+            }
+        }
+        Ok((all, 0))
+    }
+
+    /// How many events each producer has that were not applied here, by the producers' own word.
+    pub async fn cursors(&self, source: &str) -> Result<BTreeMap<Shard, i64>, StoreError> {
+        let known = parked::cursors(&self.store, source).await?;
+        Ok(known.into_iter().map(|(shard, _, position)| (shard, position)).collect())
+    }
+
+    /// The producers heard.
+    pub fn sources(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.listening.iter().map(|listening| listening.source)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// How many events are parked here.
+    pub async fn parked(&self) -> Result<i64, StoreError> {
+        parked::count(&self.store).await
+    }
+}
+
+fn partition(number: u32) -> Option<Shard> {
+    Shard::from_number(i64::from(number))
+}
+
+/// Events to apply, events whose subject has parked ones before them, and how the cursors move past both.
+fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, waiting: &BTreeSet<String>) -> Heard {
+    let mut moves: BTreeMap<Shard, Move> = BTreeMap::new();
+    for event in &events {
+        let (epoch, from) = places.get(&event.shard).copied().unwrap_or_default();
+        let step = moves.entry(event.shard).or_insert(Move { from, to: from, epoch });
+        step.to = step.to.max(event.position);
+    }
+    // An event at or below the cursor was applied before: the watch may say things twice.
+    let fresh = events
+        .into_iter()
+        .filter(|event| places.get(&event.shard).is_none_or(|(_, position)| event.position > *position));
+    let (aside, events): (Vec<_>, Vec<_>) = fresh.partition(|event| waiting.contains(&event.subject));
+    let aside = aside.into_iter().map(|event| (event, "waits behind an earlier parked event".to_owned(), 0)).collect();
+    Heard { source, events, aside, moves, retried: false }
+}
+
+fn advance(places: &mut Places, moves: &BTreeMap<Shard, Move>) {
+    for (shard, step) in moves {
+        places.insert(*shard, (step.epoch, step.to));
+    }
+}

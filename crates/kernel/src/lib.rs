@@ -1,0 +1,23 @@
+//! The words every service shares, without any input or output: who (ids, shards), how much (points, money), when
+//! (the clock, the calendar), and how fractions become whole numbers.
+//!
+//! 1. Points and money are whole numbers of their smallest unit; nothing here is a float.
+//! 2. Arithmetic is checked: what does not fit is an error, never a wrong number.
+//! 3. Business time is read from [`Clock`] and nowhere else.
+
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
+
+pub mod calendar;
+mod clock;
+mod id;
+mod money;
+mod points;
+pub mod rounding;
+mod shard;
+
+pub use clock::{Clock, ClockError, to_microsecond};
+pub use id::{AdjustmentId, EntryId, IdError, LotId, MemberId, OrderId, ProductId, RequestId, ReturnId, TenantId};
+pub use money::{Currency, CurrencyError, Money};
+pub use points::Points;
+pub use rounding::Rounding;
+pub use shard::Shard;

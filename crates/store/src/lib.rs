@@ -1,0 +1,30 @@
+//! The way to the database: one [`Store`] for each service, with a schema and a role of its own.
+//!
+//! 1. [`Store::begin`] is the only way to open a writing transaction. It locks the head rows of its shards in ascending
+//!    order; that lock is the authority for order. Nothing that was read before it is trusted after it.
+//! 2. A row belongs to a tenant. A connection sees the tenants it was opened for and no others (row-level security).
+//! 3. Every mutation is written down with its request id in the transaction of its effect ([`Tx::recall`],
+//!    [`Tx::remember`]): saying it again answers the same.
+//! 4. Whoever begins a transaction commits it; there is no network call in between.
+//! 5. Writes are batches ([`Writer`]): what arrives while a commit is under way forms the next one.
+//!
+//! Cost: `begin` is two round trips (BEGIN, lock), `commit` one; a read is one more than its statements.
+
+mod error;
+mod migrate;
+mod pool;
+mod request;
+mod tenants;
+mod tx;
+mod writer;
+
+pub use error::StoreError;
+pub use migrate::{MIGRATIONS, migrate, role_of};
+pub use pool::{Reading, Settings, Store};
+pub use request::{Digests, Recall, RequestKey};
+pub use tenants::Tenants;
+pub use tx::{Head, Tx};
+pub use writer::{Desk, Place, Writer};
+
+/// The database's type for instants.
+pub use jiff_sqlx::Timestamp as SqlTimestamp;

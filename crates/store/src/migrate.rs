@@ -1,0 +1,71 @@
+//! Schemas, roles and migrations.
+
+use sqlx::migrate::{Migration, Migrator};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::StoreError;
+
+/// The tables every service has: heads and the request log. Versions 1 to 9.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The role a service works as. It owns nothing, and row-level security applies to it.
+pub fn role_of(service: &str) -> String {
+    format!("rapport_{service}")
+}
+
+/// Brings one service's schema up to date: the house's tables first, then the service's own. Answers how many
+/// migrations were applied.
+///
+/// The url's user must be allowed to create schemas and roles; the service itself never uses that right.
+pub async fn migrate(url: &str, service: &'static str, parts: &[&Migrator]) -> Result<usize, StoreError> {
+    let mut connection = PgConnection::connect(url).await?;
+    let role = role_of(service);
+
+    #[expect(clippy::disallowed_methods, reason = "migrating has no caller that could go away, and its connection no pool")]
+    let mut locked = connection.begin().await?;
+    // Roles belong to the whole cluster: two databases that are migrated at once must not create one twice.
+    sqlx::query("SELECT pg_advisory_xact_lock(7274697)").execute(&mut *locked).await?;
+    let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+        .bind(&role)
+        .fetch_one(&mut *locked)
+        .await?;
+    if !known {
+        run(&mut locked, format!("CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS")).await?;
+        run(&mut locked, format!("GRANT {role} TO CURRENT_USER")).await?;
+    }
+    run(&mut locked, format!("CREATE SCHEMA IF NOT EXISTS {service}")).await?;
+    run(&mut locked, format!("GRANT USAGE ON SCHEMA {service} TO {role}")).await?;
+    run(
+        &mut locked,
+        format!(
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA {service} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}"
+        ),
+    )
+    .await?;
+    locked.commit().await?;
+
+    run(&mut connection, format!("SET search_path = {service}")).await?;
+    let all: Vec<Migration> = parts.iter().flat_map(|part| part.iter().cloned()).collect();
+    let before = applied(&mut connection).await?;
+    Migrator::with_migrations(all).run(&mut connection).await.map_err(|error| StoreError::Failed(error.into()))?;
+    let after = applied(&mut connection).await?;
+    run(&mut connection, format!("REVOKE ALL ON _sqlx_migrations FROM {role}")).await?;
+    connection.close().await?;
+    Ok(after.saturating_sub(before))
+}
+
+async fn applied(connection: &mut PgConnection) -> Result<usize, StoreError> {
+    let there: bool =
+        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&mut *connection).await?;
+    if !there {
+        return Ok(0);
+    }
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(connection).await?;
+    usize::try_from(count).map_err(StoreError::unreadable)
+}
+
+/// Statements about schemas and roles cannot take parameters; every name here is one of our services'.
+async fn run(connection: &mut PgConnection, statement: String) -> Result<(), StoreError> {
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! The pool of one service.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::Shard;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Postgres};
+use tokio::sync::watch;
+
+use crate::{StoreError, Tenants, Tx, role_of};
+
+/// How a service reaches its database.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `postgres://…`
+    pub url: String,
+    /// The service: its schema, and what its role is named after.
+    pub service: &'static str,
+    /// Connections at most; all services together must stay below the server's `max_connections`.
+    pub connections: u32,
+    /// How long a call waits for a connection.
+    pub acquire_timeout: Duration,
+}
+
+impl Settings {
+    /// Ten connections, five seconds.
+    pub fn new(url: impl Into<String>, service: &'static str) -> Self {
+        Self { url: url.into(), service, connections: 10, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// One service's database. Clones share the pool.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+    service: &'static str,
+    committed: Arc<watch::Sender<u64>>,
+}
+
+impl Store {
+    /// Connects as the service's own role, in its own schema.
+    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = settings.url.parse().map_err(StoreError::Failed)?;
+        let options = options.application_name(settings.service).options([
+            ("search_path", settings.service.to_owned()),
+            ("role", role_of(settings.service)),
+            ("idle_in_transaction_session_timeout", "30s".to_owned()),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.connections)
+            .acquire_timeout(settings.acquire_timeout)
+            .after_release(|connection, _| Box::pin(is_outside_a_transaction(connection)))
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool, service: settings.service, committed: Arc::new(watch::Sender::new(0)) })
+    }
+
+    /// The service whose database this is.
+    pub const fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// Opens a writing transaction over some shards of some tenants. The heads are locked when it returns.
+    ///
+    /// Safe to drop at any moment: a transaction that was begun for nobody is rolled back.
+    pub async fn begin(
+        &self,
+        tenants: impl Into<Tenants>,
+        shards: impl IntoIterator<Item = Shard>,
+    ) -> Result<Tx, StoreError> {
+        let tenants = tenants.into();
+        let shards: BTreeSet<Shard> = shards.into_iter().collect();
+        let (pool, committed) = (self.pool.clone(), Arc::clone(&self.committed));
+        // A BEGIN whose future is dropped in flight would leave its connection inside a transaction that the pool does
+        // not know of, and acknowledged writes of its next user would be lost. So the begin is a task of its own.
+        let begun = tokio::spawn(async move { Tx::begin(&pool, &tenants, shards, committed).await });
+        begun.await.map_err(|_| StoreError::Stopping)?
+    }
+
+    /// A connection to read with, that sees the given tenants only.
+    pub async fn read(&self, tenants: impl Into<Tenants>) -> Result<Reading, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        sqlx::query("SELECT set_config('rapport.tenants', $1, false)")
+            .bind(tenants.into().setting())
+            .execute(&mut *connection)
+            .await?;
+        Ok(Reading { connection })
+    }
+
+    /// Changes whenever this process has committed something, so that readers of the log need not wait for their next poll.
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.committed.subscribe()
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A connection that only reads.
+#[derive(Debug)]
+pub struct Reading {
+    connection: PoolConnection<Postgres>,
+}
+
+impl Reading {
+    /// Where the statements go.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+/// Within a transaction `now()` stands still, so a connection that comes back inside one is told by its clock. It is
+/// closed rather than handed on.
+async fn is_outside_a_transaction(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT now() = statement_timestamp()").fetch_one(connection).await
+}

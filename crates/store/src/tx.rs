@@ -1,0 +1,113 @@
+//! A writing transaction: heads locked, tenants set.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kernel::Shard;
+use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{StoreError, Tenants};
+
+/// Where the log of one shard stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Changed when the database is restored.
+    pub epoch: Uuid,
+    /// The last position given out.
+    pub position: i64,
+}
+
+/// An open transaction that holds the locks of its shards.
+#[derive(Debug)]
+pub struct Tx {
+    transaction: Transaction<'static, Postgres>,
+    heads: BTreeMap<Shard, Head>,
+    moved: BTreeSet<Shard>,
+    committed: Arc<watch::Sender<u64>>,
+}
+
+impl Tx {
+    pub(crate) async fn begin(
+        pool: &PgPool,
+        tenants: &Tenants,
+        shards: BTreeSet<Shard>,
+        committed: Arc<watch::Sender<u64>>,
+    ) -> Result<Self, StoreError> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that opens a transaction, inside its own task")]
+        let mut transaction = pool.begin().await?;
+        let numbers: Vec<i16> = shards.iter().map(|shard| shard.number()).collect();
+        // The sort comes before the lock, so two transactions over the same shards cannot deadlock.
+        let rows = sqlx::query(
+            "WITH scope AS MATERIALIZED (SELECT set_config('rapport.tenants', $1, true))
+             SELECT head.shard, head.epoch, head.position FROM scope, head
+             WHERE head.shard = ANY ($2) ORDER BY head.shard FOR UPDATE OF head",
+        )
+        .bind(tenants.setting())
+        .bind(&numbers)
+        .fetch_all(&mut *transaction)
+        .await?;
+
+        let mut heads = BTreeMap::new();
+        for row in rows {
+            let number: i16 = row.try_get(0)?;
+            let shard = Shard::from_number(i64::from(number)).ok_or_else(|| StoreError::unreadable("a shard"))?;
+            heads.insert(shard, Head { epoch: row.try_get(1)?, position: row.try_get(2)? });
+        }
+        if heads.len() != shards.len() {
+            return Err(StoreError::unreadable("the heads: run `rapport migrate`"));
+        }
+        if heads.is_empty() {
+            sqlx::query("SELECT set_config('rapport.tenants', $1, true)")
+                .bind(tenants.setting())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(Self { transaction, heads, moved: BTreeSet::new(), committed })
+    }
+
+    /// Where the statements go.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+
+    /// Gives out the next position of a shard's log; `None` where the shard was not locked by this transaction.
+    pub fn next_position(&mut self, shard: Shard) -> Option<Head> {
+        let head = self.heads.get_mut(&shard)?;
+        head.position = head.position.checked_add(1)?;
+        self.moved.insert(shard);
+        Some(*head)
+    }
+
+    /// The heads that this transaction has moved: what a freshness token for it holds.
+    pub fn moved(&self) -> Vec<(Shard, Head)> {
+        self.moved.iter().filter_map(|shard| self.heads.get(shard).map(|head| (*shard, *head))).collect()
+    }
+
+    /// The heads of all shards locked, as they stand in this transaction.
+    pub fn heads(&self) -> &BTreeMap<Shard, Head> {
+        &self.heads
+    }
+
+    /// Makes it so.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let Self { transaction, heads, committed, .. } = self;
+        let done = tokio::spawn(async move { transaction.commit().await });
+        match done.await.map_err(|_| StoreError::Stopping)? {
+            Ok(()) => {
+                if !heads.is_empty() {
+                    committed.send_modify(|count| *count = count.wrapping_add(1));
+                }
+                Ok(())
+            }
+            Err(error @ sqlx::Error::Database(_)) => Err(error.into()),
+            Err(error) => Err(StoreError::OutcomeUnknown(error)),
+        }
+    }
+
+    /// Undoes it. Dropping does the same a little later.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        Ok(self.transaction.rollback().await?)
+    }
+}

@@ -1,0 +1,156 @@
+//! Writes are batches; a batch of one is the ordinary case.
+//!
+//! Requests that arrive while a commit is under way form the next batch; a lone request never waits. Each request gets
+//! an answer of its own. A broken law of the schema spoils the batch, so the batch is halved until the one culprit
+//! stands alone and answers with the failure; its neighbours never notice.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use kernel::{Shard, TenantId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Store, StoreError, Tenants, Tx};
+
+/// Where a request writes.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// Whose rows it touches.
+    pub tenants: BTreeSet<TenantId>,
+    /// Which shards it locks.
+    pub shards: BTreeSet<Shard>,
+}
+
+/// What works a batch off.
+pub trait Desk: Send + Sync + 'static {
+    /// A request. It may be worked on more than once, so it is not consumed.
+    type Ask: Send + Sync + 'static;
+    /// Its answer; a refusal is an answer.
+    type Answer: Send + 'static;
+
+    /// Where a request writes.
+    fn place(ask: &Self::Ask) -> Place;
+
+    /// Works a batch off in one open transaction: an answer for each request, in their order.
+    fn work<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        asks: &'a [Self::Ask],
+    ) -> BoxFuture<'a, Result<Vec<Self::Answer>, StoreError>>;
+}
+
+struct Waiting<D: Desk> {
+    ask: D::Ask,
+    answer: oneshot::Sender<Result<D::Answer, StoreError>>,
+}
+
+/// The queue in front of a desk.
+pub struct Writer<D: Desk> {
+    queue: mpsc::Sender<Waiting<D>>,
+}
+
+impl<D: Desk> Clone for Writer<D> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone() }
+    }
+}
+
+impl<D: Desk> std::fmt::Debug for Writer<D> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Writer").field("waiting", &(self.queue.max_capacity() - self.queue.capacity())).finish()
+    }
+}
+
+const QUEUE: usize = 8_192;
+const BATCH: usize = 1_024;
+const ATTEMPTS: u32 = 6;
+
+impl<D: Desk> Writer<D> {
+    /// Starts a writer. It ends when the last clone of its handle is dropped, after what was accepted is done.
+    pub fn start(store: Store, desk: Arc<D>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(store, desk, waiting));
+        Self { queue }
+    }
+
+    /// Hands a request in and waits for its answer. Once its batch has begun, it is carried out even if nobody waits.
+    pub async fn write(&self, ask: D::Ask) -> Result<D::Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Waiting { ask, answer }).map_err(|full| match full {
+            mpsc::error::TrySendError::Full(_) => StoreError::Full,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopping,
+        })?;
+        answered.await.map_err(|_| StoreError::Stopping)?
+    }
+}
+
+async fn run<D: Desk>(store: Store, desk: Arc<D>, mut waiting: mpsc::Receiver<Waiting<D>>) {
+    let mut batch = Vec::new();
+    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let (asks, answers): (Vec<_>, Vec<_>) = batch
+            .drain(..)
+            .filter(|waiting| !waiting.answer.is_closed())
+            .map(|waiting| (waiting.ask, waiting.answer))
+            .unzip();
+        let mut results = Vec::with_capacity(asks.len());
+        settle(&store, &*desk, &asks, &mut results).await;
+        for (answer, result) in answers.into_iter().zip(results) {
+            // A caller that went away after its batch had begun has no use for the answer.
+            let _ = answer.send(result);
+        }
+    }
+}
+
+/// Works `asks` off, halving on a broken law. Halves stay in order, so the outcome is that of one batch without the
+/// culprit.
+async fn settle<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask], results: &mut Vec<Result<D::Answer, StoreError>>) {
+    let mut pieces = vec![asks];
+    while let Some(piece) = pieces.pop() {
+        if piece.is_empty() {
+            continue;
+        }
+        match persist(store, desk, piece).await {
+            Ok(answers) => results.extend(answers.into_iter().map(Ok)),
+            Err(error) if piece.len() == 1 => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a request broke its batch");
+                results.push(Err(error));
+            }
+            Err(_) => {
+                let (first, second) = piece.split_at(piece.len() / 2);
+                pieces.push(second);
+                pieces.push(first);
+            }
+        }
+    }
+}
+
+async fn persist<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
+    let mut attempt = 1;
+    loop {
+        match commit(store, desk, asks).await {
+            Err(error) if error.may_retry() && attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(5_u64 << attempt)).await;
+                attempt += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn commit<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
+    let (mut tenants, mut shards) = (BTreeSet::new(), BTreeSet::new());
+    for ask in asks {
+        let place = D::place(ask);
+        tenants.extend(place.tenants);
+        shards.extend(place.shards);
+    }
+    let mut tx = store.begin(tenants.into_iter().collect::<Tenants>(), shards).await?;
+    let answers = desk.work(&mut tx, asks).await?;
+    if answers.len() != asks.len() {
+        return Err(StoreError::unreadable("a desk must answer every request of its batch"));
+    }
+    tx.commit().await?;
+    Ok(answers)
+}

@@ -1,0 +1,26 @@
+//! Between the contract and the services: how a call is read, how an answer that is no success is written, and the
+//! opaque texts a caller carries around (freshness tokens, page tokens).
+//!
+//! Three rings of errors, each made in one place:
+//! 1. [`Violations`]: everything wrong with the call's fields, at once, `INVALID_ARGUMENT`.
+//! 2. [`Refusal`]: what the domain says no to, with one reason each.
+//! 3. [`status`]: failures of ours, with a fixed text.
+
+pub mod caller;
+mod digest;
+mod envelope;
+mod freshness;
+mod keys;
+mod page;
+mod refusal;
+pub mod status;
+mod violations;
+
+pub use caller::{Audience, Caller};
+pub use digest::digests;
+pub use envelope::{Envelope, open};
+pub use freshness::{BadFreshness, Freshness, Mark};
+pub use keys::Keys;
+pub use page::{PageToken, page_size};
+pub use refusal::{DOMAIN, Refusal, RefusalKind, Stop, failure, refuse, stopped};
+pub use violations::Violations;

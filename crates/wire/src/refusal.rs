@@ -1,0 +1,118 @@
+//! What the domain says no to, and how it is told.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use store::StoreError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::status;
+
+/// `ErrorInfo.domain` of every refusal.
+pub const DOMAIN: &str = "rapport";
+
+/// What sort of no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The state of things forbids it.
+    FailedPrecondition,
+    /// What it is about does not exist.
+    NotFound,
+    /// It is there already.
+    AlreadyExists,
+    /// Somebody else was first; read again and retry.
+    Aborted,
+    /// The call contradicts an earlier one.
+    InvalidArgument,
+}
+
+impl RefusalKind {
+    const fn code(self) -> Code {
+        match self {
+            Self::FailedPrecondition => Code::FailedPrecondition,
+            Self::NotFound => Code::NotFound,
+            Self::AlreadyExists => Code::AlreadyExists,
+            Self::Aborted => Code::Aborted,
+            Self::InvalidArgument => Code::InvalidArgument,
+        }
+    }
+}
+
+/// A refusal as the wire tells it: one reason, the facts behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// As in `error_reason.proto`, without the prefix.
+    pub reason: &'static str,
+    /// What sort of no.
+    pub kind: RefusalKind,
+    /// One sentence in English.
+    pub text: String,
+    /// The facts, as documented beside the reason.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// The status of a refusal.
+pub fn refuse(refusal: Refusal) -> Status {
+    let facts: HashMap<String, String> =
+        refusal.facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let details = ErrorDetails::with_error_info(refusal.reason, DOMAIN, facts);
+    Status::with_error_details(refusal.kind.code(), refusal.text, details)
+}
+
+/// Why an operation of a service did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop<R> {
+    /// The domain says no.
+    #[error("refused")]
+    Refused(R),
+    /// The request id was used for something else.
+    #[error("the request id was used before with another {field}")]
+    RequestIdReused {
+        /// The field that differs.
+        field: String,
+    },
+    /// The tenant is suspended.
+    #[error("the tenant is suspended")]
+    TenantSuspended,
+    /// The database failed.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}
+
+/// The status of whatever stopped an operation; the domain's part is told by `refused`.
+pub fn stopped<R>(stop: Stop<R>, refused: impl FnOnce(R) -> Refusal) -> Status {
+    match stop {
+        Stop::Refused(refusal) => refuse(refused(refusal)),
+        Stop::RequestIdReused { field } => refuse(Refusal {
+            reason: "REQUEST_ID_REUSED",
+            kind: RefusalKind::InvalidArgument,
+            text: format!("this request_id was used before with another {field}"),
+            facts: vec![("field", field)],
+        }),
+        Stop::TenantSuspended => refuse(Refusal {
+            reason: "TENANT_SUSPENDED",
+            kind: RefusalKind::FailedPrecondition,
+            text: "the tenant is suspended: reads go on, nothing is written".to_owned(),
+            facts: Vec::new(),
+        }),
+        Stop::Failed(error) => failure(error),
+    }
+}
+
+/// The status of a failure of the database.
+pub fn failure(error: StoreError) -> Status {
+    const SOON: Duration = Duration::from_millis(200);
+    match error {
+        StoreError::Full => status::shed("too many writes at once; nothing was begun", SOON),
+        StoreError::Retry(_) | StoreError::Unavailable(_) | StoreError::CursorMoved | StoreError::Stopping => {
+            status::unavailable_because("not available for the moment; repeat with the same request_id", SOON, error)
+        }
+        StoreError::OutcomeUnknown(_) => status::unavailable_because(
+            "the outcome is not known; repeat with the same request_id to learn it",
+            SOON,
+            error,
+        ),
+        StoreError::Constraint { .. } | StoreError::Unreadable(_) | StoreError::Failed(_) => status::internal(error),
+    }
+}

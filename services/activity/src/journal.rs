@@ -1,0 +1,339 @@
+//! The journal: what members did, as their shops reported it.
+//!
+//! # Laws
+//!
+//! 1. A fact is named for ever by its kind, its source and the shop's own number. It is recorded once; the same under
+//!    another request id is refused as applied already, with the id of what is there.
+//! 2. Lines are the truth: an order is worth the sum of its lines, each rounded once. What was recorded is never changed;
+//!    of an order only what came back of it, its state and, once, its member.
+//! 3. Nothing comes back that was not bought: the returns of an order never exceed it, by units or by money, and any
+//!    number of partial returns comes to what one whole return comes to.
+//! 4. A return that names no order takes its member's newest earlier lines; the rest is kept as an unmatched credit.
+//! 5. Entries of a call are decided in the order given, each seeing those before it. A refused one leaves nothing behind
+//!    and keeps no other out. All that was written is stored, and told, in one transaction.
+//! 6. Whatever changes a member's orders holds the lock of the member's shard; a guest's order is protected by its own.
+//!
+//! # Life of an order
+//!
+//! `RECORDED`, then at most once `RETURNED` (all its money came back; or all its units, where it cost nothing),
+//! `CANCELLED` or `UNCOLLECTED` (whatever was left came back at once).
+//!
+//! # Cost
+//!
+//! Before the transaction one look at the tenant's terms (and at the categories of products whose lines name none, and at
+//! the named orders, to know whose shards to lock); then begin, recall, terms, one look-up for each kind of key, and only
+//! where something comes back four more; one statement for each table written, one for the events, remember, commit. All
+//! of that is once for a call, whether it brings one entry or a thousand.
+
+mod book;
+mod crediting;
+mod entry;
+mod events;
+mod held;
+mod loading {
+    pub(super) mod store;
+}
+mod matching;
+mod outcome;
+mod refusal;
+mod returning;
+mod valuation;
+mod wanted;
+mod writing {
+    pub(super) mod store;
+}
+mod written;
+
+use std::collections::{BTreeSet, HashMap};
+
+use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
+use jiff::Timestamp;
+use kernel::{Clock, Currency, OrderId, Shard, TenantId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use wire::{Freshness, Stop};
+
+pub use entry::{
+    BackLine, Buyer, Goods, MOST_LINES, NewAdjustment, NewEntry, NewLine, NewOrder, NewReturn, Origin, Payment,
+};
+pub use held::State;
+pub use outcome::{Match, Outcome};
+pub use refusal::{Refusal, Wrong};
+
+use crate::patience::patiently;
+use crate::products::Products;
+use crate::terms::{self, Terms};
+use book::{Book, Known};
+use valuation::Valued;
+use wanted::Wanted;
+use written::Written;
+
+/// Entries to record.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What makes the call repeat-safe.
+    pub key: RequestKey,
+    /// In order.
+    pub entries: Vec<NewEntry>,
+    /// Part of a history that is being loaded.
+    pub historic: bool,
+    /// Decide and write nothing.
+    pub validate_only: bool,
+    /// The call brings this one entry: its refusal is the call's.
+    pub single: bool,
+}
+
+/// An order to cancel.
+#[derive(Clone, Debug)]
+pub struct Cancelling {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What makes the call repeat-safe.
+    pub key: RequestKey,
+    /// Which.
+    pub order: OrderId,
+    /// `Cancelled` or `Uncollected`.
+    pub as_state: State,
+    /// When; now if not told.
+    pub occurred_at: Option<Timestamp>,
+}
+
+/// What a call answers, and answers again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// What became of each entry, in their order.
+    pub outcomes: Vec<Outcome>,
+    moved: Vec<(i16, Uuid, i64)>,
+    /// False where the call only asked what would become of it.
+    #[serde(skip, default = "always")]
+    pub written: bool,
+}
+
+const fn always() -> bool {
+    true
+}
+
+impl Recorded {
+    pub(crate) fn new(outcomes: Vec<Outcome>, moved: &[(Shard, Head)]) -> Self {
+        let moved = moved.iter().map(|(shard, head)| (shard.number(), head.epoch, head.position)).collect();
+        Self { outcomes, moved, written: true }
+    }
+
+    /// What a read has to wait for that must see the effects.
+    pub fn freshness(&self) -> Freshness {
+        let moved: Vec<(Shard, Head)> = self
+            .moved
+            .iter()
+            .filter_map(|(shard, epoch, position)| {
+                Some((Shard::from_number(i64::from(*shard))?, Head { epoch: *epoch, position: *position }))
+            })
+            .collect();
+        Freshness::of(crate::SERVICE, &moved)
+    }
+}
+
+/// The journal.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    store: Store,
+    clock: Clock,
+    products: Products,
+}
+
+/// Where an attempt ended.
+enum Step {
+    Done(Recorded),
+    /// These shards have to be locked too.
+    Wider(BTreeSet<Shard>),
+}
+
+/// What a call does once the journal is open before it.
+#[derive(Clone, Copy)]
+enum Act<'a> {
+    Record(&'a Recording, &'a [Valued<'a>]),
+    Cancel(&'a Cancelling),
+}
+
+/// How often the shards of named orders may turn out to have changed before all shards are locked.
+const GUESSES: u32 = 3;
+
+impl Journal {
+    /// On the service's database.
+    pub const fn new(store: Store, clock: Clock, products: Products) -> Self {
+        Self { store, clock, products }
+    }
+
+    /// Records the entries of a call.
+    pub async fn record(&self, ask: &Recording) -> Result<Recorded, Stop<Refusal>> {
+        let terms = terms::now(&self.store, ask.tenant).await?;
+        let categories = self.categories(ask).await?;
+        let path = |place| if ask.single { String::new() } else { format!("entries[{place}].") };
+        let valued = valuation::value(&ask.entries, &terms, &categories, path)
+            .map_err(|wrong| Stop::Refused(Refusal::Malformed(wrong)))?;
+        let wanted = Wanted::by(ask.tenant, &ask.entries);
+        self.settle(ask.tenant, &ask.key, &wanted, Act::Record(ask, &valued)).await
+    }
+
+    /// Cancels an order.
+    pub async fn cancel(&self, ask: &Cancelling) -> Result<Recorded, Stop<Refusal>> {
+        let wanted = Wanted::order(ask.order);
+        self.settle(ask.tenant, &ask.key, &wanted, Act::Cancel(ask)).await
+    }
+
+    async fn categories(&self, ask: &Recording) -> Result<HashMap<String, String>, StoreError> {
+        let orders = ask.entries.iter().filter_map(|entry| match entry {
+            NewEntry::Order(order) => Some(order),
+            NewEntry::Return(_) | NewEntry::Adjustment(_) => None,
+        });
+        let lines = orders.flat_map(|order| &order.lines).filter(|line| line.category.is_empty());
+        let codes: BTreeSet<&str> = lines.map(|line| line.product.as_str()).collect();
+        self.products.categories(ask.tenant, &codes).await
+    }
+
+    async fn settle(
+        &self,
+        tenant: TenantId,
+        key: &RequestKey,
+        wanted: &Wanted<'_>,
+        act: Act<'_>,
+    ) -> Result<Recorded, Stop<Refusal>> {
+        patiently(|| async {
+            let mut shards = wanted.shards();
+            shards.insert(crate::home_of(tenant, key));
+            if wanted.names_orders() {
+                let mut reading = self.store.read(tenant).await?;
+                let (named, _) = loading::store::named(reading.connection(), tenant, wanted).await?;
+                shards.extend(named.values().map(|held| held.subject));
+            }
+            for _ in 0..GUESSES {
+                match self.attempt(tenant, key, wanted, act, shards.clone()).await? {
+                    Step::Done(recorded) => return Ok(recorded),
+                    Step::Wider(more) => shards.extend(more),
+                }
+            }
+            match self.attempt(tenant, key, wanted, act, Shard::all().collect()).await? {
+                Step::Done(recorded) => Ok(recorded),
+                Step::Wider(_) => Err(StoreError::unreadable("an order in no shard").into()),
+            }
+        })
+        .await
+    }
+
+    /// One transaction. What was read before it only said which shards to lock; what counts is read after the lock, and
+    /// where an order turns out to lie elsewhere by now, nothing is done.
+    async fn attempt(
+        &self,
+        tenant: TenantId,
+        key: &RequestKey,
+        wanted: &Wanted<'_>,
+        act: Act<'_>,
+        shards: BTreeSet<Shard>,
+    ) -> Result<Step, Stop<Refusal>> {
+        let home = crate::home_of(tenant, key);
+        let mut tx = self.store.begin(tenant, shards.iter().copied()).await?;
+        match tx.recall(tenant, home, key).await? {
+            Recall::Done(recorded) => return Ok(Step::Done(recorded)),
+            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
+            Recall::New => {}
+        }
+        if terms::within(&mut tx, tenant).await?.suspended {
+            return Err(Stop::TenantSuspended);
+        }
+        let known = loading::store::load(tx.connection(), tenant, wanted).await?;
+        let outside: BTreeSet<Shard> =
+            known.orders.iter().map(|held| held.subject).filter(|subject| !shards.contains(subject)).collect();
+        if !outside.is_empty() {
+            return Ok(Step::Wider(outside));
+        }
+        let now = self.clock.now();
+        let (outcomes, written) = decide(tenant, now, known, act)?;
+        let Some(historic) = act.writes() else {
+            return Ok(Step::Done(Recorded { written: false, ..Recorded::new(outcomes, &[]) }));
+        };
+        self.write(&mut tx, tenant, &written, historic, now).await?;
+        let recorded = Recorded::new(outcomes, &tx.moved());
+        tx.remember(tenant, home, key, &recorded, now).await?;
+        tx.commit().await?;
+        Ok(Step::Done(recorded))
+    }
+
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        tenant: TenantId,
+        written: &Written<'_>,
+        historic: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        writing::store::write(tx.connection(), tenant, written, historic, now).await?;
+        eventlog::append(tx, &events::of(tenant, &written.facts, historic), now).await
+    }
+}
+
+impl Act<'_> {
+    /// Whether what is written is part of a history; none where nothing is written at all.
+    const fn writes(&self) -> Option<bool> {
+        match self {
+            Self::Record(ask, _) if ask.validate_only => None,
+            Self::Record(ask, _) => Some(ask.historic),
+            Self::Cancel(_) => Some(false),
+        }
+    }
+}
+
+fn decide<'a>(
+    tenant: TenantId,
+    now: Timestamp,
+    known: Known,
+    act: Act<'a>,
+) -> Result<(Vec<Outcome>, Written<'a>), Stop<Refusal>> {
+    let mut book = Book::open(tenant, now, known, new_order_id);
+    let outcomes = match act {
+        Act::Record(ask, [entry]) if ask.single => vec![book.record(entry).map_err(Stop::Refused)?],
+        Act::Record(_, entries) => {
+            entries.iter().map(|entry| book.record(entry).unwrap_or_else(Outcome::from)).collect()
+        }
+        Act::Cancel(ask) => {
+            let occurred_at = ask.occurred_at.unwrap_or(now);
+            vec![book.cancel(ask.order, ask.as_state, occurred_at).map_err(Stop::Refused)?]
+        }
+    };
+    Ok((outcomes, book.close()))
+}
+
+impl valuation::Digits for Terms {
+    fn currency(&self) -> Option<Currency> {
+        self.currency
+    }
+
+    fn digits_of(&self, currency: Currency) -> u32 {
+        self.digits_of(currency)
+    }
+}
+
+/// An order's id ends with the shard its rows lie in, so that whoever has the id knows where to look.
+fn new_order_id(now: Timestamp, shard: Shard) -> OrderId {
+    let mut bytes = OrderId::new_at(now).uuid().into_bytes();
+    bytes[15] = shard.number().to_le_bytes()[0];
+    OrderId::from(Uuid::from_bytes(bytes))
+}
+
+/// Where the rows of an order lie.
+pub(crate) fn shard_of_order(order: OrderId) -> Shard {
+    Shard::from(order.uuid().as_bytes()[15])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_tells_where_it_lies() {
+        let now = "2011-12-01T00:00:00Z".parse().expect("an instant");
+        for shard in Shard::all() {
+            assert_eq!(shard_of_order(new_order_id(now, shard)), shard);
+        }
+    }
+}

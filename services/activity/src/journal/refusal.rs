@@ -1,0 +1,76 @@
+//! Why an entry is not recorded.
+
+use kernel::OrderId;
+
+use super::held::State;
+
+/// What the journal says no to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No order has this id or invoice number.
+    #[error("there is no order {order}")]
+    OrderNotFound {
+        /// As it was named.
+        order: String,
+    },
+    /// More would come back than was bought.
+    #[error("{asked} would come back of order {order}, and {left} are left")]
+    ReturnExceedsOrder {
+        /// The order.
+        order: OrderId,
+        /// Its line; none where money came back without goods.
+        line: Option<i32>,
+        /// Units, or minor units of money.
+        asked: i64,
+        /// What is left of it.
+        left: i64,
+    },
+    /// The order was wholly returned or cancelled before.
+    #[error("order {order} is {state} and closed")]
+    OrderClosed {
+        /// The order.
+        order: OrderId,
+        /// What became of it.
+        state: State,
+    },
+    /// The order belongs to another member.
+    #[error("order {order} is another member's")]
+    OrderTaken {
+        /// The order.
+        order: OrderId,
+    },
+    /// It is there already, under another request id.
+    #[error("{what} is recorded already")]
+    AlreadyApplied {
+        /// "order web/20261112-0042".
+        what: String,
+        /// Its id.
+        id: String,
+    },
+    /// Fields that only make sense together do not.
+    #[error("the request is malformed")]
+    Malformed(Vec<Wrong>),
+}
+
+/// A field and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// "order.lines[3].discount_minor".
+    pub field: String,
+    /// "must not exceed …".
+    pub what: String,
+}
+
+impl Refusal {
+    /// As in `error_reason.proto`, without the prefix.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::OrderNotFound { .. } => "ORDER_NOT_FOUND",
+            Self::ReturnExceedsOrder { .. } => "RETURN_EXCEEDS_ORDER",
+            Self::OrderClosed { .. } => "ORDER_CLOSED",
+            Self::OrderTaken { .. } => "ORDER_TAKEN",
+            Self::AlreadyApplied { .. } => "ALREADY_APPLIED",
+            Self::Malformed(_) => "MALFORMED",
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The account: one member's points and tier.
+//!
+//! 1. `sum(entries) = balance = sum(lots left) - deficit`, after every entry.
+//! 2. Entries are written once. What was wrong is put right by another entry.
+//! 3. Points are spent from the lot nearest to lapsing. At its lapse instant a point is gone, whether or not the lapse is
+//!    written yet: every decision first settles what has fallen due, each as of its own instant.
+//! 4. A tier is won at once, kept or lost at the end of its term, and looked back at after a return.
+//! 5. Everything that changes an account goes through the desk: calls, events, timers. One batch locks its shards, reads
+//!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes the
+//!    results with one statement for each table.
+//!
+//! Life cycle of points: earned -> spent | lapsed | taken back; spent -> given back.
+//! Cost of a batch, whatever its size: begin 2, recall 1, holdings 1 to 4, writes at most 7, commit 1 round trips.
+
+pub mod decision;
+mod desk;
+pub mod earning;
+mod events;
+pub mod holdings;
+mod qualification;
+mod reading;
+pub mod redemption;
+pub mod reversing;
+mod reviewing;
+pub mod settling;
+mod standing;
+mod store;
+mod tally;
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
+mod laws;
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
+mod walk;
+
+use std::sync::Arc;
+
+use ::store::{RequestKey, Store, Writer};
+use eventlog::{CannotApply, Heard};
+use jiff::Timestamp;
+use kernel::{Clock, EntryId, MemberId, Points, TenantId};
+use wire::Stop;
+
+use self::desk::AccountDesk;
+pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
+pub use self::reading::{AccountView, EntryView, Overview, TierView};
+pub use self::standing::StandingView;
+use crate::programme::Programmes;
+
+/// Points to spend.
+#[derive(Clone, Debug)]
+pub struct Redemption {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Whose points.
+    pub member: MemberId,
+    /// How many.
+    pub points: Points,
+    /// On what.
+    pub spent_on: String,
+    /// Decide and write nothing.
+    pub validate_only: bool,
+    /// What makes it repeat-safe.
+    pub key: RequestKey,
+}
+
+/// A redemption to reverse.
+#[derive(Clone, Debug)]
+pub struct Reversal {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Whose points.
+    pub member: MemberId,
+    /// The redemption's entry.
+    pub entry: EntryId,
+    /// What makes it repeat-safe.
+    pub key: RequestKey,
+}
+
+/// Points to add or take by hand.
+#[derive(Clone, Debug)]
+pub struct Adjustment {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Whose points.
+    pub member: MemberId,
+    /// Signed, not zero.
+    pub points: Points,
+    /// Why.
+    pub reason: String,
+    /// What makes it repeat-safe.
+    pub key: RequestKey,
+}
+
+/// Why an account was not changed, or not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountRefusal {
+    /// Fewer points than asked for.
+    InsufficientPoints {
+        /// What was asked for.
+        asked: Points,
+        /// What can be spent.
+        spendable: Points,
+    },
+    /// There is no programme, or none at that moment.
+    ProgrammeNotFound {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// No entry has this id.
+    EntryNotFound {
+        /// The id.
+        entry: EntryId,
+    },
+    /// The entry is something else.
+    NotARedemption {
+        /// The entry.
+        entry: EntryId,
+        /// What it is.
+        kind: holdings::EntryKind,
+    },
+    /// It was reversed before.
+    AlreadyReversed {
+        /// The redemption.
+        entry: EntryId,
+    },
+    /// A balance would leave its range.
+    OutOfRange,
+}
+
+/// All accounts.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    clock: Clock,
+    programmes: Programmes,
+    writer: Writer<AccountDesk>,
+}
+
+impl Accounts {
+    pub(crate) fn open(store: Store, clock: Clock, programmes: Programmes) -> Self {
+        let desk = Arc::new(AccountDesk::new(clock.clone(), programmes.clone()));
+        let writer = Writer::start(store.clone(), desk);
+        Self { store, clock, programmes, writer }
+    }
+
+    /// Spends points.
+    pub async fn redeem(&self, ask: Redemption) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Redeem(ask)).await
+    }
+
+    /// Spends points of many members; each has its own outcome.
+    pub async fn redeem_all(&self, asks: Vec<Redemption>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        futures::future::join_all(asks.into_iter().map(|ask| self.redeem(ask))).await
+    }
+
+    /// Gives spent points back.
+    pub async fn reverse(&self, ask: Reversal) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Reverse(ask)).await
+    }
+
+    /// Adds or takes points by hand.
+    pub async fn adjust(&self, ask: Adjustment) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Adjust(ask)).await
+    }
+
+    /// Applies what was heard, together with the cursors of who said it.
+    pub(crate) async fn hear(&self, heard: Arc<Heard>, deeds: Vec<Deed>) -> Result<(), CannotApply> {
+        match self.writer.write(Ask::Hear { heard, deeds }).await? {
+            Answer::CannotApply(cause) => Err(CannotApply::Event(cause)),
+            Answer::Done(_) | Answer::Settled | Answer::Refused(_) | Answer::Reused { .. } | Answer::Suspended => {
+                Ok(())
+            }
+        }
+    }
+
+    /// Settles what has fallen due for some members of a tenant.
+    pub(crate) async fn settle(&self, tenant: TenantId, members: Vec<MemberId>) -> Result<(), ::store::StoreError> {
+        self.writer.write(Ask::Settle { tenant, members }).await.map(|_| ())
+    }
+
+    async fn receipt(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {
+        match self.writer.write(ask).await? {
+            Answer::Done(receipt) => Ok(receipt),
+            Answer::Refused(refusal) => Err(Stop::Refused(refusal)),
+            Answer::Reused { field } => Err(Stop::RequestIdReused { field }),
+            Answer::Suspended => Err(Stop::TenantSuspended),
+            Answer::Settled | Answer::CannotApply(_) => {
+                Err(Stop::Failed(::store::StoreError::unreadable("a call was answered as something else")))
+            }
+        }
+    }
+}

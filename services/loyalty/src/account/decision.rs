@@ -1,0 +1,78 @@
+//! Why something was decided: written down by the rule that decided, told again when somebody asks.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The grounds of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// In one word: "earn", "redeem", "lapse", "promote".
+    pub outcome: String,
+    /// The version of the programme that decided; 0 where none was needed.
+    pub programme_version: i32,
+    /// The moment it speaks about.
+    pub decided_for: Timestamp,
+    /// The facts used.
+    pub facts: Vec<(String, String)>,
+    /// The steps from facts to outcome.
+    pub steps: Vec<Step>,
+    /// The smallest change that would have altered the outcome.
+    pub flip: Option<Flip>,
+}
+
+/// One step of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What was applied.
+    pub name: String,
+    /// How, in words a clerk can read out.
+    pub detail: String,
+    /// What it contributed.
+    pub contribution: i64,
+}
+
+/// The smallest change that would have altered an outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flip {
+    /// The fact that would have to change.
+    pub fact: String,
+    /// By how much.
+    pub change: i64,
+    /// What the outcome would be then.
+    pub outcome: String,
+}
+
+impl Decision {
+    /// With no facts and no steps yet.
+    pub fn new(outcome: &str, programme_version: i32, decided_for: Timestamp) -> Self {
+        Self {
+            outcome: outcome.to_owned(),
+            programme_version,
+            decided_for,
+            facts: Vec::new(),
+            steps: Vec::new(),
+            flip: None,
+        }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl ToString) -> Self {
+        self.facts.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Adds a step.
+    #[must_use]
+    pub fn step(mut self, name: &str, detail: impl Into<String>, contribution: i64) -> Self {
+        self.steps.push(Step { name: name.to_owned(), detail: detail.into(), contribution });
+        self
+    }
+
+    /// Says what would have altered the outcome.
+    #[must_use]
+    pub fn unless(mut self, fact: &str, change: i64, outcome: impl Into<String>) -> Self {
+        self.flip = Some(Flip { fact: fact.to_owned(), change, outcome: outcome.into() });
+        self
+    }
+}

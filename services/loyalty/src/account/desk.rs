@@ -1,0 +1,296 @@
+//! The desk: where every change of an account is worked off, batch by batch.
+//!
+//! The order of the steps is the safety argument: the shards are locked, then requests are recalled, then holdings are
+//! read, then rules decide in memory, then everything is written. Nothing is read before the lock, nothing decided after
+//! the write.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
+use eventlog::Heard;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kernel::{Clock, EntryId, MemberId, RequestId, Shard, TenantId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::earning::OrderFacts;
+use super::holdings::{Draw, Holdings};
+use super::reversing::ReturnFacts;
+use super::tally::{self, Tally};
+use super::{AccountRefusal, Adjustment, Redemption, Reversal, events, store};
+use crate::programme::Programmes;
+
+/// One member, in one tenant.
+pub(super) type Whose = (TenantId, MemberId);
+
+/// Something that happened to a member, as heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// To whom; to the tenant itself where none is named.
+    pub member: Option<MemberId>,
+    /// What.
+    pub kind: DeedKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeedKind {
+    /// They joined.
+    Joined {
+        /// When.
+        at: Timestamp,
+    },
+    /// They bought; a guest's order that joins brings what had come back of it before.
+    Bought {
+        /// What.
+        order: OrderFacts,
+        /// What had come back already.
+        back: Option<ReturnFacts>,
+    },
+    /// Something came back.
+    Returned(ReturnFacts),
+    /// The tenant may or may not write.
+    TenantSettled {
+        /// It may not.
+        suspended: bool,
+    },
+}
+
+/// A request to the desk.
+#[derive(Debug)]
+pub enum Ask {
+    /// Spend.
+    Redeem(Redemption),
+    /// Give back.
+    Reverse(Reversal),
+    /// Change by hand.
+    Adjust(Adjustment),
+    /// Apply what was heard, and move the cursors with it.
+    Hear {
+        /// The events with their cursors.
+        heard: Arc<Heard>,
+        /// What they mean here, in their order.
+        deeds: Vec<Deed>,
+    },
+    /// Settle what has fallen due.
+    Settle {
+        /// In which tenant.
+        tenant: TenantId,
+        /// For whom.
+        members: Vec<MemberId>,
+    },
+}
+
+impl Ask {
+    pub(super) fn key(&self) -> Option<(TenantId, MemberId, &RequestKey)> {
+        match self {
+            Self::Redeem(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Reverse(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Adjust(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Hear { .. } | Self::Settle { .. } => None,
+        }
+    }
+
+    pub(super) fn members(&self) -> Vec<Whose> {
+        match self {
+            Self::Redeem(ask) => vec![(ask.tenant, ask.member)],
+            Self::Reverse(ask) => vec![(ask.tenant, ask.member)],
+            Self::Adjust(ask) => vec![(ask.tenant, ask.member)],
+            Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
+            Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
+        }
+    }
+}
+
+/// The desk's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Done, with a receipt.
+    Done(Receipt),
+    /// What was due is settled; what was heard is applied.
+    Settled,
+    /// The rules say no.
+    Refused(AccountRefusal),
+    /// The request id was used for something else.
+    Reused {
+        /// The field that differs.
+        field: String,
+    },
+    /// The tenant may not write.
+    Suspended,
+    /// What was heard makes no sense here.
+    CannotApply(String),
+}
+
+/// What a caller keeps: ids and amounts, nothing personal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The entry; none where nothing was to be written.
+    pub entry: Option<EntryId>,
+    /// What can be spent after it.
+    pub spendable: i64,
+    /// What it did to which lots.
+    pub draws: Vec<Draw>,
+    /// Where the member's partition of the log stood after it: shard, epoch, position.
+    pub mark: Option<(i16, Uuid, i64)>,
+}
+
+pub(crate) struct AccountDesk {
+    clock: Clock,
+    programmes: Programmes,
+}
+
+impl AccountDesk {
+    pub(super) fn new(clock: Clock, programmes: Programmes) -> Self {
+        Self { clock, programmes }
+    }
+
+    async fn work_off(&self, tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Answer>, StoreError> {
+        let now = self.clock.now();
+        let recalled = recall(tx, asks).await?;
+        let tenants: std::collections::BTreeSet<TenantId> =
+            asks.iter().flat_map(Ask::members).map(|(tenant, _)| tenant).collect();
+        let terms = self.programmes.within(tx, tenants).await?;
+        let open: Vec<&Ask> =
+            asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
+        let (mut books, spent) = store::load(tx, &open, now).await?;
+
+        let mut tally = Tally { terms: &terms, spent: &spent, now };
+        let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
+        let mut first: HashMap<(TenantId, MemberId, &'static str, RequestId), usize> = HashMap::new();
+        for (place, (ask, known)) in asks.iter().zip(recalled).enumerate() {
+            let answer = match known {
+                Recall::Done(receipt) => Answer::Done(serde_json::from_value(receipt).map_err(StoreError::unreadable)?),
+                Recall::Reused { field } => Answer::Reused { field },
+                Recall::New => match twin(asks, &answers, &mut first, place) {
+                    Some(answer) => answer,
+                    None => tally.decide(&mut books, ask),
+                },
+            };
+            answers.push(answer);
+        }
+
+        // Cursors move for what was applied and for nothing else: what could not be is heard again, alone.
+        for (ask, answer) in asks.iter().zip(&answers) {
+            if let (Ask::Hear { heard, deeds }, Answer::Settled) = (ask, answer) {
+                heard.settle(tx, now).await?;
+                self.hear_tenants(tx, deeds).await?;
+            }
+        }
+        store::write(tx, &books, now).await?;
+        eventlog::append(tx, &events::said(&books), now).await?;
+        remember(tx, asks, &mut answers, &first, now).await?;
+        Ok(answers)
+    }
+
+    async fn hear_tenants(&self, tx: &mut Tx, deeds: &[Deed]) -> Result<(), StoreError> {
+        for deed in deeds {
+            if let DeedKind::TenantSettled { suspended } = deed.kind {
+                self.programmes.hear_tenant(tx, deed.tenant, suspended).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Desk for AccountDesk {
+    type Ask = Ask;
+    type Answer = Answer;
+
+    fn place(ask: &Ask) -> Place {
+        let mut place = match ask {
+            Ask::Hear { heard, deeds } => {
+                let mut place = heard.place();
+                place.shards.extend(
+                    deeds
+                        .iter()
+                        .map(|deed| Shard::of_tenant(deed.tenant))
+                        .filter(|_| deeds.iter().any(|deed| matches!(deed.kind, DeedKind::TenantSettled { .. }))),
+                );
+                place
+            }
+            Ask::Redeem(_) | Ask::Reverse(_) | Ask::Adjust(_) | Ask::Settle { .. } => Place::default(),
+        };
+        for (tenant, member) in ask.members() {
+            place.tenants.insert(tenant);
+            place.shards.insert(Shard::of_member(member));
+        }
+        place
+    }
+
+    fn work<'a>(&'a self, tx: &'a mut Tx, asks: &'a [Ask]) -> BoxFuture<'a, Result<Vec<Answer>, StoreError>> {
+        Box::pin(self.work_off(tx, asks))
+    }
+}
+
+async fn recall(tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Recall<serde_json::Value>>, StoreError> {
+    let mut all: Vec<Recall<serde_json::Value>> = asks.iter().map(|_| Recall::New).collect();
+    let keyed: Vec<(usize, (TenantId, Shard, &RequestKey))> = asks
+        .iter()
+        .enumerate()
+        .filter_map(|(place, ask)| {
+            let (tenant, member, key) = ask.key()?;
+            Some((place, (tenant, Shard::of_member(member), key)))
+        })
+        .collect();
+    let asked: Vec<_> = keyed.iter().map(|(_, key)| *key).collect();
+    for ((place, _), known) in keyed.iter().zip(tx.recall_all(&asked).await?) {
+        all[*place] = known;
+    }
+    Ok(all)
+}
+
+/// Twins of one batch: the first is carried out, the others get its answer, or are told which field differs.
+fn twin(
+    asks: &[Ask],
+    answers: &[Answer],
+    first: &mut HashMap<(TenantId, MemberId, &'static str, RequestId), usize>,
+    place: usize,
+) -> Option<Answer> {
+    let (tenant, member, key) = asks[place].key()?;
+    let known = match first.entry((tenant, member, key.rpc, key.id)) {
+        std::collections::hash_map::Entry::Vacant(vacant) => {
+            vacant.insert(place);
+            return None;
+        }
+        std::collections::hash_map::Entry::Occupied(known) => *known.get(),
+    };
+    let (.., before) = asks[known].key()?;
+    let said = &before.digests.0;
+    let differs = said.keys().chain(key.digests.0.keys()).find(|field| said.get(*field) != key.digests.0.get(*field));
+    match differs {
+        Some(field) => Some(Answer::Reused { field: field.clone() }),
+        None => answers.get(known).cloned(),
+    }
+}
+
+/// Writes down what was carried out, with where the log stands after it.
+async fn remember(
+    tx: &mut Tx,
+    asks: &[Ask],
+    answers: &mut [Answer],
+    first: &HashMap<(TenantId, MemberId, &'static str, RequestId), usize>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut done = Vec::new();
+    for (place, (ask, answer)) in asks.iter().zip(answers.iter_mut()).enumerate() {
+        let (Some((tenant, member, key)), Answer::Done(receipt)) = (ask.key(), answer) else { continue };
+        if receipt.mark.is_some() || tally::only_validates(ask) {
+            continue;
+        }
+        let shard = Shard::of_member(member);
+        receipt.mark = tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
+        if first.get(&(tenant, member, key.rpc, key.id)) == Some(&place) {
+            let receipt = serde_json::to_value(&*receipt).map_err(StoreError::unreadable)?;
+            done.push((tenant, shard, key, receipt));
+        }
+    }
+    tx.remember_all(&done, now).await
+}
+
+/// What is read of all members a batch touches.
+pub(super) type Books = BTreeMap<Whose, Holdings>;

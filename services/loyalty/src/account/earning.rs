@@ -1,0 +1,212 @@
+//! What an order earns: so many points for so much money, multiplied by the tier, as one lot that lapses together.
+
+use jiff::Timestamp;
+use kernel::rounding::{share, spread};
+use kernel::{Currency, OrderId};
+
+use super::decision::Decision;
+use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, Purchase};
+use super::reviewing;
+use super::settling::{Until, settle};
+use crate::programme::expiry::{grace_instant, lapse_instant};
+use crate::programme::terms::{EarnBasis, EarnRate, Terms, Versions};
+
+/// An order as loyalty needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderFacts {
+    /// Its id.
+    pub order: OrderId,
+    /// In which currency.
+    pub currency: Currency,
+    /// Its lines.
+    pub lines: Vec<LineFacts>,
+    /// The part paid with points.
+    pub points_paid_minor: i64,
+    /// When it was bought.
+    pub occurred_at: Timestamp,
+    /// Part of a history that is being loaded.
+    pub historic: bool,
+}
+
+/// One line of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineFacts {
+    /// Before discounts.
+    pub gross_minor: i64,
+    /// Taken off.
+    pub discount_minor: i64,
+    /// Tax contained.
+    pub tax_minor: i64,
+}
+
+impl OrderFacts {
+    fn net_minor(&self) -> Option<i64> {
+        self.lines
+            .iter()
+            .try_fold(0_i64, |sum, line| sum.checked_add(line.gross_minor.checked_sub(line.discount_minor)?))
+    }
+}
+
+/// Books an order: what fell due before it, its points, its weight for the tier. An order booked before changes nothing.
+///
+/// `now` is the clock; a historic order is booked as if it were reported when it happened.
+pub fn earn(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    order: &OrderFacts,
+    now: Timestamp,
+) -> Result<(), OutOfRange> {
+    if holdings.purchases.contains_key(&order.order) {
+        return Ok(());
+    }
+    let moment = moment_of(holdings, order.occurred_at, order.historic, now);
+    settle(holdings, versions, Until::Before(moment))?;
+
+    let net_minor = order.net_minor().ok_or(OutOfRange)?;
+    let terms = versions.at(order.occurred_at);
+    let earned = match terms {
+        Some(terms) => post_earned(holdings, terms, order, now)?,
+        None => None,
+    };
+    let (points, lot) = earned.map_or((0, None), |(points, lot)| (points, Some(lot)));
+    holdings.touched = true;
+    holdings.purchases.insert(
+        order.order,
+        Purchase {
+            order: order.order,
+            currency: order.currency,
+            net_minor,
+            returned_minor: 0,
+            earned: points,
+            reversed: 0,
+            lot,
+            occurred_at: order.occurred_at,
+            touched: true,
+        },
+    );
+    match versions.at(moment) {
+        Some(terms) => reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string()),
+        None => Ok(()),
+    }
+}
+
+/// The moment something counts as known: when it happened for a history being loaded, else now; never before what is
+/// decided already.
+pub fn moment_of(holdings: &Holdings, occurred_at: Timestamp, historic: bool, now: Timestamp) -> Timestamp {
+    if historic { occurred_at.max(holdings.settled_until) } else { now.max(holdings.settled_until) }
+}
+
+fn post_earned(
+    holdings: &mut Holdings,
+    terms: &Terms,
+    order: &OrderFacts,
+    now: Timestamp,
+) -> Result<Option<(i64, kernel::LotId)>, OutOfRange> {
+    reviewing::begin(holdings, terms);
+    let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
+    let basis = basis(order, rate.basis).ok_or(OutOfRange)?;
+    let tier = holdings.tier_at(order.occurred_at).map(str::to_owned);
+    let multiplier = tier.as_deref().map_or(100, |tier| multiplier(terms, tier));
+    let points = points_for(rate, multiplier, basis).ok_or(OutOfRange)?;
+    if points <= 0 {
+        return Ok(None);
+    }
+
+    let id = holdings.next_lot_id(0);
+    let promised = lapse_instant(terms, order.occurred_at)?;
+    let lapses_at = match promised {
+        // A late order's points are not born lapsed.
+        Some(lapse) if lapse <= now && !order.historic => Some(grace_instant(terms, now)?),
+        other => other,
+    };
+    let draw = holdings.credit(Lot {
+        id,
+        origin: order.order.to_string(),
+        amount: points,
+        left: points,
+        lapsed: 0,
+        earned_at: order.occurred_at,
+        lapses_at,
+        touched: true,
+    })?;
+    let grounds = grounds(terms, rate, order, basis, tier.as_deref(), multiplier, points, lapses_at);
+    holdings.post(EntryKind::Earn, points, order.order.to_string(), vec![draw], grounds, order.occurred_at)?;
+    Ok(Some((points, id)))
+}
+
+/// What of the order's money counts. The part paid with points is spread over the lines by what they cost.
+fn basis(order: &OrderFacts, basis: EarnBasis) -> Option<i64> {
+    let net: Vec<i64> =
+        order.lines.iter().map(|line| line.gross_minor.checked_sub(line.discount_minor)).collect::<Option<_>>()?;
+    let weights: Vec<i64> = net.iter().map(|amount| (*amount).max(0)).collect();
+    let paid = order.points_paid_minor.min(weights.iter().try_fold(0_i64, |sum, weight| sum.checked_add(*weight))?);
+    let paid = spread(paid.max(0), &weights)?;
+    let mut sum = 0_i64;
+    for ((line, net), paid) in order.lines.iter().zip(net).zip(paid) {
+        let counts = match basis {
+            EarnBasis::Gross => line.gross_minor,
+            EarnBasis::Net => net,
+            EarnBasis::NetOfPoints => net.checked_sub(paid)?,
+            EarnBasis::NetWithoutTax => net.checked_sub(paid)?.checked_sub(line.tax_minor)?,
+        };
+        sum = sum.checked_add(counts.max(0))?;
+    }
+    Some(sum)
+}
+
+fn multiplier(terms: &Terms, tier: &str) -> i64 {
+    let found = terms.ladder.as_ref().and_then(|ladder| ladder.tiers.iter().find(|known| known.code == tier));
+    found.map_or(100, |tier| tier.multiplier_percent)
+}
+
+fn points_for(rate: &EarnRate, multiplier_percent: i64, basis_minor: i64) -> Option<i64> {
+    let numerator = rate.points.checked_mul(multiplier_percent)?;
+    let denominator = rate.per_minor.checked_mul(100)?;
+    share(basis_minor, numerator, denominator, rate.rounding)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the facts of one decision, each used once")]
+fn grounds(
+    terms: &Terms,
+    rate: &EarnRate,
+    order: &OrderFacts,
+    basis: i64,
+    tier: Option<&str>,
+    multiplier: i64,
+    points: i64,
+    lapses_at: Option<Timestamp>,
+) -> Decision {
+    let base = points_for(rate, 100, basis).unwrap_or(points);
+    let mut grounds = Decision::new("earn", terms.version, order.occurred_at)
+        .fact("basis_minor", basis)
+        .fact("currency", rate.currency)
+        .fact("rate", format!("{} for {}", rate.points, rate.per_minor))
+        .fact("tier", tier.unwrap_or("none"))
+        .fact("multiplier_percent", multiplier)
+        .step("base", format!("{} for every {} minor units", rate.points, rate.per_minor), base);
+    if multiplier != 100 {
+        grounds = grounds.step("tier", format!("{} percent", multiplier), points.saturating_sub(base));
+    }
+    if let Some(lapse) = lapses_at {
+        grounds = grounds.fact("lapse_time", lapse);
+    }
+    match one_more(rate, multiplier, basis, points) {
+        Some(change) => grounds.unless("basis_minor", change, points.saturating_add(1).to_string()),
+        None => grounds,
+    }
+}
+
+/// How much more would have earned one point more: found by halving, since more money never earns less.
+fn one_more(rate: &EarnRate, multiplier: i64, basis: i64, points: i64) -> Option<i64> {
+    let earns_more = |extra: i64| Some(points_for(rate, multiplier, basis.checked_add(extra)?)? > points);
+    let mut enough = rate.per_minor.checked_mul(200)?;
+    if !earns_more(enough)? {
+        return None;
+    }
+    let mut short = 0_i64;
+    while enough.checked_sub(short)? > 1 {
+        let middle = short.checked_add(enough.checked_sub(short)?.checked_div(2)?)?;
+        if earns_more(middle)? { enough = middle } else { short = middle }
+    }
+    Some(enough)
+}

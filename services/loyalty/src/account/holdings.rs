@@ -1,0 +1,369 @@
+//! What a member has: lots of points, a tier, what was bought. Rules read it and post to it; nothing else changes it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kernel::{Currency, EntryId, LotId, MemberId, OrderId};
+use serde::{Deserialize, Serialize};
+
+use super::decision::Decision;
+
+/// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a balance or an instant would leave its range")]
+pub struct OutOfRange;
+
+impl From<kernel::calendar::OutOfCalendar> for OutOfRange {
+    fn from(_: kernel::calendar::OutOfCalendar) -> Self {
+        Self
+    }
+}
+
+/// Points earned together, that lapse together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lot {
+    /// Its id.
+    pub id: LotId,
+    /// What it came from: an order's or an entry's id.
+    pub origin: String,
+    /// Points it began with.
+    pub amount: i64,
+    /// Points left.
+    pub left: i64,
+    /// Points of it that lapsed.
+    pub lapsed: i64,
+    /// When it was earned.
+    pub earned_at: Timestamp,
+    /// From this instant on it is lapsed.
+    pub lapses_at: Option<Timestamp>,
+    /// Changed since it was read.
+    pub touched: bool,
+}
+
+impl Lot {
+    /// The order in which lots are spent: earliest lapse first, never last, then earned time, then id.
+    pub fn spending_order(&self) -> (Timestamp, Timestamp, LotId) {
+        (self.lapses_at.unwrap_or(Timestamp::MAX), self.earned_at, self.id)
+    }
+}
+
+/// What an order counted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// The order.
+    pub order: OrderId,
+    /// Its currency.
+    pub currency: Currency,
+    /// Its net amount.
+    pub net_minor: i64,
+    /// What came back of it so far.
+    pub returned_minor: i64,
+    /// Points it earned.
+    pub earned: i64,
+    /// Points of it taken back so far.
+    pub reversed: i64,
+    /// The lot they went into.
+    pub lot: Option<LotId>,
+    /// When it was bought.
+    pub occurred_at: Timestamp,
+    /// Changed since it was read.
+    pub touched: bool,
+}
+
+impl Purchase {
+    /// What counts of it for tiers.
+    pub fn counts(&self) -> i64 {
+        self.net_minor.saturating_sub(self.returned_minor)
+    }
+}
+
+/// Where a member stands on the ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Code of the tier.
+    pub tier: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the threshold was last tested: at the promotion, or at the last review.
+    pub qualified_at: Timestamp,
+    /// When it is tested next; never in the lowest tier.
+    pub review_at: Option<Timestamp>,
+}
+
+/// Sums over all entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Earned.
+    pub earned: i64,
+    /// Taken back because of returns.
+    pub earn_reversed: i64,
+    /// Spent.
+    pub redeemed: i64,
+    /// Given back.
+    pub redemption_reversed: i64,
+    /// Lapsed.
+    pub lapsed: i64,
+    /// Added or taken by hand.
+    pub adjusted: i64,
+}
+
+/// What happened to points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// Earned with an order.
+    Earn,
+    /// Taken back because the order was returned.
+    EarnReversal,
+    /// Spent.
+    Redemption,
+    /// Given back because the redemption was reversed.
+    RedemptionReversal,
+    /// Lapsed.
+    Lapse,
+    /// Changed by a person.
+    Adjustment,
+}
+
+/// What an entry did to one lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draw {
+    /// The lot.
+    pub lot: LotId,
+    /// Signed.
+    pub points: i64,
+}
+
+/// One line of the statement, before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// Its id.
+    pub id: EntryId,
+    /// Its place on the statement.
+    pub number: i64,
+    /// What happened.
+    pub kind: EntryKind,
+    /// Signed.
+    pub points: i64,
+    /// The balance after it.
+    pub balance_after: i64,
+    /// What caused it; empty where time did.
+    pub cause: String,
+    /// Lots drawn from or added to.
+    pub draws: Vec<Draw>,
+    /// Why.
+    pub grounds: Decision,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+}
+
+/// What happened to a tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TierChangeKind {
+    /// Rose.
+    Promoted,
+    /// Reviewed and kept.
+    Retained,
+    /// Fell.
+    Demoted,
+}
+
+/// One change of a tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierChange {
+    /// Its place in the history.
+    pub number: i64,
+    /// What happened.
+    pub kind: TierChangeKind,
+    /// Code before.
+    pub from: String,
+    /// Code after.
+    pub to: String,
+    /// The order or return that caused it; empty where time did.
+    pub cause: String,
+    /// What was spent in the window then.
+    pub progress_minor: i64,
+    /// The programme's version that decided.
+    pub programme_version: i32,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+}
+
+/// Everything a decision about one member needs, and what was decided since it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holdings {
+    /// Whose.
+    pub member: MemberId,
+    /// When they joined.
+    pub joined_at: Timestamp,
+    /// How many entries the statement has.
+    pub entries: i64,
+    /// How many changes the tier history has.
+    pub tier_changes: i64,
+    /// Lots with something left, and those a decision asked for.
+    pub lots: Vec<Lot>,
+    /// What the next points fill first.
+    pub deficit: i64,
+    /// Sums over all entries.
+    pub totals: Totals,
+    /// Everything due until here is posted.
+    pub settled_until: Timestamp,
+    /// The tier, once there is a ladder.
+    pub standing: Option<Standing>,
+    /// What was bought.
+    pub purchases: BTreeMap<OrderId, Purchase>,
+    /// Earlier changes of the tier, oldest first.
+    pub history: Vec<TierChange>,
+    /// Posted since it was read.
+    pub postings: Vec<Posting>,
+    /// Tier changes since it was read.
+    pub changes: Vec<TierChange>,
+    /// Anything at all changed since it was read.
+    pub touched: bool,
+}
+
+impl Holdings {
+    /// An empty account.
+    pub fn new(member: MemberId, joined_at: Timestamp) -> Self {
+        Self {
+            member,
+            joined_at,
+            entries: 0,
+            tier_changes: 0,
+            lots: Vec::new(),
+            deficit: 0,
+            totals: Totals::default(),
+            settled_until: joined_at,
+            standing: None,
+            purchases: BTreeMap::new(),
+            history: Vec::new(),
+            postings: Vec::new(),
+            changes: Vec::new(),
+            touched: false,
+        }
+    }
+
+    /// Points that can be spent.
+    pub fn spendable(&self) -> i64 {
+        self.lots.iter().fold(0_i64, |sum, lot| sum.saturating_add(lot.left))
+    }
+
+    /// All points, less the deficit.
+    pub fn balance(&self) -> i64 {
+        self.spendable().saturating_sub(self.deficit)
+    }
+
+    /// A lot by its id.
+    pub fn lot_mut(&mut self, id: LotId) -> Option<&mut Lot> {
+        self.lots.iter_mut().find(|lot| lot.id == id)
+    }
+
+    /// Writes a line on the statement. The lots have been changed already; this keeps the sums.
+    pub fn post(
+        &mut self,
+        kind: EntryKind,
+        points: i64,
+        cause: impl Into<String>,
+        draws: Vec<Draw>,
+        grounds: Decision,
+        occurred_at: Timestamp,
+    ) -> Result<EntryId, OutOfRange> {
+        let number = self.entries.checked_add(1).ok_or(OutOfRange)?;
+        let total = match kind {
+            EntryKind::Earn => &mut self.totals.earned,
+            EntryKind::EarnReversal => &mut self.totals.earn_reversed,
+            EntryKind::Redemption => &mut self.totals.redeemed,
+            EntryKind::RedemptionReversal => &mut self.totals.redemption_reversed,
+            EntryKind::Lapse => &mut self.totals.lapsed,
+            EntryKind::Adjustment => &mut self.totals.adjusted,
+        };
+        let change = match kind {
+            EntryKind::Earn | EntryKind::RedemptionReversal | EntryKind::Adjustment => points,
+            EntryKind::EarnReversal | EntryKind::Redemption | EntryKind::Lapse => {
+                points.checked_neg().ok_or(OutOfRange)?
+            }
+        };
+        *total = total.checked_add(change).ok_or(OutOfRange)?;
+        self.entries = number;
+        self.touched = true;
+        let id = EntryId::derived_from(self.member.uuid(), &format!("entry/{number}"));
+        let balance_after = self.balance();
+        self.postings.push(Posting {
+            id,
+            number,
+            kind,
+            points,
+            balance_after,
+            cause: cause.into(),
+            draws,
+            grounds,
+            occurred_at,
+        });
+        Ok(id)
+    }
+
+    /// The id of the lot that the next entry makes; the same however often it is worked out.
+    pub fn next_lot_id(&self, part: usize) -> LotId {
+        let number = self.entries.saturating_add(1);
+        LotId::derived_from(self.member.uuid(), &format!("lot/{number}/{part}"))
+    }
+
+    /// Adds points as a lot; a deficit is filled first. Answers what the lot was given.
+    pub fn credit(&mut self, lot: Lot) -> Result<Draw, OutOfRange> {
+        let absorbed = self.deficit.min(lot.amount);
+        let left = lot.amount.checked_sub(absorbed).ok_or(OutOfRange)?;
+        self.spendable().checked_add(left).ok_or(OutOfRange)?;
+        self.deficit = self.deficit.checked_sub(absorbed).ok_or(OutOfRange)?;
+        let draw = Draw { lot: lot.id, points: left };
+        self.lots.push(Lot { left, touched: true, ..lot });
+        Ok(draw)
+    }
+
+    /// Takes points from lots in spending order, at most what is there. Answers the draws and what could not be taken.
+    pub fn draw(&mut self, points: i64) -> (Vec<Draw>, i64) {
+        let mut order: Vec<usize> = (0..self.lots.len()).collect();
+        order.sort_by_key(|place| self.lots[*place].spending_order());
+        let (mut draws, mut wanted) = (Vec::new(), points);
+        for place in order {
+            let lot = &mut self.lots[place];
+            let taken = lot.left.min(wanted);
+            if taken > 0 {
+                lot.left = lot.left.saturating_sub(taken);
+                lot.touched = true;
+                wanted = wanted.saturating_sub(taken);
+                draws.push(Draw { lot: lot.id, points: taken.saturating_neg() });
+            }
+        }
+        (draws, wanted)
+    }
+
+    /// Writes a change of the tier down.
+    pub fn change_tier(&mut self, change: TierChange) -> Result<(), OutOfRange> {
+        let number = self.tier_changes.checked_add(1).ok_or(OutOfRange)?;
+        self.tier_changes = number;
+        self.touched = true;
+        let change = TierChange { number, ..change };
+        self.history.push(change.clone());
+        self.changes.push(change);
+        Ok(())
+    }
+
+    /// The tier that was held at a moment.
+    pub fn tier_at(&self, moment: Timestamp) -> Option<&str> {
+        let current = self.standing.as_ref()?;
+        if moment >= current.since {
+            return Some(&current.tier);
+        }
+        let before = self.history.iter().rev().find(|change| change.occurred_at <= moment);
+        Some(match before {
+            Some(change) => &change.to,
+            None => self.history.first().map_or(&current.tier, |first| &first.from),
+        })
+    }
+
+    /// The next instant at which something happens by itself.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let lapse = self.lots.iter().filter(|lot| lot.left > 0).filter_map(|lot| lot.lapses_at).min();
+        let review = self.standing.as_ref().and_then(|standing| standing.review_at);
+        lapse.into_iter().chain(review).min()
+    }
+}

@@ -1,0 +1,181 @@
+//! The statements behind looking at accounts.
+
+use ::store::{SqlTimestamp, StoreError};
+use jiff::Timestamp;
+use kernel::{Currency, EntryId, MemberId, Money, Shard, TenantId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{EntryView, Overview};
+use crate::account::holdings::Totals;
+use crate::account::store::read_entry_kind;
+
+pub(super) async fn balance(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    member: MemberId,
+    known: Timestamp,
+    happened: Timestamp,
+) -> Result<i64, StoreError> {
+    let sum = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(points), 0)::bigint AS "sum!" FROM entry
+           WHERE tenant = $1 AND shard = $2 AND member = $3 AND recorded_at <= $4 AND occurred_at <= $5"#,
+        tenant.uuid(),
+        Shard::of_member(member).number(),
+        member.uuid(),
+        SqlTimestamp::from(known) as SqlTimestamp,
+        SqlTimestamp::from(happened) as SqlTimestamp,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(sum)
+}
+
+struct EntryRow {
+    entry: Uuid,
+    number: i64,
+    kind: i16,
+    points: i64,
+    balance_after: i64,
+    cause: String,
+    draws: serde_json::Value,
+    grounds: serde_json::Value,
+    occurred_at: SqlTimestamp,
+    recorded_at: SqlTimestamp,
+}
+
+impl EntryRow {
+    fn view(self) -> Result<EntryView, StoreError> {
+        Ok(EntryView {
+            id: self.entry.into(),
+            number: self.number,
+            kind: read_entry_kind(self.kind)?,
+            points: self.points,
+            balance_after: self.balance_after,
+            cause: self.cause,
+            draws: serde_json::from_value(self.draws).map_err(StoreError::unreadable)?,
+            grounds: serde_json::from_value(self.grounds).map_err(StoreError::unreadable)?,
+            occurred_at: self.occurred_at.into(),
+            recorded_at: self.recorded_at.into(),
+        })
+    }
+}
+
+pub(super) async fn entries(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    member: MemberId,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<EntryView>, StoreError> {
+    let rows = sqlx::query_as!(
+        EntryRow,
+        "SELECT entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at FROM entry
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND number < $4 ORDER BY number DESC LIMIT $5",
+        tenant.uuid(),
+        Shard::of_member(member).number(),
+        member.uuid(),
+        before,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(EntryRow::view).collect()
+}
+
+pub(super) async fn entry(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    member: Option<MemberId>,
+    entry: EntryId,
+) -> Result<Option<EntryView>, StoreError> {
+    // Without a member any shard may hold it; with one, the index of one shard is enough.
+    let shards: Vec<i16> = match member {
+        Some(member) => vec![Shard::of_member(member).number()],
+        None => Shard::all().map(|shard| shard.number()).collect(),
+    };
+    let row = sqlx::query_as!(
+        EntryRow,
+        "SELECT entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at FROM entry
+         WHERE tenant = $1 AND shard = ANY ($2) AND entry = $3",
+        tenant.uuid(),
+        &shards,
+        entry.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(EntryRow::view).transpose()
+}
+
+pub(super) async fn overview(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    zone: &str,
+) -> Result<Overview, StoreError> {
+    let sums = sqlx::query!(
+        r#"SELECT count(*) AS "accounts!", coalesce(sum(entries), 0)::bigint AS "entries!",
+                  coalesce(sum(spendable), 0)::bigint AS "outstanding!", coalesce(sum(deficit), 0)::bigint AS "deficit!",
+                  coalesce(sum(earned), 0)::bigint AS "earned!",
+                  coalesce(sum(earn_reversed), 0)::bigint AS "earn_reversed!",
+                  coalesce(sum(redeemed), 0)::bigint AS "redeemed!",
+                  coalesce(sum(redemption_reversed), 0)::bigint AS "redemption_reversed!",
+                  coalesce(sum(lapsed), 0)::bigint AS "lapsed!", coalesce(sum(adjusted), 0)::bigint AS "adjusted!"
+           FROM account WHERE tenant = $1"#,
+        tenant.uuid(),
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    // A lot lapses at the start of the day after its last: the month is that of the last day.
+    let months = sqlx::query!(
+        r#"SELECT to_char((lapses_at - interval '1 microsecond') AT TIME ZONE $2, 'YYYY-MM') AS month,
+                  sum(remaining)::bigint AS "points!", count(*) AS "lots!"
+           FROM lot WHERE tenant = $1 AND remaining > 0 GROUP BY 1 ORDER BY 1 NULLS LAST"#,
+        tenant.uuid(),
+        zone,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(Overview {
+        tiers: Vec::new(),
+        lapse_months: months.into_iter().map(|row| (row.month, row.points, row.lots)).collect(),
+        totals: Totals {
+            earned: sums.earned,
+            earn_reversed: sums.earn_reversed,
+            redeemed: sums.redeemed,
+            redemption_reversed: sums.redemption_reversed,
+            lapsed: sums.lapsed,
+            adjusted: sums.adjusted,
+        },
+        outstanding: sums.outstanding,
+        deficit: sums.deficit,
+        accounts: sums.accounts,
+        entries: sums.entries,
+        spend: Vec::new(),
+    })
+}
+
+pub(super) async fn tiers(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT coalesce(tier, '') AS "tier!", count(*) AS "members!" FROM account WHERE tenant = $1 GROUP BY 1"#,
+        tenant.uuid(),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.tier, row.members)).collect())
+}
+
+pub(super) async fn spend(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<Money>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT currency, sum(net_minor - returned_minor)::bigint AS "minor!" FROM purchase
+           WHERE tenant = $1 GROUP BY currency ORDER BY currency"#,
+        tenant.uuid(),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let currency = Currency::parse(&row.currency).map_err(StoreError::unreadable)?;
+            Ok(Money { currency, minor: row.minor })
+        })
+        .collect()
+}

@@ -1,0 +1,173 @@
+//! What a return takes back, and what a reversed redemption gives back.
+
+use jiff::Timestamp;
+use kernel::rounding::share;
+use kernel::{EntryId, OrderId, Rounding};
+
+use super::decision::Decision;
+use super::earning::moment_of;
+use super::holdings::{Draw, EntryKind, Holdings, Lot, OutOfRange};
+use super::reviewing;
+use super::settling::{Until, settle};
+use crate::programme::expiry::grace_instant;
+use crate::programme::terms::{DeficitPolicy, Versions};
+
+/// A return as loyalty needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnFacts {
+    /// The order it belongs to.
+    pub order: OrderId,
+    /// What it is known by on the statement.
+    pub cause: String,
+    /// What came back of the order so far, this return included.
+    pub returned_minor: i64,
+    /// Nothing of the order is left.
+    pub whole: bool,
+    /// When it came back.
+    pub occurred_at: Timestamp,
+    /// Part of a history that is being loaded.
+    pub historic: bool,
+}
+
+/// Why a return could not be booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotReturn {
+    /// Its order is not known here.
+    #[error("the order of this return was never heard of")]
+    UnknownOrder,
+    /// A sum does not fit.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+}
+
+/// Books a return: takes back the order's points in proportion, and looks back at the tier.
+///
+/// The points of all returns of an order are worked out together, so any number of partial returns in any order takes
+/// exactly what one whole return would. Points that lapsed before are not taken a second time.
+pub fn take_back(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    back: &ReturnFacts,
+    now: Timestamp,
+) -> Result<(), CannotReturn> {
+    let known = holdings.purchases.get(&back.order).ok_or(CannotReturn::UnknownOrder)?;
+    if back.returned_minor <= known.returned_minor && !(back.whole && known.reversed < known.earned) {
+        return Ok(());
+    }
+    let moment = moment_of(holdings, back.occurred_at, back.historic, now);
+    settle(holdings, versions, Until::Before(moment))?;
+
+    let purchase = holdings.purchases.get(&back.order).cloned().ok_or(CannotReturn::UnknownOrder)?;
+    let due = if back.whole {
+        purchase.earned
+    } else {
+        share(purchase.earned, back.returned_minor, purchase.net_minor, Rounding::Floor).unwrap_or(0)
+    };
+    let lot = purchase.lot.and_then(|id| holdings.lots.iter().find(|lot| lot.id == id));
+    let lapsed = lot.map_or(0, |lot| lot.lapsed);
+    let at_most = purchase.earned.saturating_sub(lapsed);
+    let wanted = due.min(at_most).saturating_sub(purchase.reversed).max(0);
+
+    let policy = versions.at(moment).map_or(DeficitPolicy::Unlimited, |terms| terms.deficit);
+    let (draws, taken) = take(holdings, &purchase.lot, wanted, policy)?;
+    if let Some(purchase) = holdings.purchases.get_mut(&back.order) {
+        purchase.returned_minor = back.returned_minor.min(purchase.net_minor);
+        purchase.reversed = purchase.reversed.saturating_add(wanted);
+        purchase.touched = true;
+    }
+    holdings.touched = true;
+    if taken > 0 {
+        let grounds =
+            Decision::new("take back", versions.at(moment).map_or(0, |terms| terms.version), back.occurred_at)
+                .fact("order_earned", purchase.earned)
+                .fact("returned_minor", back.returned_minor)
+                .fact("net_minor", purchase.net_minor)
+                .fact("lapsed_before", lapsed)
+                .step("proportion", "of what the order earned, as of what came back of it so far", due.saturating_neg())
+                .step("taken before", "by earlier returns of the same order", purchase.reversed);
+        let points = taken.saturating_neg();
+        holdings.post(EntryKind::EarnReversal, points, back.cause.clone(), draws, grounds, back.occurred_at)?;
+    }
+    reviewing::look_back(holdings, versions, moment, &back.cause)?;
+    Ok(())
+}
+
+/// Takes points: from the order's own lot, then from the others, then as a deficit where the programme says so.
+fn take(
+    holdings: &mut Holdings,
+    own: &Option<kernel::LotId>,
+    wanted: i64,
+    policy: DeficitPolicy,
+) -> Result<(Vec<Draw>, i64), OutOfRange> {
+    let mut draws = Vec::new();
+    let mut missing = wanted;
+    if let Some(lot) = own.and_then(|id| holdings.lot_mut(id)) {
+        let from_own = lot.left.min(missing);
+        if from_own > 0 {
+            lot.left = lot.left.saturating_sub(from_own);
+            lot.touched = true;
+            missing = missing.saturating_sub(from_own);
+            draws.push(Draw { lot: lot.id, points: from_own.saturating_neg() });
+        }
+    }
+    let (others, missing) = holdings.draw(missing);
+    draws.extend(others);
+    match policy {
+        DeficitPolicy::WithinBalance => Ok((draws, wanted.saturating_sub(missing))),
+        DeficitPolicy::Unlimited => {
+            holdings.deficit = holdings.deficit.checked_add(missing).ok_or(OutOfRange)?;
+            Ok((draws, wanted))
+        }
+    }
+}
+
+/// A redemption that is reversed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redeemed {
+    /// Its entry.
+    pub entry: EntryId,
+    /// What it drew.
+    pub draws: Vec<Draw>,
+}
+
+/// Gives spent points back to the lots they came from; what lapsed meanwhile comes back as a lot with the grace.
+pub fn give_back(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    redeemed: &Redeemed,
+    now: Timestamp,
+) -> Result<EntryId, OutOfRange> {
+    settle(holdings, versions, Until::Including(now.max(holdings.settled_until)))?;
+    let terms = versions.at(now);
+    let (mut draws, mut total, mut late) = (Vec::new(), 0_i64, 0_i64);
+    for draw in &redeemed.draws {
+        let mut points = draw.points.checked_neg().ok_or(OutOfRange)?;
+        total = total.checked_add(points).ok_or(OutOfRange)?;
+        let absorbed = holdings.deficit.min(points);
+        holdings.deficit = holdings.deficit.saturating_sub(absorbed);
+        points = points.saturating_sub(absorbed);
+        match holdings.lot_mut(draw.lot).filter(|lot| lot.lapses_at.is_none_or(|lapse| lapse > now)) {
+            Some(lot) => {
+                lot.left = lot.left.checked_add(points).ok_or(OutOfRange)?;
+                lot.touched = true;
+                draws.push(Draw { lot: lot.id, points });
+            }
+            None => late = late.checked_add(points).ok_or(OutOfRange)?,
+        }
+    }
+    if late > 0 {
+        let lapses_at = match terms {
+            Some(terms) => Some(grace_instant(terms, now)?),
+            None => None,
+        };
+        let id = holdings.next_lot_id(0);
+        let origin = redeemed.entry.to_string();
+        let lot = Lot { id, origin, amount: late, left: late, lapsed: 0, earned_at: now, lapses_at, touched: true };
+        draws.push(holdings.credit(lot)?);
+    }
+    let grounds = Decision::new("give back", terms.map_or(0, |terms| terms.version), now)
+        .fact("redemption", redeemed.entry)
+        .step("back", "to the lots they came from", total.saturating_sub(late))
+        .step("grace", "lots that lapsed meanwhile come back with the grace", late);
+    holdings.post(EntryKind::RedemptionReversal, total, redeemed.entry.to_string(), draws, grounds, now)
+}

@@ -1,0 +1,108 @@
+//! Where a member stands on the ladder, and what is missing: to keep the tier, to reach the next.
+
+use jiff::Timestamp;
+use kernel::Currency;
+use kernel::calendar::OutOfCalendar;
+
+use super::decision::Decision;
+use super::holdings::{Holdings, Standing};
+use super::qualification::{progress, progress_until, rank, tier};
+use crate::programme::terms::{Ladder, Terms, Window};
+
+/// A member's place on the ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingView {
+    /// Code of the tier.
+    pub tier: String,
+    /// What members read.
+    pub display_name: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it is reviewed.
+    pub review_at: Option<Timestamp>,
+    /// Spent in the window that ends now.
+    pub progress_minor: i64,
+    /// Still missing to keep the tier at the review.
+    pub missing_to_keep_minor: i64,
+    /// The next tier.
+    pub next: Option<NextTier>,
+    /// Of these amounts.
+    pub currency: Currency,
+}
+
+/// The tier above.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextTier {
+    /// Code.
+    pub tier: String,
+    /// What members read.
+    pub display_name: String,
+    /// Still missing; at least 1.
+    pub missing_minor: i64,
+}
+
+/// Where a member stands at a moment, and why. Nothing where the programme has no tiers.
+pub fn standing(
+    holdings: &Holdings,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<Option<(StandingView, Decision)>, OutOfCalendar> {
+    let Some(ladder) = &terms.ladder else { return Ok(None) };
+    let lowest = ladder.tiers.first().map(|tier| tier.code.clone()).unwrap_or_default();
+    let unbegun =
+        Standing { tier: lowest, since: holdings.joined_at, qualified_at: holdings.joined_at, review_at: None };
+    let held = holdings.standing.as_ref().unwrap_or(&unbegun);
+    let place = rank(ladder, &held.tier);
+    let reached = progress(holdings, terms, ladder, now)?;
+
+    let keep = tier(ladder, place).map_or(0, |tier| tier.keep_minor);
+    let missing_to_keep_minor = match held.review_at {
+        Some(review) => keep.saturating_sub(progress_until(holdings, terms, ladder, review, now)?).max(0),
+        None => 0,
+    };
+    let next = place.checked_add(1).and_then(|above| tier(ladder, above)).map(|above| NextTier {
+        tier: above.code.clone(),
+        display_name: above.display_name.clone(),
+        missing_minor: above.enter_minor.saturating_sub(reached).max(1),
+    });
+    let view = StandingView {
+        tier: held.tier.clone(),
+        display_name: tier(ladder, place).map(|tier| tier.display_name.clone()).unwrap_or_default(),
+        since: held.since,
+        review_at: held.review_at,
+        progress_minor: reached,
+        missing_to_keep_minor,
+        next,
+        currency: ladder.currency,
+    };
+    let decision = grounds(&view, terms, ladder, keep, now);
+    Ok(Some((view, decision)))
+}
+
+fn grounds(view: &StandingView, terms: &Terms, ladder: &Ladder, keep: i64, now: Timestamp) -> Decision {
+    let window = match ladder.window {
+        Window::RollingMonths(months) => format!("the last {months} months"),
+        Window::CalendarYear => "the calendar year".to_owned(),
+        Window::SinceJoining => "since joining".to_owned(),
+    };
+    let mut decision = Decision::new(&view.tier, terms.version, now)
+        .fact("window", window)
+        .fact("progress_minor", view.progress_minor)
+        .fact("currency", view.currency);
+    for tier in &ladder.tiers {
+        let met = if tier.enter_minor <= view.progress_minor { "met" } else { "not met" };
+        decision = decision.step(&tier.code, format!("entered from {} on: {met}", tier.enter_minor), tier.enter_minor);
+    }
+    if let Some(review) = view.review_at {
+        let missing = view.missing_to_keep_minor;
+        decision = decision.fact("review_time", review).step(
+            "keep",
+            format!("needs {keep} in the window at the review, {missing} more by then"),
+            missing,
+        );
+    }
+    match &view.next {
+        Some(next) => decision.unless("progress_minor", next.missing_minor, next.tier.clone()),
+        None => decision,
+    }
+}

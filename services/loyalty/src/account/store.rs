@@ -1,0 +1,51 @@
+//! The rows of accounts: read once for a batch, written once for a batch.
+
+mod loading;
+mod writing;
+
+pub(super) use loading::{load, read_one};
+pub(super) use writing::write;
+
+use super::holdings::{EntryKind, TierChangeKind};
+use ::store::StoreError;
+
+/// Numbers of kinds in the database. They never change their meaning.
+pub(super) const fn entry_kind(kind: EntryKind) -> i16 {
+    match kind {
+        EntryKind::Earn => 1,
+        EntryKind::EarnReversal => 2,
+        EntryKind::Redemption => 3,
+        EntryKind::RedemptionReversal => 4,
+        EntryKind::Lapse => 5,
+        EntryKind::Adjustment => 6,
+    }
+}
+
+pub(super) fn read_entry_kind(number: i16) -> Result<EntryKind, StoreError> {
+    [
+        EntryKind::Earn,
+        EntryKind::EarnReversal,
+        EntryKind::Redemption,
+        EntryKind::RedemptionReversal,
+        EntryKind::Lapse,
+        EntryKind::Adjustment,
+    ]
+    .into_iter()
+    .find(|kind| entry_kind(*kind) == number)
+    .ok_or_else(|| StoreError::unreadable("a kind of entry"))
+}
+
+pub(super) const fn tier_change_kind(kind: TierChangeKind) -> i16 {
+    match kind {
+        TierChangeKind::Promoted => 1,
+        TierChangeKind::Retained => 2,
+        TierChangeKind::Demoted => 3,
+    }
+}
+
+pub(super) fn read_tier_change_kind(number: i16) -> Result<TierChangeKind, StoreError> {
+    [TierChangeKind::Promoted, TierChangeKind::Retained, TierChangeKind::Demoted]
+        .into_iter()
+        .find(|kind| tier_change_kind(*kind) == number)
+        .ok_or_else(|| StoreError::unreadable("a kind of tier change"))
+}

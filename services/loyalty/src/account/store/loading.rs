@@ -1,0 +1,277 @@
+//! Reading the holdings of all members a batch touches.
+
+use std::collections::BTreeSet;
+
+use ::store::{StoreError, Tx};
+use jiff::Timestamp;
+use kernel::{Currency, EntryId, LotId, MemberId, OrderId, Shard, TenantId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{read_entry_kind, read_tier_change_kind};
+use crate::account::desk::{Ask, Books, DeedKind, Whose};
+use crate::account::holdings::{Draw, EntryKind, Holdings, Lot, Purchase, Standing, TierChange, Totals};
+use crate::account::tally::{Spent, SpentEntries};
+
+/// The keys of some members, as columns.
+struct Keys {
+    tenants: Vec<Uuid>,
+    shards: Vec<i16>,
+    members: Vec<Uuid>,
+}
+
+impl Keys {
+    fn of<'a>(all: impl IntoIterator<Item = &'a Whose>) -> Self {
+        let mut keys = Self { tenants: Vec::new(), shards: Vec::new(), members: Vec::new() };
+        for (tenant, member) in all {
+            keys.tenants.push(tenant.uuid());
+            keys.shards.push(Shard::of_member(*member).number());
+            keys.members.push(member.uuid());
+        }
+        keys
+    }
+
+    fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+}
+
+/// Everything the open requests of a batch need, after the shards are locked.
+pub(in crate::account) async fn load(
+    tx: &mut Tx,
+    asks: &[&Ask],
+    now: Timestamp,
+) -> Result<(Books, SpentEntries), StoreError> {
+    let all: BTreeSet<Whose> = asks.iter().flat_map(|ask| ask.members()).collect();
+    let connection = tx.connection();
+    let mut books = accounts(connection, &all).await?;
+
+    // A tier review, due or brought about by an order, needs what was bought; a mere redemption does not.
+    let full: BTreeSet<Whose> = asks
+        .iter()
+        .filter(|ask| matches!(ask, Ask::Hear { .. }))
+        .flat_map(|ask| ask.members())
+        .chain(books.iter().filter(|(_, holdings)| review_is_due(holdings, now)).map(|(whose, _)| *whose))
+        .filter(|whose| books.contains_key(whose))
+        .collect();
+    purchases(connection, &full, &mut books).await?;
+    history(connection, &full, &mut books).await?;
+    let spent = spent_entries(connection, asks).await?;
+    let mut wanted = returned_lots(asks, &books);
+    wanted.extend(spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
+    lots(connection, &wanted, &mut books).await?;
+    Ok((books, spent))
+}
+
+/// One member's holdings with everything a look at them needs.
+pub(in crate::account) async fn read_one(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    member: MemberId,
+) -> Result<Option<Holdings>, StoreError> {
+    let whose = BTreeSet::from([(tenant, member)]);
+    let mut books = accounts(connection, &whose).await?;
+    if books.is_empty() {
+        return Ok(None);
+    }
+    purchases(connection, &whose, &mut books).await?;
+    history(connection, &whose, &mut books).await?;
+    lots(connection, &BTreeSet::new(), &mut books).await?;
+    Ok(books.remove(&(tenant, member)))
+}
+
+fn review_is_due(holdings: &Holdings, now: Timestamp) -> bool {
+    holdings.standing.as_ref().and_then(|standing| standing.review_at).is_some_and(|review| review <= now)
+}
+
+/// The lots of the orders that something came back of: they may be spent or lapsed, and count all the same.
+fn returned_lots(asks: &[&Ask], books: &Books) -> BTreeSet<LotId> {
+    let mut wanted = BTreeSet::new();
+    for ask in asks {
+        let Ask::Hear { deeds, .. } = ask else { continue };
+        for deed in deeds {
+            let (Some(member), DeedKind::Returned(back)) = (deed.member, &deed.kind) else { continue };
+            let purchase = books.get(&(deed.tenant, member)).and_then(|holdings| holdings.purchases.get(&back.order));
+            wanted.extend(purchase.and_then(|purchase| purchase.lot));
+        }
+    }
+    wanted
+}
+
+async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Result<Books, StoreError> {
+    let keys = Keys::of(all);
+    let rows = sqlx::query!(
+        r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
+                  redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at, review_at
+           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
+           JOIN account USING (tenant, shard, member)"#,
+        &keys.tenants,
+        &keys.shards,
+        &keys.members
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut books = Books::new();
+    for row in rows {
+        let member = MemberId::from(row.member);
+        let mut holdings = Holdings::new(member, row.joined_at.into());
+        holdings.entries = row.entries;
+        holdings.tier_changes = row.tier_changes;
+        holdings.deficit = row.deficit;
+        holdings.settled_until = row.settled_until.into();
+        holdings.totals = Totals {
+            earned: row.earned,
+            earn_reversed: row.earn_reversed,
+            redeemed: row.redeemed,
+            redemption_reversed: row.redemption_reversed,
+            lapsed: row.lapsed,
+            adjusted: row.adjusted,
+        };
+        holdings.standing = match (row.tier, row.tier_since, row.qualified_at) {
+            (Some(tier), Some(since), Some(qualified_at)) => Some(Standing {
+                tier,
+                since: since.into(),
+                qualified_at: qualified_at.into(),
+                review_at: row.review_at.map(Timestamp::from),
+            }),
+            (None, ..) | (_, None, _) | (.., None) => None,
+        };
+        books.insert((row.tenant.into(), member), holdings);
+    }
+    Ok(books)
+}
+
+async fn lots(connection: &mut PgConnection, wanted: &BTreeSet<LotId>, books: &mut Books) -> Result<(), StoreError> {
+    let keys = Keys::of(books.keys());
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<Uuid> = wanted.iter().map(|lot| lot.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, lapsed, earned_at, lapses_at
+           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
+           JOIN lot USING (tenant, shard, member)
+           WHERE remaining > 0 OR lot.lot = ANY ($4)"#,
+        &keys.tenants,
+        &keys.shards,
+        &keys.members,
+        &wanted
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+            holdings.lots.push(Lot {
+                id: row.lot.into(),
+                origin: row.origin,
+                amount: row.amount,
+                left: row.remaining,
+                lapsed: row.lapsed,
+                earned_at: row.earned_at.into(),
+                lapses_at: row.lapses_at.map(Timestamp::from),
+                touched: false,
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn purchases(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &mut Books) -> Result<(), StoreError> {
+    let keys = Keys::of(full);
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT purchase.tenant, purchase.member, purchase, currency, net_minor, returned_minor, earned, reversed, lot,
+                  occurred_at
+           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
+           JOIN purchase USING (tenant, shard, member)"#,
+        &keys.tenants,
+        &keys.shards,
+        &keys.members
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        let order = OrderId::from(row.purchase);
+        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+            let purchase = Purchase {
+                order,
+                currency: Currency::parse(&row.currency).map_err(StoreError::unreadable)?,
+                net_minor: row.net_minor,
+                returned_minor: row.returned_minor,
+                earned: row.earned,
+                reversed: row.reversed,
+                lot: row.lot.map(LotId::from),
+                occurred_at: row.occurred_at.into(),
+                touched: false,
+            };
+            holdings.purchases.insert(order, purchase);
+        }
+    }
+    Ok(())
+}
+
+async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &mut Books) -> Result<(), StoreError> {
+    let keys = Keys::of(full.iter().filter(|whose| books.get(whose).is_some_and(|known| known.tier_changes > 0)));
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT tier_change.tenant, tier_change.member, number, kind, from_tier, to_tier, cause, progress_minor,
+                  programme_version, occurred_at
+           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
+           JOIN tier_change USING (tenant, shard, member)
+           ORDER BY number"#,
+        &keys.tenants,
+        &keys.shards,
+        &keys.members
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+            holdings.history.push(TierChange {
+                number: row.number,
+                kind: read_tier_change_kind(row.kind)?,
+                from: row.from_tier,
+                to: row.to_tier,
+                cause: row.cause,
+                progress_minor: row.progress_minor,
+                programme_version: row.programme_version,
+                occurred_at: row.occurred_at.into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The redemptions that somebody wants reversed.
+async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<SpentEntries, StoreError> {
+    let mut spent = SpentEntries::new();
+    for ask in asks {
+        let Ask::Reverse(ask) = ask else { continue };
+        let (tenant, shard) = (ask.tenant.uuid(), Shard::of_member(ask.member).number());
+        let found = sqlx::query!(
+            r#"SELECT kind, draws,
+                      EXISTS (SELECT FROM entry AS later
+                              WHERE later.tenant = $1 AND later.shard = $2 AND later.member = $3
+                                AND later.kind = 4 AND later.cause = $5) AS "reversed!"
+               FROM entry WHERE tenant = $1 AND shard = $2 AND member = $3 AND entry = $4"#,
+            tenant,
+            shard,
+            ask.member.uuid(),
+            ask.entry.uuid(),
+            ask.entry.to_string()
+        )
+        .fetch_optional(&mut *connection)
+        .await?;
+        if let Some(row) = found {
+            let kind: EntryKind = read_entry_kind(row.kind)?;
+            let draws: Vec<Draw> = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
+            let entry: EntryId = ask.entry;
+            spent.insert(((ask.tenant, ask.member), entry), Spent { kind, draws, reversed: row.reversed });
+        }
+    }
+    Ok(spent)
+}

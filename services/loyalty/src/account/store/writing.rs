@@ -1,0 +1,274 @@
+//! Writing what a batch has decided: one statement for each table.
+
+use ::store::{SqlTimestamp, StoreError, Tx};
+use jiff::{SignedDuration, Timestamp};
+use kernel::Shard;
+use serde_json::Value;
+use timers::Timer;
+use uuid::Uuid;
+
+use super::{entry_kind, tier_change_kind};
+use crate::account::desk::{Books, Whose};
+use crate::account::holdings::Holdings;
+
+/// The one kind of timer: the next instant at which something happens to an account by itself.
+const DUE: &str = "account";
+
+/// A history that is being loaded comes in order of its own time: what falls due within it is settled by its own next
+/// order, and the clock waits this long for that before it settles the rest.
+const HISTORY_REST: SignedDuration = SignedDuration::from_mins(10);
+
+/// Writes everything that changed.
+pub(in crate::account) async fn write(tx: &mut Tx, books: &Books, now: Timestamp) -> Result<(), StoreError> {
+    let changed: Vec<(&Whose, &Holdings)> = books.iter().filter(|(_, holdings)| holdings.touched).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    write_accounts(tx, &changed).await?;
+    write_lots(tx, &changed).await?;
+    write_entries(tx, &changed, now).await?;
+    write_purchases(tx, &changed).await?;
+    write_tier_changes(tx, &changed, now).await?;
+    let timers: Vec<Timer> = changed.iter().map(|(whose, holdings)| timer(whose, holdings, now)).collect();
+    timers::set(tx, &timers).await
+}
+
+fn timer((tenant, member): &Whose, holdings: &Holdings, now: Timestamp) -> Timer {
+    // What is overdue although it was just settled belongs to a history that is still being loaded.
+    let due_at =
+        holdings.next_due().map(|due| if due <= now { now.saturating_add(HISTORY_REST).unwrap_or(now) } else { due });
+    Timer { tenant: *tenant, shard: Shard::of_member(*member), subject: member.uuid(), kind: DUE, due_at }
+}
+
+fn keys<'a>(rows: impl Iterator<Item = &'a Whose>) -> (Vec<Uuid>, Vec<i16>, Vec<Uuid>) {
+    let (mut tenants, mut shards, mut members) = (Vec::new(), Vec::new(), Vec::new());
+    for (tenant, member) in rows {
+        tenants.push(tenant.uuid());
+        shards.push(Shard::of_member(*member).number());
+        members.push(member.uuid());
+    }
+    (tenants, shards, members)
+}
+
+fn instant(moment: Timestamp) -> SqlTimestamp {
+    moment.into()
+}
+
+async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
+    let (tenants, shards, members) = keys(changed.iter().map(|(whose, _)| *whose));
+    let column = |read: fn(&Holdings) -> i64| changed.iter().map(|(_, holdings)| read(holdings)).collect::<Vec<i64>>();
+    let standing = |read: fn(&crate::account::holdings::Standing) -> Option<Timestamp>| {
+        changed
+            .iter()
+            .map(|(_, holdings)| holdings.standing.as_ref().and_then(read).map(instant))
+            .collect::<Vec<Option<SqlTimestamp>>>()
+    };
+    let joined: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.joined_at)).collect();
+    let settled: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.settled_until)).collect();
+    let tiers: Vec<Option<String>> =
+        changed.iter().map(|(_, holdings)| holdings.standing.as_ref().map(|standing| standing.tier.clone())).collect();
+    sqlx::query!(
+        "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
+             earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
+             qualified_at, review_at)
+         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::bigint[],
+             $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
+             $14::bigint[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[])
+         ON CONFLICT (tenant, shard, member) DO UPDATE SET
+             joined_at = excluded.joined_at, entries = excluded.entries, tier_changes = excluded.tier_changes,
+             spendable = excluded.spendable, deficit = excluded.deficit, earned = excluded.earned,
+             earn_reversed = excluded.earn_reversed, redeemed = excluded.redeemed,
+             redemption_reversed = excluded.redemption_reversed, lapsed = excluded.lapsed, adjusted = excluded.adjusted,
+             settled_until = excluded.settled_until, tier = excluded.tier, tier_since = excluded.tier_since,
+             qualified_at = excluded.qualified_at, review_at = excluded.review_at",
+        &tenants,
+        &shards,
+        &members,
+        &joined as &[SqlTimestamp],
+        &column(|holdings| holdings.entries),
+        &column(|holdings| holdings.tier_changes),
+        &column(Holdings::spendable),
+        &column(|holdings| holdings.deficit),
+        &column(|holdings| holdings.totals.earned),
+        &column(|holdings| holdings.totals.earn_reversed),
+        &column(|holdings| holdings.totals.redeemed),
+        &column(|holdings| holdings.totals.redemption_reversed),
+        &column(|holdings| holdings.totals.lapsed),
+        &column(|holdings| holdings.totals.adjusted),
+        &settled as &[SqlTimestamp],
+        &tiers as &[Option<String>],
+        &standing(|standing| Some(standing.since)) as &[Option<SqlTimestamp>],
+        &standing(|standing| Some(standing.qualified_at)) as &[Option<SqlTimestamp>],
+        &standing(|standing| standing.review_at) as &[Option<SqlTimestamp>],
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+async fn write_lots(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
+    let rows: Vec<_> = changed
+        .iter()
+        .flat_map(|(whose, holdings)| holdings.lots.iter().filter(|lot| lot.touched).map(move |lot| (*whose, lot)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
+    let ids: Vec<Uuid> = rows.iter().map(|(_, lot)| lot.id.uuid()).collect();
+    let origins: Vec<String> = rows.iter().map(|(_, lot)| lot.origin.clone()).collect();
+    let amounts: Vec<i64> = rows.iter().map(|(_, lot)| lot.amount).collect();
+    let left: Vec<i64> = rows.iter().map(|(_, lot)| lot.left).collect();
+    let lapsed: Vec<i64> = rows.iter().map(|(_, lot)| lot.lapsed).collect();
+    let earned: Vec<SqlTimestamp> = rows.iter().map(|(_, lot)| instant(lot.earned_at)).collect();
+    let lapses: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.lapses_at.map(instant)).collect();
+    sqlx::query!(
+        "INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at)
+         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[],
+             $7::bigint[], $8::bigint[], $9::timestamptz[], $10::timestamptz[])
+         ON CONFLICT (tenant, shard, member, lot) DO UPDATE SET remaining = excluded.remaining, lapsed = excluded.lapsed",
+        &tenants,
+        &shards,
+        &members,
+        &ids,
+        &origins,
+        &amounts,
+        &left,
+        &lapsed,
+        &earned as &[SqlTimestamp],
+        &lapses as &[Option<SqlTimestamp>],
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+async fn write_entries(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
+    let rows: Vec<_> = changed
+        .iter()
+        .flat_map(|(whose, holdings)| holdings.postings.iter().map(move |posting| (*whose, posting)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
+    let numbers: Vec<i64> = rows.iter().map(|(_, row)| row.number).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id.uuid()).collect();
+    let kinds: Vec<i16> = rows.iter().map(|(_, row)| entry_kind(row.kind)).collect();
+    let points: Vec<i64> = rows.iter().map(|(_, row)| row.points).collect();
+    let balances: Vec<i64> = rows.iter().map(|(_, row)| row.balance_after).collect();
+    let causes: Vec<String> = rows.iter().map(|(_, row)| row.cause.clone()).collect();
+    let json = |value: serde_json::Result<Value>| value.map_err(StoreError::unreadable);
+    let draws = rows.iter().map(|(_, row)| json(serde_json::to_value(&row.draws))).collect::<Result<Vec<_>, _>>()?;
+    let grounds =
+        rows.iter().map(|(_, row)| json(serde_json::to_value(&row.grounds))).collect::<Result<Vec<_>, _>>()?;
+    let versions: Vec<i32> = rows.iter().map(|(_, row)| row.grounds.programme_version).collect();
+    let occurred: Vec<SqlTimestamp> = rows.iter().map(|(_, row)| instant(row.occurred_at)).collect();
+    sqlx::query!(
+        "INSERT INTO entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws, grounds,
+             programme_version, occurred_at, recorded_at)
+         SELECT *, $14::timestamptz FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::uuid[],
+             $6::smallint[], $7::bigint[], $8::bigint[], $9::text[], $10::jsonb[], $11::jsonb[], $12::integer[],
+             $13::timestamptz[])",
+        &tenants,
+        &shards,
+        &members,
+        &numbers,
+        &ids,
+        &kinds,
+        &points,
+        &balances,
+        &causes,
+        &draws,
+        &grounds,
+        &versions,
+        &occurred as &[SqlTimestamp],
+        instant(now) as SqlTimestamp,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+async fn write_purchases(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
+    let rows: Vec<_> = changed
+        .iter()
+        .flat_map(|(whose, holdings)| {
+            holdings.purchases.values().filter(|purchase| purchase.touched).map(move |purchase| (*whose, purchase))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
+    let orders: Vec<Uuid> = rows.iter().map(|(_, row)| row.order.uuid()).collect();
+    let currencies: Vec<String> = rows.iter().map(|(_, row)| row.currency.to_string()).collect();
+    let net: Vec<i64> = rows.iter().map(|(_, row)| row.net_minor).collect();
+    let returned: Vec<i64> = rows.iter().map(|(_, row)| row.returned_minor).collect();
+    let earned: Vec<i64> = rows.iter().map(|(_, row)| row.earned).collect();
+    let reversed: Vec<i64> = rows.iter().map(|(_, row)| row.reversed).collect();
+    let lots: Vec<Option<Uuid>> = rows.iter().map(|(_, row)| row.lot.map(|lot| lot.uuid())).collect();
+    let occurred: Vec<SqlTimestamp> = rows.iter().map(|(_, row)| instant(row.occurred_at)).collect();
+    sqlx::query!(
+        "INSERT INTO purchase (tenant, shard, member, purchase, currency, net_minor, returned_minor, earned, reversed,
+             lot, occurred_at)
+         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[],
+             $8::bigint[], $9::bigint[], $10::uuid[], $11::timestamptz[])
+         ON CONFLICT (tenant, shard, member, purchase)
+         DO UPDATE SET returned_minor = excluded.returned_minor, reversed = excluded.reversed",
+        &tenants,
+        &shards,
+        &members,
+        &orders,
+        &currencies,
+        &net,
+        &returned,
+        &earned,
+        &reversed,
+        &lots as &[Option<Uuid>],
+        &occurred as &[SqlTimestamp],
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+async fn write_tier_changes(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
+    let rows: Vec<_> = changed
+        .iter()
+        .flat_map(|(whose, holdings)| holdings.changes.iter().map(move |change| (*whose, change)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
+    let numbers: Vec<i64> = rows.iter().map(|(_, row)| row.number).collect();
+    let kinds: Vec<i16> = rows.iter().map(|(_, row)| tier_change_kind(row.kind)).collect();
+    let from: Vec<String> = rows.iter().map(|(_, row)| row.from.clone()).collect();
+    let to: Vec<String> = rows.iter().map(|(_, row)| row.to.clone()).collect();
+    let causes: Vec<String> = rows.iter().map(|(_, row)| row.cause.clone()).collect();
+    let progress: Vec<i64> = rows.iter().map(|(_, row)| row.progress_minor).collect();
+    let versions: Vec<i32> = rows.iter().map(|(_, row)| row.programme_version).collect();
+    let occurred: Vec<SqlTimestamp> = rows.iter().map(|(_, row)| instant(row.occurred_at)).collect();
+    sqlx::query!(
+        "INSERT INTO tier_change (tenant, shard, member, number, kind, from_tier, to_tier, cause, progress_minor,
+             programme_version, occurred_at, recorded_at)
+         SELECT *, $12::timestamptz FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::smallint[],
+             $6::text[], $7::text[], $8::text[], $9::bigint[], $10::integer[], $11::timestamptz[])",
+        &tenants,
+        &shards,
+        &members,
+        &numbers,
+        &kinds,
+        &from,
+        &to,
+        &causes,
+        &progress,
+        &versions,
+        &occurred as &[SqlTimestamp],
+        instant(now) as SqlTimestamp,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! What each request does to the holdings in memory.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use kernel::{EntryId, MemberId, TenantId};
+
+use super::desk::{Answer, Ask, Books, Deed, DeedKind, Receipt, Whose};
+use super::earning::earn;
+use super::holdings::{Draw, EntryKind, Holdings, OutOfRange};
+use super::redemption::{CannotSpend, add_by_hand, redeem, take_by_hand};
+use super::reversing::{Redeemed, give_back, take_back};
+use super::reviewing;
+use super::settling::{Until, settle};
+use super::{AccountRefusal, Adjustment, Redemption, Reversal};
+use crate::programme::terms::{TenantTerms, Versions};
+
+/// An entry that somebody wants reversed, as the statement has it.
+#[derive(Clone, Debug)]
+pub(super) struct Spent {
+    pub kind: EntryKind,
+    pub draws: Vec<Draw>,
+    pub reversed: bool,
+}
+
+/// Entries asked for, by whose they are.
+pub(super) type SpentEntries = HashMap<(Whose, EntryId), Spent>;
+
+pub(super) struct Tally<'a> {
+    pub terms: &'a HashMap<TenantId, TenantTerms>,
+    pub spent: &'a SpentEntries,
+    pub now: Timestamp,
+}
+
+pub(super) fn only_validates(ask: &Ask) -> bool {
+    match ask {
+        Ask::Redeem(ask) => ask.validate_only,
+        Ask::Reverse(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => false,
+    }
+}
+
+impl Tally<'_> {
+    pub(super) fn decide(&mut self, books: &mut Books, ask: &Ask) -> Answer {
+        match ask {
+            Ask::Redeem(ask) => self
+                .call(books, ask.tenant, ask.member, |tally, holdings, versions| tally.redeem(holdings, versions, ask)),
+            Ask::Reverse(ask) => self.call(books, ask.tenant, ask.member, |tally, holdings, versions| {
+                tally.reverse(holdings, versions, ask)
+            }),
+            Ask::Adjust(ask) => self
+                .call(books, ask.tenant, ask.member, |tally, holdings, versions| tally.adjust(holdings, versions, ask)),
+            Ask::Hear { deeds, .. } => self.hear(books, deeds),
+            Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
+        }
+    }
+
+    fn call(
+        &self,
+        books: &mut Books,
+        tenant: TenantId,
+        member: MemberId,
+        rule: impl FnOnce(&Self, &mut Holdings, &Versions) -> Result<Receipt, AccountRefusal>,
+    ) -> Answer {
+        let terms = self.terms.get(&tenant).cloned().unwrap_or_default();
+        if terms.suspended {
+            return Answer::Suspended;
+        }
+        let holdings = books.entry((tenant, member)).or_insert_with(|| Holdings::new(member, self.now));
+        match rule(self, holdings, &terms.versions) {
+            Ok(receipt) => Answer::Done(receipt),
+            Err(refusal) => Answer::Refused(refusal),
+        }
+    }
+
+    fn redeem(
+        &self,
+        holdings: &mut Holdings,
+        versions: &Versions,
+        ask: &Redemption,
+    ) -> Result<Receipt, AccountRefusal> {
+        if ask.validate_only {
+            let mut trial = holdings.clone();
+            let entry = redeem(&mut trial, versions, ask.points, &ask.spent_on, self.now)?;
+            return Ok(Receipt { entry: None, ..receipt(&trial, entry) });
+        }
+        let entry = redeem(holdings, versions, ask.points, &ask.spent_on, self.now)?;
+        Ok(receipt(holdings, entry))
+    }
+
+    fn reverse(&self, holdings: &mut Holdings, versions: &Versions, ask: &Reversal) -> Result<Receipt, AccountRefusal> {
+        let entry = ask.entry;
+        let here = holdings.postings.iter().find(|posting| posting.id == entry);
+        let written = self.spent.get(&((ask.tenant, ask.member), entry));
+        let (kind, draws) = match (here, written) {
+            (Some(posting), _) => (posting.kind, posting.draws.clone()),
+            (None, Some(spent)) => (spent.kind, spent.draws.clone()),
+            (None, None) => return Err(AccountRefusal::EntryNotFound { entry }),
+        };
+        if kind != EntryKind::Redemption {
+            return Err(AccountRefusal::NotARedemption { entry, kind });
+        }
+        let cause = entry.to_string();
+        let reversed_here = holdings
+            .postings
+            .iter()
+            .any(|posting| posting.kind == EntryKind::RedemptionReversal && posting.cause == cause);
+        if reversed_here || written.is_some_and(|spent| spent.reversed) {
+            return Err(AccountRefusal::AlreadyReversed { entry });
+        }
+        let given = give_back(holdings, versions, &Redeemed { entry, draws }, self.now)?;
+        Ok(receipt(holdings, given))
+    }
+
+    fn adjust(
+        &self,
+        holdings: &mut Holdings,
+        versions: &Versions,
+        ask: &Adjustment,
+    ) -> Result<Receipt, AccountRefusal> {
+        let entry = if ask.points.is_positive() {
+            let terms = versions.at(self.now).ok_or(AccountRefusal::ProgrammeNotFound { at: self.now })?;
+            add_by_hand(holdings, versions, terms, ask.points, &ask.reason, self.now)?
+        } else {
+            take_by_hand(holdings, versions, ask.points.negated(), &ask.reason, self.now)?
+        };
+        Ok(receipt(holdings, entry))
+    }
+
+    /// All deeds of one hearing, or none: what one of them had changed is put back when another cannot be applied.
+    fn hear(&self, books: &mut Books, deeds: &[Deed]) -> Answer {
+        let mut before: HashMap<Whose, Option<Holdings>> = HashMap::new();
+        for deed in deeds {
+            let Some(member) = deed.member else { continue };
+            let whose = (deed.tenant, member);
+            before.entry(whose).or_insert_with(|| books.get(&whose).cloned());
+            let terms = self.terms.get(&deed.tenant).cloned().unwrap_or_default();
+            let holdings = books.entry(whose).or_insert_with(|| Holdings::new(member, opened_at(&deed.kind, self.now)));
+            if let Err(cause) = self.apply(holdings, &terms.versions, &deed.kind) {
+                for (whose, holdings) in before {
+                    match holdings {
+                        Some(holdings) => books.insert(whose, holdings),
+                        None => books.remove(&whose),
+                    };
+                }
+                return Answer::CannotApply(cause);
+            }
+        }
+        Answer::Settled
+    }
+
+    fn apply(&self, holdings: &mut Holdings, versions: &Versions, kind: &DeedKind) -> Result<(), String> {
+        match kind {
+            DeedKind::Joined { at } => {
+                join(holdings, versions, *at, self.now);
+                Ok(())
+            }
+            DeedKind::Bought { order, back } => {
+                earn(holdings, versions, order, self.now).map_err(|error| error.to_string())?;
+                match back {
+                    Some(back) => take_back(holdings, versions, back, self.now).map_err(|error| error.to_string()),
+                    None => Ok(()),
+                }
+            }
+            DeedKind::Returned(back) => {
+                take_back(holdings, versions, back, self.now).map_err(|error| error.to_string())
+            }
+            DeedKind::TenantSettled { .. } => Ok(()),
+        }
+    }
+
+    fn settle(&self, books: &mut Books, tenant: TenantId, members: &[MemberId]) -> Answer {
+        let terms = self.terms.get(&tenant).cloned().unwrap_or_default();
+        for member in members {
+            if let Some(holdings) = books.get_mut(&(tenant, *member)) {
+                if settle(holdings, &terms.versions, Until::Including(self.now)).is_err() {
+                    return Answer::Refused(AccountRefusal::OutOfRange);
+                }
+                // The timer is set again from what is due next, even where nothing was.
+                holdings.touched = true;
+            }
+        }
+        Answer::Settled
+    }
+}
+
+/// A member who was known by an order before they were known by name has joined at the earlier of the two.
+fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timestamp) {
+    if at < holdings.joined_at {
+        holdings.joined_at = at;
+        if let Some(standing) = &mut holdings.standing {
+            let never_left_the_lowest = standing.review_at.is_none() && holdings.history.is_empty();
+            standing.since = if never_left_the_lowest { at } else { standing.since };
+        }
+    }
+    holdings.touched = true;
+    if let Some(terms) = versions.at(at.max(holdings.settled_until)).or_else(|| versions.at(now)) {
+        reviewing::begin(holdings, terms);
+    }
+}
+
+fn opened_at(kind: &DeedKind, now: Timestamp) -> Timestamp {
+    match kind {
+        DeedKind::Joined { at } => *at,
+        DeedKind::Bought { order, .. } => order.occurred_at,
+        DeedKind::Returned(back) => back.occurred_at,
+        DeedKind::TenantSettled { .. } => now,
+    }
+}
+
+fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
+    let posting = holdings.postings.iter().rev().find(|posting| posting.id == entry);
+    Receipt {
+        entry: Some(entry),
+        spendable: holdings.spendable(),
+        draws: posting.map(|posting| posting.draws.clone()).unwrap_or_default(),
+        mark: None,
+    }
+}
+
+impl From<CannotSpend> for AccountRefusal {
+    fn from(cannot: CannotSpend) -> Self {
+        match cannot {
+            CannotSpend::Insufficient { asked, spendable } => Self::InsufficientPoints { asked, spendable },
+            CannotSpend::OutOfRange(_) => Self::OutOfRange,
+        }
+    }
+}
+
+impl From<OutOfRange> for AccountRefusal {
+    fn from(_: OutOfRange) -> Self {
+        Self::OutOfRange
+    }
+}

@@ -1,0 +1,158 @@
+//! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
+
+mod parse;
+mod parse_programme;
+mod present;
+mod present_programme;
+mod refuse;
+
+use eventlog::Progress;
+use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
+use proto::loyalty::v1::loyalty_service_server::{LoyaltyService, LoyaltyServiceServer};
+use proto::loyalty::v1::*;
+use server::{Behalf, Outbound, PeerError, Peers, Services};
+use tonic::{Request, Response, Status};
+use wire::Keys;
+
+use crate::account::Accounts;
+use crate::programme::Programmes;
+
+/// A client for another service's log.
+pub(crate) fn watch(peers: &Peers, source: &str) -> Result<EventLogServiceClient<Outbound>, PeerError> {
+    let behalf = Behalf::of_process(crate::SERVICE).needing("events.watch");
+    Ok(EventLogServiceClient::new(peers.reach(source, behalf)?).max_decoding_message_size(64 << 20))
+}
+
+/// The service as tonic calls it.
+pub(crate) struct Service {
+    keys: Keys,
+    accounts: Accounts,
+    programmes: Programmes,
+    progress: Progress,
+}
+
+impl Service {
+    pub(crate) const fn new(keys: Keys, accounts: Accounts, programmes: Programmes, progress: Progress) -> Self {
+        Self { keys, accounts, programmes, progress }
+    }
+
+    pub(crate) fn mount(self, services: Services) -> Services {
+        services.with(server::compressed!(LoyaltyServiceServer::new(self)))
+    }
+
+    async fn fresh(&self, token: &wire::Freshness) -> Result<(), Status> {
+        self.progress.wait_for(token).await.map_err(|unreachable| wire::refuse(unreachable.into()))
+    }
+}
+
+#[tonic::async_trait]
+impl LoyaltyService for Service {
+    async fn put_programme(
+        &self,
+        call: Request<PutProgrammeRequest>,
+    ) -> Result<Response<PutProgrammeResponse>, Status> {
+        let ask = parse_programme::new_terms(&self.keys, call)?;
+        let put = self.programmes.put(ask).await.map_err(refuse::programme)?;
+        Ok(present_programme::put(put))
+    }
+
+    async fn get_programme(
+        &self,
+        call: Request<GetProgrammeRequest>,
+    ) -> Result<Response<GetProgrammeResponse>, Status> {
+        let ask = parse_programme::which_terms(call)?;
+        let terms = self.programmes.get(ask.tenant, ask.version, ask.at).await.map_err(refuse::programme)?;
+        Ok(present_programme::terms(terms))
+    }
+
+    async fn get_account(&self, call: Request<GetAccountRequest>) -> Result<Response<GetAccountResponse>, Status> {
+        let ask = parse::account(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let account = self.accounts.account(ask.tenant, ask.member).await.map_err(refuse::account)?;
+        Ok(present::account(account))
+    }
+
+    async fn get_balance(&self, call: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
+        let ask = parse::balance(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let balance = self.accounts.balance(ask.tenant, ask.member, ask.as_of, ask.as_of_occurred).await;
+        Ok(present::balance(balance.map_err(refuse::account)?))
+    }
+
+    async fn list_entries(&self, call: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
+        let ask = parse::entries(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let page =
+            self.accounts.entries(ask.tenant, ask.member, ask.before, ask.limit).await.map_err(refuse::account)?;
+        Ok(present::entries(&self.keys, &ask, page))
+    }
+
+    async fn list_tier_changes(
+        &self,
+        call: Request<ListTierChangesRequest>,
+    ) -> Result<Response<ListTierChangesResponse>, Status> {
+        let ask = parse::tier_changes(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let changes = self.accounts.tier_changes(ask.tenant, ask.member).await.map_err(refuse::account)?;
+        Ok(present::tier_changes(changes))
+    }
+
+    async fn redeem_points(
+        &self,
+        call: Request<RedeemPointsRequest>,
+    ) -> Result<Response<RedeemPointsResponse>, Status> {
+        let ask = parse::redemption(&self.keys, call)?;
+        let receipt = self.accounts.redeem(ask).await.map_err(refuse::account)?;
+        Ok(present::redemption(&self.keys, receipt))
+    }
+
+    async fn redeem_points_batch(
+        &self,
+        call: Request<RedeemPointsBatchRequest>,
+    ) -> Result<Response<RedeemPointsBatchResponse>, Status> {
+        let asks = parse::redemptions(&self.keys, call)?;
+        let outcomes = self.accounts.redeem_all(asks).await;
+        present::redemptions(&self.keys, outcomes)
+    }
+
+    async fn reverse_redemption(
+        &self,
+        call: Request<ReverseRedemptionRequest>,
+    ) -> Result<Response<ReverseRedemptionResponse>, Status> {
+        let ask = parse::reversal(&self.keys, call)?;
+        let receipt = self.accounts.reverse(ask).await.map_err(refuse::account)?;
+        Ok(present::reversal(&self.keys, receipt))
+    }
+
+    async fn adjust_points(
+        &self,
+        call: Request<AdjustPointsRequest>,
+    ) -> Result<Response<AdjustPointsResponse>, Status> {
+        let ask = parse::adjustment(&self.keys, call)?;
+        let receipt = self.accounts.adjust(ask).await.map_err(refuse::account)?;
+        Ok(present::adjustment(&self.keys, receipt))
+    }
+
+    async fn explain_entry(
+        &self,
+        call: Request<ExplainEntryRequest>,
+    ) -> Result<Response<ExplainEntryResponse>, Status> {
+        let ask = parse::entry(call)?;
+        let entry = self.accounts.entry(ask.tenant, ask.member, ask.entry).await.map_err(refuse::account)?;
+        Ok(present::explained_entry(entry))
+    }
+
+    async fn explain_tier(&self, call: Request<ExplainTierRequest>) -> Result<Response<ExplainTierResponse>, Status> {
+        let ask = parse::tier(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let tier = self.accounts.explain_tier(ask.tenant, ask.member).await.map_err(refuse::account)?;
+        Ok(present::explained_tier(tier))
+    }
+
+    async fn get_overview(&self, call: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
+        let ask = parse::overview(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let overview = self.accounts.overview(ask.tenant).await.map_err(refuse::account)?;
+        Ok(present::overview(overview))
+    }
+}

@@ -1,0 +1,199 @@
+//! Calls about accounts, read: every wrong field is told at once.
+
+use jiff::Timestamp;
+use kernel::{EntryId, MemberId, Points, TenantId};
+use proto::loyalty::v1::*;
+use store::RequestKey;
+use tonic::{Request, Status};
+use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
+
+use crate::account::{Adjustment, Redemption, Reversal};
+
+/// A look at one member.
+pub(super) struct Look {
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub freshness: Freshness,
+}
+
+/// A look at a past balance.
+pub(super) struct BalanceLook {
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub as_of: Option<Timestamp>,
+    pub as_of_occurred: Option<Timestamp>,
+    pub freshness: Freshness,
+}
+
+/// A page of a statement.
+pub(super) struct EntriesLook {
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub before: Option<i64>,
+    pub limit: i64,
+    pub freshness: Freshness,
+}
+
+impl EntriesLook {
+    pub(super) fn selection(member: MemberId) -> [String; 2] {
+        ["entries".to_owned(), member.to_string()]
+    }
+}
+
+/// A look at one entry.
+pub(super) struct EntryLook {
+    pub tenant: TenantId,
+    pub member: Option<MemberId>,
+    pub entry: EntryId,
+}
+
+/// A look at a whole programme.
+pub(super) struct OverviewLook {
+    pub tenant: TenantId,
+    pub freshness: Freshness,
+}
+
+fn look(keys: &Keys, tenant: TenantId, member: &str, freshness: &str) -> Result<Look, Status> {
+    let mut bad = Violations::new();
+    let member = bad.take("member", MemberId::parse(member));
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, freshness));
+    let (member, freshness) = bad.settle(member.zip(freshness))?;
+    Ok(Look { tenant, member, freshness })
+}
+
+pub(super) fn account(keys: &Keys, call: Request<GetAccountRequest>) -> Result<Look, Status> {
+    let (envelope, ask) = open(call)?;
+    look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
+}
+
+pub(super) fn tier_changes(keys: &Keys, call: Request<ListTierChangesRequest>) -> Result<Look, Status> {
+    let (envelope, ask) = open(call)?;
+    look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
+}
+
+pub(super) fn tier(keys: &Keys, call: Request<ExplainTierRequest>) -> Result<Look, Status> {
+    let (envelope, ask) = open(call)?;
+    look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
+}
+
+pub(super) fn overview(keys: &Keys, call: Request<GetOverviewRequest>) -> Result<OverviewLook, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
+    Ok(OverviewLook { tenant: envelope.tenant, freshness: bad.settle(freshness)? })
+}
+
+pub(super) fn balance(keys: &Keys, call: Request<GetBalanceRequest>) -> Result<BalanceLook, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let member = bad.take("member", MemberId::parse(&ask.member));
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
+    let as_of = bad.instant("as_of", ask.as_of.as_ref());
+    let as_of_occurred = bad.instant("as_of_occurred", ask.as_of_occurred.as_ref());
+    let (member, freshness) = bad.settle(member.zip(freshness))?;
+    Ok(BalanceLook { tenant: envelope.tenant, member, as_of, as_of_occurred, freshness })
+}
+
+pub(super) fn entries(keys: &Keys, call: Request<ListEntriesRequest>) -> Result<EntriesLook, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let member = bad.take("member", MemberId::parse(&ask.member));
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
+    let limit = page_size(&mut bad, ask.page_size);
+    let token = member.and_then(|member| {
+        let [list, whose] = EntriesLook::selection(member);
+        PageToken::open(&mut bad, keys, &ask.page_token, &[&list, &whose])
+    });
+    let before = token.flatten().and_then(|token| token.0.first().and_then(|number| number.parse().ok()));
+    let (member, freshness) = bad.settle(member.zip(freshness))?;
+    Ok(EntriesLook { tenant: envelope.tenant, member, before, limit, freshness })
+}
+
+pub(super) fn entry(call: Request<ExplainEntryRequest>) -> Result<EntryLook, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let entry = bad.take("entry", EntryId::parse(&ask.entry));
+    let member = match ask.member.as_str() {
+        "" => None,
+        text => bad.take("member", MemberId::parse(text)),
+    };
+    Ok(EntryLook { tenant: envelope.tenant, member, entry: bad.settle(entry)? })
+}
+
+pub(super) fn redemption(keys: &Keys, call: Request<RedeemPointsRequest>) -> Result<Redemption, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let read = read_redemption(&mut bad, "", keys, "RedeemPoints", envelope.tenant, &ask);
+    bad.settle(read)
+}
+
+pub(super) fn redemptions(keys: &Keys, call: Request<RedeemPointsBatchRequest>) -> Result<Vec<Redemption>, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    bad.count("redemptions", ask.redemptions.len(), 1..=1_000);
+    let mut all = Vec::with_capacity(ask.redemptions.len());
+    for (place, item) in ask.redemptions.iter().enumerate().take(1_000) {
+        let within = format!("redemptions[{place}].");
+        all.extend(read_redemption(&mut bad, &within, keys, "RedeemPoints", envelope.tenant, item));
+    }
+    bad.finish()?;
+    Ok(all)
+}
+
+fn read_redemption(
+    bad: &mut Violations,
+    within: &str,
+    keys: &Keys,
+    rpc: &'static str,
+    tenant: TenantId,
+    ask: &RedeemPointsRequest,
+) -> Option<Redemption> {
+    let field = |name: &str| format!("{within}{name}");
+    let id = bad.take(&field("request_id"), kernel::RequestId::parse(&ask.request_id));
+    let member = bad.take(&field("member"), MemberId::parse(&ask.member));
+    let points = bad.number(&field("points"), ask.points, 1..=Points::MOST.0);
+    let spent_on = bad.text(&field("spent_on"), &ask.spent_on, 1..=200);
+    Some(Redemption {
+        tenant,
+        member: member?,
+        points: Points(points?),
+        spent_on: spent_on?,
+        validate_only: ask.validate_only,
+        key: RequestKey { rpc, id: id?, digests: digests(keys, ask) },
+    })
+}
+
+pub(super) fn reversal(keys: &Keys, call: Request<ReverseRedemptionRequest>) -> Result<Reversal, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let id = bad.request_id(&ask.request_id);
+    let member = bad.take("member", MemberId::parse(&ask.member));
+    let entry = bad.take("entry", EntryId::parse(&ask.entry));
+    let read = id.zip(member).zip(entry).map(|((id, member), entry)| Reversal {
+        tenant: envelope.tenant,
+        member,
+        entry,
+        key: RequestKey { rpc: "ReverseRedemption", id, digests: digests(keys, &ask) },
+    });
+    bad.settle(read)
+}
+
+pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Result<Adjustment, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let id = bad.request_id(&ask.request_id);
+    let member = bad.take("member", MemberId::parse(&ask.member));
+    let points = bad.number("points", ask.points, -Points::MOST.0..=Points::MOST.0);
+    if points == Some(0) {
+        bad.add("points", "must not be zero");
+    }
+    let reason = bad.text("reason", &ask.reason, 1..=200);
+    let read = id.zip(member).zip(points).zip(reason).map(|(((id, member), points), reason)| Adjustment {
+        tenant: envelope.tenant,
+        member,
+        points: Points(points),
+        reason,
+        key: RequestKey { rpc: "AdjustPoints", id, digests: digests(keys, &ask) },
+    });
+    bad.settle(read)
+}

@@ -1,0 +1,215 @@
+//! Calls about the programme, read.
+
+use jiff::Timestamp;
+use kernel::{Currency, Rounding, TenantId};
+use proto::loyalty::v1 as wire_v1;
+use store::RequestKey;
+use tonic::{Request, Status};
+use wire::{Keys, Violations, digests, open};
+
+use crate::programme::NewTerms;
+use crate::programme::terms::{
+    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Tier, Window, Zone,
+};
+
+/// Which terms to look at.
+pub(super) struct WhichTerms {
+    pub tenant: TenantId,
+    pub version: Option<i32>,
+    pub at: Option<Timestamp>,
+}
+
+const MOST: i64 = 1_000_000_000_000;
+
+pub(super) fn which_terms(call: Request<wire_v1::GetProgrammeRequest>) -> Result<WhichTerms, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    bad.number("version", i64::from(ask.version), 0..=i64::from(i32::MAX));
+    let at = bad.instant("at", ask.at.as_ref());
+    bad.finish()?;
+    Ok(WhichTerms { tenant: envelope.tenant, version: Some(ask.version).filter(|version| *version > 0), at })
+}
+
+pub(super) fn new_terms(keys: &Keys, call: Request<wire_v1::PutProgrammeRequest>) -> Result<NewTerms, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let id = bad.request_id(&ask.request_id);
+    let terms = match &ask.programme {
+        Some(programme) => read_terms(&mut bad, programme),
+        None => {
+            bad.add("programme", "is required");
+            None
+        }
+    };
+    let read = id.zip(terms).map(|(id, terms)| NewTerms {
+        tenant: envelope.tenant,
+        key: RequestKey { rpc: "PutProgramme", id, digests: digests(keys, &ask) },
+        terms,
+        validate_only: ask.validate_only,
+    });
+    bad.settle(read)
+}
+
+fn read_terms(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Terms> {
+    let effective_at = bad.instant("programme.effective_time", programme.effective_time.as_ref());
+    if programme.effective_time.is_none() {
+        bad.add("programme.effective_time", "is required");
+    }
+    let display_name = bad.text("programme.display_name", &programme.display_name, 1..=100);
+    let zone = bad.take("programme.zone", Zone::parse(&programme.zone));
+    let rates = read_rates(bad, &programme.earn_rates);
+    let expiry = read_expiry(bad, programme.expiry.as_ref());
+    let ladder = match &programme.ladder {
+        Some(ladder) => read_ladder(bad, ladder).map(Some),
+        None => Some(None),
+    };
+    let grace_days = bad.number("programme.grace_days", i64::from(programme.grace_days.unwrap_or(14)), 0..=366);
+    let deficit = match wire_v1::DeficitPolicy::try_from(programme.deficit) {
+        Ok(wire_v1::DeficitPolicy::WithinBalance) => Some(DeficitPolicy::WithinBalance),
+        Ok(wire_v1::DeficitPolicy::Unspecified | wire_v1::DeficitPolicy::Unlimited) => Some(DeficitPolicy::Unlimited),
+        Err(_) => unknown(bad, "programme.deficit"),
+    };
+    Some(Terms {
+        version: 0,
+        effective_at: effective_at?,
+        display_name: display_name?,
+        zone: zone?,
+        rates: rates?,
+        expiry: expiry?,
+        ladder: ladder?,
+        grace_days: i32::try_from(grace_days?).ok()?,
+        deficit: deficit?,
+    })
+}
+
+fn unknown<T>(bad: &mut Violations, field: &str) -> Option<T> {
+    bad.add(field, "is not one of the values of its enum");
+    None
+}
+
+fn read_rates(bad: &mut Violations, rates: &[wire_v1::EarnRate]) -> Option<Vec<EarnRate>> {
+    bad.count("programme.earn_rates", rates.len(), 0..=20);
+    let mut read: Vec<EarnRate> = Vec::with_capacity(rates.len());
+    let mut complete = true;
+    for (place, rate) in rates.iter().enumerate().take(20) {
+        let field = |name: &str| format!("programme.earn_rates[{place}].{name}");
+        let currency = bad.take(&field("currency_code"), Currency::parse(&rate.currency_code));
+        let points = bad.number(&field("points"), rate.points, 1..=1_000_000);
+        let per_minor = bad.number(&field("per_minor"), rate.per_minor, 1..=1_000_000_000);
+        let rounding = match wire_v1::Rounding::try_from(rate.rounding) {
+            Ok(wire_v1::Rounding::Unspecified | wire_v1::Rounding::Floor) => Some(Rounding::Floor),
+            Ok(wire_v1::Rounding::HalfUp) => Some(Rounding::HalfUp),
+            Ok(wire_v1::Rounding::HalfEven) => Some(Rounding::HalfEven),
+            Err(_) => unknown(bad, &field("rounding")),
+        };
+        let basis = match wire_v1::EarnBasis::try_from(rate.basis) {
+            Ok(wire_v1::EarnBasis::Gross) => Some(EarnBasis::Gross),
+            Ok(wire_v1::EarnBasis::Net) => Some(EarnBasis::Net),
+            Ok(wire_v1::EarnBasis::Unspecified | wire_v1::EarnBasis::NetOfPoints) => Some(EarnBasis::NetOfPoints),
+            Ok(wire_v1::EarnBasis::NetWithoutTax) => Some(EarnBasis::NetWithoutTax),
+            Err(_) => unknown(bad, &field("basis")),
+        };
+        if currency.is_some_and(|currency| read.iter().any(|known| known.currency == currency)) {
+            bad.add(field("currency_code"), "has a rate already");
+        }
+        match (currency, points, per_minor, rounding, basis) {
+            (Some(currency), Some(points), Some(per_minor), Some(rounding), Some(basis)) => {
+                read.push(EarnRate { currency, points, per_minor, rounding, basis });
+            }
+            _ => complete = false,
+        }
+    }
+    complete.then_some(read)
+}
+
+fn read_expiry(bad: &mut Violations, expiry: Option<&wire_v1::ExpiryPolicy>) -> Option<Expiry> {
+    use wire_v1::expiry_policy::Policy;
+    match expiry.and_then(|expiry| expiry.policy.as_ref()) {
+        None => {
+            bad.add("programme.expiry", "is required: never, after or period_end");
+            None
+        }
+        Some(Policy::Never(_)) => Some(Expiry::Never),
+        Some(Policy::After(after)) => {
+            let months = bad.number("programme.expiry.after.months", i64::from(after.months), 0..=1_200);
+            let days = bad.number("programme.expiry.after.days", i64::from(after.days), 0..=36_600);
+            months.zip(days)?;
+            Some(Expiry::After { months: after.months, days: after.days, to_month_end: after.to_month_end })
+        }
+        Some(Policy::PeriodEnd(end)) => {
+            let month = bad.number("programme.expiry.period_end.last_month", i64::from(end.last_month), 0..=12);
+            let years = bad.number("programme.expiry.period_end.years_after", i64::from(end.years_after), 0..=100);
+            years?;
+            let last_month = i8::try_from(month?).ok().map(|month| if month == 0 { 12 } else { month })?;
+            Some(Expiry::PeriodEnd { last_month, years_after: end.years_after })
+        }
+    }
+}
+
+fn read_ladder(bad: &mut Violations, ladder: &wire_v1::TierLadder) -> Option<Ladder> {
+    use wire_v1::qualification_window::Window as WireWindow;
+    let currency = bad.take("programme.ladder.currency_code", Currency::parse(&ladder.currency_code));
+    let term = match ladder.term_months {
+        0 => Some(12),
+        months => bad.number("programme.ladder.term_months", i64::from(months), 1..=120),
+    };
+    let window = match ladder.window.and_then(|window| window.window) {
+        None => {
+            bad.add("programme.ladder.window", "is required: rolling_months, calendar_year or since_joining");
+            None
+        }
+        Some(WireWindow::RollingMonths(months)) => bad
+            .number("programme.ladder.window.rolling_months", i64::from(months), 1..=120)
+            .map(|_| Window::RollingMonths(months)),
+        Some(WireWindow::CalendarYear(_)) => Some(Window::CalendarYear),
+        Some(WireWindow::SinceJoining(_)) => Some(Window::SinceJoining),
+    };
+    let demotion = match wire_v1::DemotionPolicy::try_from(ladder.demotion) {
+        Ok(wire_v1::DemotionPolicy::Unspecified | wire_v1::DemotionPolicy::ToWhatIsMet) => Some(Demotion::ToWhatIsMet),
+        Ok(wire_v1::DemotionPolicy::None) => Some(Demotion::None),
+        Ok(wire_v1::DemotionPolicy::OneStep) => Some(Demotion::OneStep),
+        Err(_) => unknown(bad, "programme.ladder.demotion"),
+    };
+    let tiers = read_tiers(bad, &ladder.tiers);
+    Some(Ladder {
+        tiers: tiers?,
+        window: window?,
+        term_months: i32::try_from(term?).ok()?,
+        demotion: demotion?,
+        currency: currency?,
+    })
+}
+
+fn read_tiers(bad: &mut Violations, tiers: &[wire_v1::Tier]) -> Option<Vec<Tier>> {
+    bad.count("programme.ladder.tiers", tiers.len(), 1..=20);
+    let mut read: Vec<Tier> = Vec::with_capacity(tiers.len());
+    let mut complete = true;
+    for (place, tier) in tiers.iter().enumerate().take(20) {
+        let field = |name: &str| format!("programme.ladder.tiers[{place}].{name}");
+        let code = bad.code(&field("code"), &tier.code, 1..=40);
+        let display_name = bad.text(&field("display_name"), &tier.display_name, 1..=100);
+        let enter = bad.number(&field("enter_minor"), tier.enter_minor, 0..=MOST);
+        let keep = bad.number(&field("keep_minor"), tier.keep_minor, 0..=MOST);
+        let multiplier = bad.number(&field("multiplier_percent"), i64::from(tier.multiplier_percent), 0..=100_000);
+        if place == 0 && enter.is_some_and(|enter| enter > 0) {
+            bad.add(field("enter_minor"), "must be 0 for the lowest tier: everybody begins there");
+        }
+        if read.last().is_some_and(|below| place > 0 && tier.enter_minor <= below.enter_minor) {
+            bad.add(field("enter_minor"), "must be more than that of the tier below");
+        }
+        if read.iter().any(|known| known.code == tier.code) {
+            bad.add(field("code"), "is used twice");
+        }
+        match (code, display_name, enter, keep, multiplier) {
+            (Some(code), Some(display_name), Some(enter_minor), Some(keep), Some(multiplier)) => read.push(Tier {
+                code,
+                display_name,
+                enter_minor,
+                keep_minor: if keep == 0 { enter_minor } else { keep },
+                multiplier_percent: if multiplier == 0 { 100 } else { multiplier },
+            }),
+            _ => complete = false,
+        }
+    }
+    complete.then_some(read)
+}

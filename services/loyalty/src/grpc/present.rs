@@ -1,0 +1,246 @@
+//! Accounts as the wire tells them.
+
+use jiff::Timestamp;
+use kernel::Shard;
+use proto::common::v1 as common;
+use proto::loyalty::v1;
+use store::Head;
+use tonic::{Response, Status};
+use wire::{Freshness, Keys, PageToken, Stop};
+
+use super::parse::EntriesLook;
+use super::refuse;
+use crate::account::decision::Decision;
+use crate::account::holdings::{Draw, EntryKind, Lot, TierChange, TierChangeKind};
+use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, StandingView, TierView};
+
+fn freshness(receipt: &Receipt) -> Freshness {
+    let mark = receipt
+        .mark
+        .and_then(|(shard, epoch, position)| Some((Shard::from_number(i64::from(shard))?, Head { epoch, position })));
+    Freshness::of(crate::SERVICE, mark.as_slice())
+}
+
+pub(super) fn redemption(keys: &Keys, receipt: Receipt) -> Response<v1::RedeemPointsResponse> {
+    Response::new(redeemed(keys, receipt))
+}
+
+fn redeemed(keys: &Keys, receipt: Receipt) -> v1::RedeemPointsResponse {
+    v1::RedeemPointsResponse {
+        freshness: freshness(&receipt).seal(keys),
+        entry: receipt.entry.map(|entry| entry.to_string()).unwrap_or_default(),
+        spendable: receipt.spendable,
+        draws: receipt.draws.into_iter().map(draw).collect(),
+    }
+}
+
+pub(super) fn redemptions(
+    keys: &Keys,
+    outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
+) -> Result<Response<v1::RedeemPointsBatchResponse>, Status> {
+    let mut all = Freshness::default();
+    let mut told = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        told.push(match outcome {
+            Ok(receipt) => {
+                all.merge(freshness(&receipt));
+                v1::RedeemOutcome { receipt: Some(redeemed(keys, receipt)), ..Default::default() }
+            }
+            Err(stop) => {
+                let (refusal, detail) = refuse::item(stop)?;
+                v1::RedeemOutcome { receipt: None, refusal: refusal.to_owned(), detail }
+            }
+        });
+    }
+    Ok(Response::new(v1::RedeemPointsBatchResponse { outcomes: told, freshness: all.seal(keys) }))
+}
+
+pub(super) fn reversal(keys: &Keys, receipt: Receipt) -> Response<v1::ReverseRedemptionResponse> {
+    let told = redeemed(keys, receipt);
+    Response::new(v1::ReverseRedemptionResponse {
+        entry: told.entry,
+        spendable: told.spendable,
+        freshness: told.freshness,
+    })
+}
+
+pub(super) fn adjustment(keys: &Keys, receipt: Receipt) -> Response<v1::AdjustPointsResponse> {
+    let told = redeemed(keys, receipt);
+    Response::new(v1::AdjustPointsResponse { entry: told.entry, spendable: told.spendable, freshness: told.freshness })
+}
+
+pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> {
+    Response::new(v1::GetAccountResponse {
+        account: Some(v1::Account {
+            member: account.member.to_string(),
+            balance: account.balance,
+            spendable: account.spendable,
+            deficit: account.deficit,
+            lots: account.lots.into_iter().take(100).map(lot).collect(),
+            tier: account.standing.map(standing),
+            earned: account.totals.earned.saturating_sub(account.totals.earn_reversed),
+            redeemed: account.totals.redeemed.saturating_sub(account.totals.redemption_reversed),
+            lapsed: account.totals.lapsed,
+        }),
+    })
+}
+
+pub(super) fn balance(balance: i64) -> Response<v1::GetBalanceResponse> {
+    Response::new(v1::GetBalanceResponse { balance })
+}
+
+pub(super) fn entries(keys: &Keys, ask: &EntriesLook, page: Vec<EntryView>) -> Response<v1::ListEntriesResponse> {
+    let full = i64::try_from(page.len()).is_ok_and(|count| count == ask.limit);
+    let next_page_token = page.last().filter(|last| full && last.number > 1).map_or_else(String::new, |last| {
+        let [list, whose] = EntriesLook::selection(ask.member);
+        PageToken(vec![last.number.to_string()]).seal(keys, &[&list, &whose])
+    });
+    Response::new(v1::ListEntriesResponse {
+        entries: page.into_iter().map(|view| entry(&view)).collect(),
+        next_page_token,
+    })
+}
+
+pub(super) fn explained_entry(view: EntryView) -> Response<v1::ExplainEntryResponse> {
+    Response::new(v1::ExplainEntryResponse { entry: Some(entry(&view)), decision: Some(decision(view.grounds)) })
+}
+
+pub(super) fn explained_tier(view: TierView) -> Response<v1::ExplainTierResponse> {
+    Response::new(v1::ExplainTierResponse {
+        standing: Some(standing(view.standing)),
+        decision: Some(decision(view.decision)),
+        last_change: view.last_change.map(tier_change),
+    })
+}
+
+pub(super) fn tier_changes(changes: Vec<TierChange>) -> Response<v1::ListTierChangesResponse> {
+    Response::new(v1::ListTierChangesResponse { changes: changes.into_iter().map(tier_change).collect() })
+}
+
+pub(super) fn overview(overview: Overview) -> Response<v1::GetOverviewResponse> {
+    let totals = overview.totals;
+    Response::new(v1::GetOverviewResponse {
+        tiers: overview
+            .tiers
+            .into_iter()
+            .map(|(tier, display_name, members)| v1::TierCount { tier, display_name, members })
+            .collect(),
+        lapse_months: overview
+            .lapse_months
+            .into_iter()
+            .map(|(month, points, lots)| v1::LapseMonth { month: month.unwrap_or_default(), points, lots })
+            .collect(),
+        earned: totals.earned,
+        earn_reversed: totals.earn_reversed,
+        redeemed: totals.redeemed,
+        redemption_reversed: totals.redemption_reversed,
+        lapsed: totals.lapsed,
+        adjusted: totals.adjusted,
+        outstanding: overview.outstanding,
+        deficit: overview.deficit,
+        accounts: overview.accounts,
+        entries: overview.entries,
+        spend: overview.spend.into_iter().map(common::Money::from).collect(),
+    })
+}
+
+fn draw(draw: Draw) -> v1::Draw {
+    v1::Draw { lot: draw.lot.to_string(), points: draw.points }
+}
+
+fn time(moment: Timestamp) -> Option<prost_types::Timestamp> {
+    Some(proto::timestamp(moment))
+}
+
+fn lot(lot: Lot) -> v1::Lot {
+    v1::Lot {
+        id: lot.id.to_string(),
+        amount: lot.amount,
+        left: lot.left,
+        earn_time: time(lot.earned_at),
+        lapse_time: lot.lapses_at.and_then(time),
+        origin: lot.origin,
+    }
+}
+
+fn standing(view: StandingView) -> v1::TierStanding {
+    let (next_tier, next_display_name, missing_to_next_minor) =
+        view.next.map_or_else(Default::default, |next| (next.tier, next.display_name, next.missing_minor));
+    v1::TierStanding {
+        tier: view.tier,
+        display_name: view.display_name,
+        since_time: time(view.since),
+        review_time: view.review_at.and_then(time),
+        progress_minor: view.progress_minor,
+        missing_to_keep_minor: view.missing_to_keep_minor,
+        next_tier,
+        next_display_name,
+        missing_to_next_minor,
+        currency_code: view.currency.to_string(),
+    }
+}
+
+fn entry(view: &EntryView) -> v1::Entry {
+    v1::Entry {
+        id: view.id.to_string(),
+        kind: entry_kind(view.kind).into(),
+        points: view.points,
+        balance_after: view.balance_after,
+        cause: view.cause.clone(),
+        occur_time: time(view.occurred_at),
+        record_time: time(view.recorded_at),
+        draws: view.draws.iter().copied().map(draw).collect(),
+        programme_version: view.grounds.programme_version,
+    }
+}
+
+pub(super) const fn entry_kind(kind: EntryKind) -> v1::EntryKind {
+    match kind {
+        EntryKind::Earn => v1::EntryKind::Earn,
+        EntryKind::EarnReversal => v1::EntryKind::EarnReversal,
+        EntryKind::Redemption => v1::EntryKind::Redemption,
+        EntryKind::RedemptionReversal => v1::EntryKind::RedemptionReversal,
+        EntryKind::Lapse => v1::EntryKind::Lapse,
+        EntryKind::Adjustment => v1::EntryKind::Adjustment,
+    }
+}
+
+fn tier_change(change: TierChange) -> v1::TierChange {
+    let kind = match change.kind {
+        TierChangeKind::Promoted => v1::TierChangeKind::Promoted,
+        TierChangeKind::Retained => v1::TierChangeKind::Retained,
+        TierChangeKind::Demoted => v1::TierChangeKind::Demoted,
+    };
+    v1::TierChange {
+        kind: kind.into(),
+        from_tier: change.from,
+        to_tier: change.to,
+        cause: change.cause,
+        occur_time: time(change.occurred_at),
+        progress_minor: change.progress_minor,
+        programme_version: change.programme_version,
+    }
+}
+
+fn decision(decision: Decision) -> common::Decision {
+    let rule_version = match decision.programme_version {
+        0 => String::new(),
+        version => format!("programme/{version}"),
+    };
+    common::Decision {
+        outcome: decision.outcome,
+        rule_version,
+        decided_for: time(decision.decided_for),
+        facts: decision.facts.into_iter().map(|(name, value)| common::Fact { name, value }).collect(),
+        steps: decision
+            .steps
+            .into_iter()
+            .map(|step| common::Step { name: step.name, detail: step.detail, contribution: step.contribution })
+            .collect(),
+        nearest_flip: decision.flip.map(|flip| common::NearestFlip {
+            fact: flip.fact,
+            change: flip.change,
+            outcome: flip.outcome,
+        }),
+    }
+}

@@ -1,0 +1,96 @@
+//! The programme as the wire tells it.
+
+use kernel::Rounding;
+use proto::loyalty::v1;
+use tonic::Response;
+
+use crate::programme::TermsPut;
+use crate::programme::terms::{DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Window};
+
+pub(super) fn put(put: TermsPut) -> Response<v1::PutProgrammeResponse> {
+    Response::new(v1::PutProgrammeResponse { version: put.version, freshness: String::new() })
+}
+
+pub(super) fn terms(terms: Terms) -> Response<v1::GetProgrammeResponse> {
+    let deficit = match terms.deficit {
+        DeficitPolicy::WithinBalance => v1::DeficitPolicy::WithinBalance,
+        DeficitPolicy::Unlimited => v1::DeficitPolicy::Unlimited,
+    };
+    let programme = v1::Programme {
+        version: terms.version,
+        effective_time: Some(proto::timestamp(terms.effective_at)),
+        display_name: terms.display_name,
+        zone: terms.zone.name().to_owned(),
+        earn_rates: terms.rates.into_iter().map(rate).collect(),
+        expiry: Some(v1::ExpiryPolicy { policy: Some(expiry(terms.expiry)) }),
+        ladder: terms.ladder.map(ladder),
+        grace_days: Some(terms.grace_days),
+        deficit: deficit.into(),
+    };
+    Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
+}
+
+fn rate(rate: EarnRate) -> v1::EarnRate {
+    let rounding = match rate.rounding {
+        Rounding::Floor => v1::Rounding::Floor,
+        Rounding::HalfUp => v1::Rounding::HalfUp,
+        Rounding::HalfEven => v1::Rounding::HalfEven,
+    };
+    let basis = match rate.basis {
+        EarnBasis::Gross => v1::EarnBasis::Gross,
+        EarnBasis::Net => v1::EarnBasis::Net,
+        EarnBasis::NetOfPoints => v1::EarnBasis::NetOfPoints,
+        EarnBasis::NetWithoutTax => v1::EarnBasis::NetWithoutTax,
+    };
+    v1::EarnRate {
+        currency_code: rate.currency.to_string(),
+        points: rate.points,
+        per_minor: rate.per_minor,
+        rounding: rounding.into(),
+        basis: basis.into(),
+    }
+}
+
+fn expiry(expiry: Expiry) -> v1::expiry_policy::Policy {
+    match expiry {
+        Expiry::Never => v1::expiry_policy::Policy::Never(v1::NeverLapse {}),
+        Expiry::After { months, days, to_month_end } => {
+            v1::expiry_policy::Policy::After(v1::LapseAfter { months, days, to_month_end })
+        }
+        Expiry::PeriodEnd { last_month, years_after } => v1::expiry_policy::Policy::PeriodEnd(v1::LapseAtPeriodEnd {
+            last_month: i32::from(last_month),
+            years_after,
+        }),
+    }
+}
+
+fn ladder(ladder: Ladder) -> v1::TierLadder {
+    use v1::qualification_window::Window as WireWindow;
+    let window = match ladder.window {
+        Window::RollingMonths(months) => WireWindow::RollingMonths(months),
+        Window::CalendarYear => WireWindow::CalendarYear(v1::CalendarYear {}),
+        Window::SinceJoining => WireWindow::SinceJoining(v1::SinceJoining {}),
+    };
+    let demotion = match ladder.demotion {
+        Demotion::None => v1::DemotionPolicy::None,
+        Demotion::OneStep => v1::DemotionPolicy::OneStep,
+        Demotion::ToWhatIsMet => v1::DemotionPolicy::ToWhatIsMet,
+    };
+    v1::TierLadder {
+        tiers: ladder
+            .tiers
+            .into_iter()
+            .map(|tier| v1::Tier {
+                code: tier.code,
+                display_name: tier.display_name,
+                enter_minor: tier.enter_minor,
+                keep_minor: tier.keep_minor,
+                multiplier_percent: i32::try_from(tier.multiplier_percent).unwrap_or(i32::MAX),
+            })
+            .collect(),
+        window: Some(v1::QualificationWindow { window: Some(window) }),
+        term_months: ladder.term_months,
+        demotion: demotion.into(),
+        currency_code: ladder.currency.to_string(),
+    }
+}

@@ -1,0 +1,103 @@
+//! What loyalty says no to, as the wire tells it.
+
+use tonic::Status;
+use wire::{Refusal, RefusalKind, Stop, stopped};
+
+use super::present::entry_kind;
+use crate::account::AccountRefusal;
+use crate::programme::TermsRefusal;
+
+pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
+    stopped(stop, account_refusal)
+}
+
+pub(super) fn programme(stop: Stop<TermsRefusal>) -> Status {
+    stopped(stop, terms_refusal)
+}
+
+/// The outcome of one item of a batch: its reason and what it is about. Failures spoil the whole call.
+pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<(&'static str, String), Status> {
+    match stop {
+        Stop::Refused(refusal) => {
+            let refusal = account_refusal(refusal);
+            Ok((refusal.reason, refusal.text))
+        }
+        Stop::RequestIdReused { field } => {
+            Ok(("REQUEST_ID_REUSED", format!("this request_id was used before with another {field}")))
+        }
+        Stop::TenantSuspended | Stop::Failed(_) => Err(account(stop)),
+    }
+}
+
+fn account_refusal(refusal: AccountRefusal) -> Refusal {
+    match refusal {
+        AccountRefusal::InsufficientPoints { asked, spendable } => {
+            let short_by = asked.0.saturating_sub(spendable.0);
+            Refusal {
+                reason: "INSUFFICIENT_POINTS",
+                kind: RefusalKind::FailedPrecondition,
+                text: format!("asked {asked}, spendable {spendable}, short by {short_by}"),
+                facts: vec![
+                    ("asked", asked.to_string()),
+                    ("spendable", spendable.to_string()),
+                    ("short_by", short_by.to_string()),
+                ],
+            }
+        }
+        AccountRefusal::ProgrammeNotFound { at } => no_programme(at),
+        AccountRefusal::EntryNotFound { entry } => Refusal {
+            reason: "ENTRY_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: format!("there is no entry {entry}"),
+            facts: vec![("entry", entry.to_string())],
+        },
+        AccountRefusal::NotARedemption { entry, kind } => {
+            let kind = entry_kind(kind).as_str_name().trim_start_matches("ENTRY_KIND_").to_owned();
+            Refusal {
+                reason: "NOT_A_REDEMPTION",
+                kind: RefusalKind::FailedPrecondition,
+                text: format!("{entry} is no redemption but {kind}"),
+                facts: vec![("entry", entry.to_string()), ("kind", kind)],
+            }
+        }
+        AccountRefusal::AlreadyReversed { entry } => Refusal {
+            reason: "ALREADY_REVERSED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("{entry} was reversed before"),
+            facts: vec![("entry", entry.to_string())],
+        },
+        AccountRefusal::OutOfRange => Refusal {
+            reason: "BALANCE_OUT_OF_RANGE",
+            kind: RefusalKind::FailedPrecondition,
+            text: "the balance would leave the range of 64 bits".to_owned(),
+            facts: Vec::new(),
+        },
+    }
+}
+
+fn terms_refusal(refusal: TermsRefusal) -> Refusal {
+    match refusal {
+        TermsRefusal::NotFound { at } => no_programme(at),
+        TermsRefusal::VersionTaken { effective_at, version } => Refusal {
+            reason: "PROGRAMME_VERSION_TAKEN",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("version {version} rules from {effective_at} on or later"),
+            facts: vec![("effective", effective_at.to_string()), ("version", version.to_string())],
+        },
+        TermsRefusal::InThePast { effective_at, version } => Refusal {
+            reason: "PROGRAMME_IN_THE_PAST",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("version {version} ruled at {effective_at}; what was promised is not changed afterwards"),
+            facts: vec![("effective", effective_at.to_string()), ("version", version.to_string())],
+        },
+    }
+}
+
+fn no_programme(at: jiff::Timestamp) -> Refusal {
+    Refusal {
+        reason: "PROGRAMME_NOT_FOUND",
+        kind: RefusalKind::FailedPrecondition,
+        text: format!("no programme rules at {at}"),
+        facts: vec![("at", at.to_string())],
+    }
+}

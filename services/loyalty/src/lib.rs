@@ -1,0 +1,104 @@
+//! Loyalty: what members earn, and what it is good for.
+//!
+//! Points are earned by hearing of orders from activity; here they are read, spent, given back and explained. Every
+//! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
+//!
+//! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), then `listen` and
+//! `clockwork` (what is heard, what falls due), and `grpc` (how it is asked for).
+
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
+
+pub mod account;
+mod clockwork;
+mod grpc;
+mod listen;
+pub mod programme;
+mod store;
+
+use std::sync::Arc;
+
+use ::store::{Store, StoreError};
+use eventlog::{Consumer, Listening, Log, Progress};
+use kernel::Clock;
+use server::{Peers, Services};
+use timers::Clockwork;
+use tokio_util::sync::CancellationToken;
+use wire::Keys;
+
+use crate::account::Accounts;
+use crate::listen::Ear;
+use crate::programme::Programmes;
+pub use crate::store::{MIGRATIONS, migrations};
+
+/// The name of the service: its schema, its log, its metrics.
+pub const SERVICE: &str = "loyalty";
+
+/// The service.
+#[derive(Clone)]
+pub struct Loyalty {
+    store: Store,
+    keys: Keys,
+    accounts: Accounts,
+    programmes: Programmes,
+    progress: Progress,
+    consumer: Consumer,
+    clockwork: Clockwork,
+}
+
+impl Loyalty {
+    /// Opens the service on its database. It hears nothing and rings nothing until [`Loyalty::run`].
+    pub fn open(store: Store, clock: Clock, keys: Keys, peers: &Peers) -> Result<Self, server::PeerError> {
+        let programmes = Programmes::new(store.clone(), clock.clone());
+        let accounts = Accounts::open(store.clone(), clock.clone(), programmes.clone());
+        let ear = Arc::new(Ear::new(accounts.clone()));
+        let progress = Progress::new(SERVICE, &["registry", "activity"]);
+        let listening = ["registry", "activity"]
+            .into_iter()
+            .map(|source| {
+                let producer = Arc::new(grpc::watch(peers, source)?);
+                Ok(Listening { source, producer, listener: Arc::clone(&ear) as Arc<dyn eventlog::Listener> })
+            })
+            .collect::<Result<Vec<_>, server::PeerError>>()?;
+        let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
+        let ring = Arc::new(clockwork::Bell::new(accounts.clone()));
+        let clockwork = Clockwork::new(store.clone(), clock, ring);
+        Ok(Self { store, keys, accounts, programmes, progress, consumer, clockwork })
+    }
+
+    /// Adds the service to a server.
+    pub fn mount(&self, services: Services) -> Services {
+        let service = grpc::Service::new(
+            self.keys.clone(),
+            self.accounts.clone(),
+            self.programmes.clone(),
+            self.progress.clone(),
+        );
+        service.mount(services)
+    }
+
+    /// Its log.
+    pub fn log(&self) -> Log {
+        Log::new(self.store.clone())
+    }
+
+    /// What it hears.
+    pub fn consumer(&self) -> Option<Consumer> {
+        Some(self.consumer.clone())
+    }
+
+    /// What falls due in it.
+    pub fn clockwork(&self) -> Option<Clockwork> {
+        Some(self.clockwork.clone())
+    }
+
+    /// Hears and rings until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.consumer.run(stop.clone()), self.clockwork.run(stop));
+    }
+
+    /// Waits for what is under way and lets go of the database.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.store.close().await;
+        Ok(())
+    }
+}

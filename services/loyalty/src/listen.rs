@@ -1,0 +1,122 @@
+//! What loyalty hears: orders and returns from activity, enrolments and tenants from registry.
+//!
+//! An event becomes a deed here, and the desk applies it. Guests' orders, adjustments and unmatched credits mean
+//! nothing to points.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use eventlog::{CannotApply, Heard, HeardEvent, Listener};
+use jiff::Timestamp;
+use kernel::{Currency, MemberId, OrderId};
+use proto::activity::events::v1::{OrderRecorded, OrderReturned};
+use proto::registry::events::v1::{MemberEnrolled, TenantSettled};
+
+use crate::account::earning::{LineFacts, OrderFacts};
+use crate::account::reversing::ReturnFacts;
+use crate::account::{Accounts, Deed, DeedKind};
+
+/// Listens for accounts.
+pub(crate) struct Ear {
+    accounts: Accounts,
+}
+
+impl Ear {
+    pub(crate) const fn new(accounts: Accounts) -> Self {
+        Self { accounts }
+    }
+}
+
+#[async_trait]
+impl Listener for Ear {
+    async fn hear(&self, heard: Arc<Heard>) -> Result<(), CannotApply> {
+        let mut deeds = Vec::with_capacity(heard.events.len());
+        for event in &heard.events {
+            deeds.extend(deed(event)?);
+        }
+        self.accounts.hear(heard, deeds).await
+    }
+}
+
+fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
+    let (member, kind) = if let Some(order) = event.payload::<OrderRecorded>() {
+        let order = order?;
+        if order.member.is_empty() {
+            return Ok(None);
+        }
+        (Some(read_id(&order.member)?), bought(&order)?)
+    } else if let Some(back) = event.payload::<OrderReturned>() {
+        let back = back?;
+        if back.member.is_empty() {
+            return Ok(None);
+        }
+        (Some(read_id(&back.member)?), DeedKind::Returned(returned(&back)?))
+    } else if let Some(enrolled) = event.payload::<MemberEnrolled>() {
+        let enrolled = enrolled?;
+        let at = instant(enrolled.join_time.as_ref(), event.occurred_at)?;
+        (Some(read_id(&enrolled.member)?), DeedKind::Joined { at })
+    } else if let Some(settled) = event.payload::<TenantSettled>() {
+        (None, DeedKind::TenantSettled { suspended: settled?.suspended })
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Deed { tenant: event.tenant, member, kind }))
+}
+
+fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {
+    let id = OrderId::parse(&order.order).map_err(unreadable)?;
+    let occurred_at = instant(order.occur_time.as_ref(), Timestamp::UNIX_EPOCH)?;
+    let facts = OrderFacts {
+        order: id,
+        currency: Currency::parse(&order.currency_code).map_err(unreadable)?,
+        lines: order
+            .lines
+            .iter()
+            .map(|line| LineFacts {
+                gross_minor: line.gross_minor,
+                discount_minor: line.discount_minor,
+                tax_minor: line.tax_minor,
+            })
+            .collect(),
+        points_paid_minor: order.points_paid_minor,
+        occurred_at,
+        historic: order.historic,
+    };
+    let returned_minor = order.returned.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount_minor));
+    let net_minor = facts
+        .lines
+        .iter()
+        .fold(0_i64, |sum, line| sum.saturating_add(line.gross_minor.saturating_sub(line.discount_minor)));
+    let back = (!order.returned.is_empty()).then(|| ReturnFacts {
+        order: id,
+        cause: order.order.clone(),
+        returned_minor,
+        whole: returned_minor >= net_minor,
+        occurred_at,
+        historic: order.historic,
+    });
+    Ok(DeedKind::Bought { order: facts, back })
+}
+
+fn returned(back: &OrderReturned) -> Result<ReturnFacts, CannotApply> {
+    Ok(ReturnFacts {
+        order: OrderId::parse(&back.order).map_err(unreadable)?,
+        cause: back.return_id.clone(),
+        returned_minor: back.returned_minor,
+        whole: back.whole,
+        occurred_at: instant(back.occur_time.as_ref(), Timestamp::UNIX_EPOCH)?,
+        historic: back.historic,
+    })
+}
+
+fn read_id(text: &str) -> Result<MemberId, CannotApply> {
+    MemberId::parse(text).map_err(unreadable)
+}
+
+fn instant(wire: Option<&prost_types::Timestamp>, otherwise: Timestamp) -> Result<Timestamp, CannotApply> {
+    wire.map_or(Ok(otherwise), |wire| proto::instant(wire).map_err(unreadable))
+}
+
+fn unreadable(error: impl std::fmt::Display) -> CannotApply {
+    CannotApply::Event(format!("the event cannot be read: {error}"))
+}

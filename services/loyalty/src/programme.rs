@@ -1,0 +1,226 @@
+//! The programme: what members are promised, version after version.
+//!
+//! 1. A version is written once. A change is a new version with a later effective time; an older one keeps ruling its
+//!    own time, and every decision names the version that made it.
+//! 2. The first programme of a tenant may be effective in the past, so that a history can be loaded under it. Later ones
+//!    rule from now on at the earliest.
+//!
+//! Cost: terms are kept in memory for a second; a batch of the desk reads them at most once a second for each tenant.
+
+pub mod expiry;
+mod store;
+pub mod terms;
+
+#[cfg(test)]
+pub(crate) mod example;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ::store::{Recall, RequestKey, Store, StoreError, Tx};
+use jiff::Timestamp;
+use kernel::{Clock, Shard, TenantId};
+use serde::{Deserialize, Serialize};
+use wire::Stop;
+
+pub use self::terms::{TenantTerms, Terms, Versions};
+
+/// New terms to put in force.
+#[derive(Clone, Debug)]
+pub struct NewTerms {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What makes it repeat-safe.
+    pub key: RequestKey,
+    /// The terms; their version is given when they are put.
+    pub terms: Terms,
+    /// Check and write nothing.
+    pub validate_only: bool,
+}
+
+/// The terms are in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermsPut {
+    /// Their version.
+    pub version: i32,
+}
+
+/// Why terms were not put, or not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TermsRefusal {
+    /// There is no programme, or none at that moment.
+    NotFound {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// Another version rules from that instant already, or a later one does.
+    VersionTaken {
+        /// The instant asked for.
+        effective_at: Timestamp,
+        /// The version that rules.
+        version: i32,
+    },
+    /// A change would rule the past.
+    InThePast {
+        /// The instant asked for.
+        effective_at: Timestamp,
+        /// The version that ruled then.
+        version: i32,
+    },
+}
+
+/// How long terms are believed without looking again.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// The programmes of all tenants.
+#[derive(Clone)]
+pub struct Programmes {
+    store: Store,
+    clock: Clock,
+    known: Arc<Mutex<HashMap<TenantId, (Instant, TenantTerms)>>>,
+}
+
+impl Programmes {
+    pub(crate) fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, known: Arc::default() }
+    }
+
+    /// Puts new terms in force.
+    pub async fn put(&self, ask: NewTerms) -> Result<TermsPut, Stop<TermsRefusal>> {
+        let (tenant, shard) = (ask.tenant, Shard::of_tenant(ask.tenant));
+        let mut tx = self.store.begin(tenant, [shard]).await?;
+        match tx.recall::<TermsPut>(tenant, shard, &ask.key).await? {
+            Recall::New => {}
+            Recall::Done(receipt) => return Ok(receipt),
+            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
+        }
+        let now = self.clock.now();
+        let known = store::load(&mut tx, tenant).await?;
+        if known.suspended {
+            return Err(Stop::TenantSuspended);
+        }
+        let version = next_version(&known.versions, ask.terms.effective_at, now).map_err(Stop::Refused)?;
+        let receipt = TermsPut { version };
+        if ask.validate_only {
+            tx.roll_back().await?;
+            return Ok(receipt);
+        }
+        let terms = Terms { version, ..ask.terms };
+        store::insert(&mut tx, tenant, shard, &terms, now).await?;
+        tx.remember(tenant, shard, &ask.key, &receipt, now).await?;
+        tx.commit().await?;
+        self.forget(tenant);
+        Ok(receipt)
+    }
+
+    /// The terms of a version, or those that rule at a moment (now, if none is named).
+    pub async fn get(
+        &self,
+        tenant: TenantId,
+        version: Option<i32>,
+        at: Option<Timestamp>,
+    ) -> Result<Terms, Stop<TermsRefusal>> {
+        let at = at.unwrap_or_else(|| self.clock.now());
+        let known = self.of(tenant).await?;
+        let found = match version {
+            Some(version) => known.versions.version(version),
+            None => known.versions.at(at),
+        };
+        found.cloned().ok_or(Stop::Refused(TermsRefusal::NotFound { at }))
+    }
+
+    /// Everything a tenant has put, at most a second old.
+    pub async fn of(&self, tenant: TenantId) -> Result<TenantTerms, StoreError> {
+        if let Some(known) = self.believed(tenant) {
+            return Ok(known);
+        }
+        let mut reading = self.store.read(tenant).await?;
+        let known = store::read(reading.connection(), tenant).await?;
+        self.believe(tenant, known.clone());
+        Ok(known)
+    }
+
+    /// The same within a transaction, for several tenants.
+    pub(crate) async fn within(
+        &self,
+        tx: &mut Tx,
+        tenants: impl IntoIterator<Item = TenantId>,
+    ) -> Result<HashMap<TenantId, TenantTerms>, StoreError> {
+        let mut all = HashMap::new();
+        for tenant in tenants {
+            let known = match self.believed(tenant) {
+                Some(known) => known,
+                None => store::load(tx, tenant).await?,
+            };
+            self.believe_if_new(tenant, &known);
+            all.insert(tenant, known);
+        }
+        Ok(all)
+    }
+
+    /// Keeps what registry said about a tenant.
+    pub(crate) async fn hear_tenant(&self, tx: &mut Tx, tenant: TenantId, suspended: bool) -> Result<(), StoreError> {
+        store::keep_tenant(tx, tenant, suspended).await?;
+        self.forget(tenant);
+        Ok(())
+    }
+
+    fn believed(&self, tenant: TenantId) -> Option<TenantTerms> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&tenant).filter(|(seen, _)| seen.elapsed() < BELIEVED).map(|(_, terms)| terms.clone())
+    }
+
+    fn believe(&self, tenant: TenantId, terms: TenantTerms) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, (Instant::now(), terms));
+    }
+
+    fn believe_if_new(&self, tenant: TenantId, terms: &TenantTerms) {
+        if self.believed(tenant).is_none() {
+            self.believe(tenant, terms.clone());
+        }
+    }
+
+    fn forget(&self, tenant: TenantId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+    }
+}
+
+/// Versions count up, and each rules from later than the one before. Only the first may rule the past.
+fn next_version(versions: &Versions, effective_at: Timestamp, now: Timestamp) -> Result<i32, TermsRefusal> {
+    match versions.last() {
+        None => Ok(1),
+        Some(last) if effective_at <= last.effective_at => {
+            Err(TermsRefusal::VersionTaken { effective_at, version: last.version })
+        }
+        Some(last) if effective_at < now => Err(TermsRefusal::InThePast { effective_at, version: last.version }),
+        Some(last) => Ok(last.version.saturating_add(1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_version_comes_next() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
+        let first = Versions::new(vec![example::signature()]);
+        let now = at("2026-06-01T00:00:00Z");
+        let table = [
+            (Versions::default(), "2010-01-01T00:00:00Z", Ok(1)),
+            (first.clone(), "2026-06-01T00:00:00Z", Ok(2)),
+            (first.clone(), "2026-05-31T23:59:59Z", Err("past")),
+            (first, "2020-01-01T00:00:00Z", Err("taken")),
+        ];
+        for (versions, effective, expected) in table {
+            let told = match next_version(&versions, at(effective), now) {
+                Ok(version) => Ok(version),
+                Err(TermsRefusal::VersionTaken { .. }) => Err("taken"),
+                Err(TermsRefusal::InThePast { .. }) => Err("past"),
+                Err(TermsRefusal::NotFound { .. }) => Err("not found"),
+            };
+            assert_eq!(told, expected, "effective {effective}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A programme for tests: NT$ 50 a point, points keep to the end of the month a year later, three tiers.
+
+use kernel::{Currency, Rounding};
+
+use super::terms::{DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Tier, Window, Zone};
+
+pub(crate) fn signature() -> Terms {
+    let twd = Currency::parse("TWD").expect("listed");
+    let tier = |code: &str, name: &str, enter_minor, keep_minor, multiplier_percent| Tier {
+        code: code.to_owned(),
+        display_name: name.to_owned(),
+        enter_minor,
+        keep_minor,
+        multiplier_percent,
+    };
+    Terms {
+        version: 1,
+        effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"),
+        display_name: "Signature".to_owned(),
+        zone: Zone::parse("Asia/Taipei").expect("known"),
+        rates: vec![EarnRate {
+            currency: twd,
+            points: 1,
+            per_minor: 50,
+            rounding: Rounding::Floor,
+            basis: EarnBasis::NetOfPoints,
+        }],
+        expiry: Expiry::After { months: 12, days: 0, to_month_end: true },
+        ladder: Some(Ladder {
+            tiers: vec![
+                tier("member", "Member", 0, 0, 100),
+                tier("silver", "Silver", 10_000, 8_000, 120),
+                tier("gold", "Gold", 30_000, 24_000, 150),
+            ],
+            window: Window::RollingMonths(12),
+            term_months: 12,
+            demotion: Demotion::ToWhatIsMet,
+            currency: twd,
+        }),
+        grace_days: 14,
+        deficit: DeficitPolicy::Unlimited,
+    }
+}

@@ -1,0 +1,233 @@
+//! The terms of a programme: what a member was promised.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kernel::calendar::{self, ZoneError};
+use kernel::{Currency, Rounding};
+use serde::{Deserialize, Serialize};
+
+/// One version of a programme's terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// 1 and up; 0 before it is put in force.
+    pub version: i32,
+    /// From when it rules.
+    pub effective_at: Timestamp,
+    /// What members read.
+    pub display_name: String,
+    /// In which its days begin and end.
+    pub zone: Zone,
+    /// What is earned, by currency.
+    pub rates: Vec<EarnRate>,
+    /// How long points keep.
+    pub expiry: Expiry,
+    /// The tiers, where there are any.
+    pub ladder: Option<Ladder>,
+    /// Days for what would be born lapsed, or comes back lapsed.
+    pub grace_days: i32,
+    /// What a reversed earn may take.
+    pub deficit: DeficitPolicy,
+}
+
+impl Terms {
+    /// The rate of a currency, where it earns anything.
+    pub fn rate(&self, currency: Currency) -> Option<&EarnRate> {
+        self.rates.iter().find(|rate| rate.currency == currency)
+    }
+}
+
+/// A time zone by its IANA name.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Zone {
+    name: String,
+    rules: TimeZone,
+}
+
+impl Zone {
+    /// By name.
+    pub fn parse(name: &str) -> Result<Self, ZoneError> {
+        Ok(Self { name: name.to_owned(), rules: calendar::zone(name)? })
+    }
+
+    /// Its rules.
+    pub const fn rules(&self) -> &TimeZone {
+        &self.rules
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = ZoneError;
+
+    fn try_from(name: String) -> Result<Self, ZoneError> {
+        Self::parse(&name)
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.name
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.name)
+    }
+}
+
+/// Points for money.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EarnRate {
+    /// In which currency.
+    pub currency: Currency,
+    /// So many points …
+    pub points: i64,
+    /// … for every so many minor units.
+    pub per_minor: i64,
+    /// How the points of one order become a whole number.
+    pub rounding: Rounding,
+    /// What of the order's money counts.
+    pub basis: EarnBasis,
+}
+
+/// What of an order's money counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EarnBasis {
+    /// Before discounts.
+    Gross,
+    /// Net of discounts.
+    Net,
+    /// Net of discounts and of the part paid with points.
+    NetOfPoints,
+    /// As the last, without the tax contained.
+    NetWithoutTax,
+}
+
+/// How long points keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expiry {
+    /// For ever.
+    Never,
+    /// So long after they were earned.
+    After {
+        /// Whole months, counted from the day earned.
+        months: i32,
+        /// Days on top.
+        days: i32,
+        /// Rounded up to the end of the month.
+        to_month_end: bool,
+    },
+    /// Until the end of a year.
+    PeriodEnd {
+        /// The month the year ends with.
+        last_month: i8,
+        /// Whole years added.
+        years_after: i32,
+    },
+}
+
+/// What a reversed earn may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeficitPolicy {
+    /// Only what is there.
+    WithinBalance,
+    /// All of it.
+    Unlimited,
+}
+
+/// The tiers and how they are reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ladder {
+    /// From the lowest to the highest.
+    pub tiers: Vec<Tier>,
+    /// Over which time spending counts.
+    pub window: Window,
+    /// How long a tier is kept before it is reviewed.
+    pub term_months: i32,
+    /// What happens to who no longer meets the threshold.
+    pub demotion: Demotion,
+    /// Of the thresholds.
+    pub currency: Currency,
+}
+
+/// One tier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    /// Unique in the ladder.
+    pub code: String,
+    /// What members read.
+    pub display_name: String,
+    /// To be reached within the window.
+    pub enter_minor: i64,
+    /// To be kept at a review.
+    pub keep_minor: i64,
+    /// Points of an order are multiplied by so many hundredths.
+    pub multiplier_percent: i64,
+}
+
+/// Over which time spending counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Window {
+    /// The last so many months.
+    RollingMonths(i32),
+    /// The calendar year.
+    CalendarYear,
+    /// Since joining.
+    SinceJoining,
+}
+
+/// What happens at a review to who no longer meets the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Demotion {
+    /// Nothing.
+    None,
+    /// One step down.
+    OneStep,
+    /// To the highest tier that is met.
+    ToWhatIsMet,
+}
+
+/// All versions of a programme, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Versions(Vec<Terms>);
+
+impl Versions {
+    /// In any order.
+    pub fn new(mut all: Vec<Terms>) -> Self {
+        all.sort_by_key(|terms| terms.version);
+        Self(all)
+    }
+
+    /// The terms that rule at a moment: the latest version that is effective then.
+    pub fn at(&self, moment: Timestamp) -> Option<&Terms> {
+        self.0.iter().rev().find(|terms| terms.effective_at <= moment)
+    }
+
+    /// A version by its number.
+    pub fn version(&self, version: i32) -> Option<&Terms> {
+        self.0.iter().find(|terms| terms.version == version)
+    }
+
+    /// The last version put.
+    pub fn last(&self) -> Option<&Terms> {
+        self.0.last()
+    }
+}
+
+/// What a desk needs to know of a tenant.
+#[derive(Clone, Debug, Default)]
+pub struct TenantTerms {
+    /// All versions of its programme.
+    pub versions: Arc<Versions>,
+    /// It may not write.
+    pub suspended: bool,
+}

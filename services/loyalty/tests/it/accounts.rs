@@ -1,0 +1,126 @@
+//! Looking at accounts: past balances, pages, reasons, and nobody else's rows.
+
+use kernel::TenantId;
+use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::loyalty::v1::*;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::shop::Shop;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_balance_is_known_as_of_any_moment() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let start = shop.clock.now();
+    let (_, fresh) = shop.buys(member, 2_500).await;
+    shop.account(member, &fresh).await;
+    shop.days_pass(10).await;
+    let late = shop.order(member, 1_000, start);
+    let said = shop.activity.say(shop.tenant, member, &late).await;
+    shop.account(member, &shop.seal(&said)).await;
+
+    let ask = |as_of, as_of_occurred| GetBalanceRequest {
+        member: member.to_string(),
+        as_of,
+        as_of_occurred,
+        at_least_as_fresh: String::new(),
+    };
+    let at = Some(proto::timestamp(start));
+    let balance =
+        |answer: Result<tonic::Response<GetBalanceResponse>, tonic::Status>| answer.expect("read").into_inner().balance;
+    assert_eq!(balance(shop.client().get_balance(ask(at, None)).await), 50, "what we knew then");
+    assert_eq!(balance(shop.client().get_balance(ask(None, at)).await), 70, "what was true then, as known now");
+    assert_eq!(balance(shop.client().get_balance(ask(None, None)).await), 70);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_is_paged_newest_first() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let mut fresh = String::new();
+    for amount in [500, 1_000, 1_500, 2_000, 2_500] {
+        fresh = shop.buys(member, amount).await.1;
+    }
+    let (mut token, mut points) = (String::new(), Vec::new());
+    loop {
+        let request = ListEntriesRequest {
+            member: member.to_string(),
+            page_size: 2,
+            page_token: token,
+            at_least_as_fresh: fresh.clone(),
+        };
+        let page = shop.client().list_entries(request).await.expect("a page").into_inner();
+        points.extend(page.entries.iter().map(|entry| entry.points));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(points, [50, 40, 30, 20, 10]);
+
+    let other = ListEntriesRequest {
+        member: shop.member().to_string(),
+        page_token: {
+            let request = ListEntriesRequest { member: member.to_string(), page_size: 2, ..Default::default() };
+            shop.client().list_entries(request).await.expect("a page").into_inner().next_page_token
+        },
+        ..Default::default()
+    };
+    let refused = shop.client().list_entries(other).await.expect_err("the token is another list's");
+    assert_eq!(refused.get_details_bad_request().expect("violations").field_violations[0].field, "page_token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_says_why_it_has_its_points_and_what_would_change_them() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let (_, fresh) = shop.buys(member, 10_000).await;
+    shop.account(member, &fresh).await;
+    let (_, fresh) = shop.buys(member, 1_980).await;
+    shop.account(member, &fresh).await;
+    let entry = shop.statement(member).await.pop().expect("two entries");
+    assert_eq!(entry.points, 47, "1,980 at Silver: 47.52");
+    let request = ExplainEntryRequest { entry: entry.id.clone(), member: String::new() };
+    let answer = shop.client().explain_entry(request).await.expect("it can be explained").into_inner();
+    let why = answer.decision.expect("a decision");
+    assert_eq!((why.outcome.as_str(), why.rule_version.as_str()), ("earn", "programme/1"));
+    let steps: Vec<(&str, i64)> = why.steps.iter().map(|step| (step.name.as_str(), step.contribution)).collect();
+    assert_eq!(steps, [("base", 39), ("tier", 8)]);
+    let flip = why.nearest_flip.expect("more money earns more");
+    assert_eq!((flip.fact.as_str(), flip.change, flip.outcome.as_str()), ("basis_minor", 20, "48"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenant_sees_and_spends_nothing_of_it() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let (_, fresh) = shop.buys(member, 2_500).await;
+    shop.account(member, &fresh).await;
+    let entry = shop.statement(member).await.pop().expect("one entry");
+    let stranger = TenantId::new_at(shop.clock.now());
+    let mut client = LoyaltyServiceClient::new(shop.served.channel_for_everything(stranger));
+    let request = GetAccountRequest { member: member.to_string(), at_least_as_fresh: String::new() };
+    let account = client.get_account(request).await.expect("an empty account").into_inner().account.expect("there");
+    assert_eq!((account.balance, account.lots.len()), (0, 0));
+    let request = ExplainEntryRequest { entry: entry.id, member: String::new() };
+    assert_eq!(client.explain_entry(request).await.expect_err("it is another's").code(), Code::NotFound);
+    let request = RedeemPointsRequest {
+        request_id: shop.request_id(),
+        member: member.to_string(),
+        points: 1,
+        spent_on: "coffee".to_owned(),
+        validate_only: false,
+    };
+    assert_eq!(client.redeem_points(request).await.expect_err("nothing to spend").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_from_where_nothing_leads_here_is_refused() {
+    let shop = Shop::open().await;
+    let head = store::Head { epoch: uuid::Uuid::from_u128(1), position: 1 };
+    let token = wire::Freshness::of("referrals", &[(kernel::Shard::from(3), head)]).seal(&shop.keys);
+    let request = GetAccountRequest { member: shop.member().to_string(), at_least_as_fresh: token };
+    let refused = shop.client().get_account(request).await.expect_err("referrals is not heard");
+    assert_eq!(refused.get_details_error_info().expect("a reason").reason, "FRESHNESS_UNREACHABLE");
+}

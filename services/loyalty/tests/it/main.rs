@@ -1,0 +1,10 @@
+//! What loyalty promises, proved through the in-memory channel on a private database with a clock moved by hand.
+
+mod accounts;
+mod bad_input;
+mod earning;
+mod programmes;
+mod redeeming;
+mod repeat;
+mod shop;
+mod tiers;

@@ -1,0 +1,110 @@
+//! Every mutation is repeat-safe, by the harness that walks the contract.
+
+use proto::eventlog::v1::{DropParkedEventRequest, RetryParkedEventsRequest};
+use proto::loyalty::v1::*;
+use testkit::Examples;
+
+use crate::shop::Shop;
+
+/// Valid requests for every rpc of the service, against a member who has points.
+pub async fn examples(shop: &Shop) -> Examples {
+    let member = shop.member();
+    let (_, fresh) = shop.buys(member, 5_000_000).await;
+    shop.account(member, &fresh).await;
+    let entry = shop.statement(member).await.remove(0).id;
+    let whose = member.to_string();
+    let (a, b, c, d, e, f, g) =
+        (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
+    let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
+    Examples::new(&shop.clock)
+        .with_other(
+            move |n| {
+                let member = a.clone();
+                async move { RedeemPointsRequest { member, points: 1, spent_on: format!("coffee {n}"), ..Default::default() } }
+            },
+            |request: &mut RedeemPointsRequest| request.points += 1,
+        )
+        .with_other(
+            move |n| {
+                let member = b.clone();
+                async move {
+                    let one = RedeemPointsRequest { member, points: 2, spent_on: format!("tea {n}"), ..Default::default() };
+                    RedeemPointsBatchRequest { redemptions: vec![one] }
+                }
+            },
+            |request: &mut RedeemPointsBatchRequest| request.redemptions[0].points += 1,
+        )
+        .with_other(
+            move |n| {
+                let member = c.clone();
+                async move { AdjustPointsRequest { member, points: 5, reason: format!("reason {n}"), ..Default::default() } }
+            },
+            |request: &mut AdjustPointsRequest| request.points += 1,
+        )
+        .with_other(
+            move |n| {
+                let (member, mut client, clock) = (d.clone(), client.clone(), clock.clone());
+                async move {
+                    let request = RedeemPointsRequest {
+                        request_id: kernel::RequestId::new_at(clock.now()).to_string(),
+                        member: member.clone(),
+                        points: 3,
+                        spent_on: format!("cake {n}"),
+                        validate_only: false,
+                    };
+                    let entry = client.redeem_points(request).await.expect("there are plenty").into_inner().entry;
+                    ReverseRedemptionRequest { member, entry, ..Default::default() }
+                }
+            },
+            |request: &mut ReverseRedemptionRequest| request.entry = "entry_01h455vb4pex5vsknk084sn02q".to_owned(),
+        )
+        .with_other(
+            move |n| {
+                let mut request = terms.clone();
+                let hours = i64::from(n % 100_000);
+                async move {
+                    let programme = request.programme.as_mut().expect("there");
+                    programme.effective_time = Some(prost_types::Timestamp { seconds: 2_524_608_000 + hours * 3_600, nanos: 0 });
+                    request
+                }
+            },
+            |request: &mut PutProgrammeRequest| request.programme.as_mut().expect("there").display_name.push('!'),
+        )
+        .with(move |_| {
+            let member = e.clone();
+            async move { GetAccountRequest { member, ..Default::default() } }
+        })
+        .with(move |_| {
+            let member = f.clone();
+            async move { GetBalanceRequest { member, ..Default::default() } }
+        })
+        .with(move |_| {
+            let member = g.clone();
+            async move { ListEntriesRequest { member, ..Default::default() } }
+        })
+        .with(move |_| {
+            let member = h.clone();
+            async move { ListTierChangesRequest { member, ..Default::default() } }
+        })
+        .with(move |_| {
+            let entry = entry.clone();
+            async move { ExplainEntryRequest { entry, member: String::new() } }
+        })
+        .with(move |_| {
+            let member = whose.clone();
+            async move { ExplainTierRequest { member, ..Default::default() } }
+        })
+        .with(|_| async { GetProgrammeRequest::default() })
+        .with(|_| async { GetOverviewRequest::default() })
+        .without::<RetryParkedEventsRequest>("belongs to the event log")
+        .without::<DropParkedEventRequest>("belongs to the event log")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mutation_can_be_said_again() {
+    let shop = Shop::open().await;
+    let examples = examples(&shop).await;
+    let channel = shop.served.channel_for_everything(shop.tenant);
+    let database = &shop.database;
+    testkit::repeat::holds(shop.served.methods(), &channel, &examples, |_| database.events_of(loyalty::SERVICE)).await;
+}

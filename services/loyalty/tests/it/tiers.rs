@@ -1,0 +1,89 @@
+//! Tiers are won at once, reviewed in time, and say what is missing.
+
+use proto::loyalty::v1::*;
+
+use crate::shop::Shop;
+
+async fn kinds(shop: &Shop, member: kernel::MemberId) -> Vec<(TierChangeKind, String)> {
+    let request = ListTierChangesRequest { member: member.to_string(), at_least_as_fresh: String::new() };
+    let changes = shop.client().list_tier_changes(request).await.expect("a history").into_inner().changes;
+    changes.into_iter().rev().map(|change| (change.kind(), change.to_tier)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tier_is_won_with_the_order_that_reaches_it() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let (_, fresh) = shop.buys(member, 9_680).await;
+    let standing = shop.account(member, &fresh).await.tier.expect("a ladder");
+    assert_eq!(
+        (standing.tier.as_str(), standing.next_tier.as_str(), standing.missing_to_next_minor),
+        ("member", "silver", 320)
+    );
+    let (_, fresh) = shop.buys(member, 320).await;
+    let standing = shop.account(member, &fresh).await.tier.expect("a ladder");
+    assert_eq!((standing.tier.as_str(), standing.missing_to_next_minor), ("silver", 20_000));
+    assert_eq!(standing.review_time, Some(proto::timestamp(testkit::instant("2027-01-10T16:00:00Z"))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_keeps_or_lowers_by_timer() {
+    let shop = Shop::open().await;
+    let (faithful, gone) = (shop.member(), shop.member());
+    shop.buys(faithful, 12_000).await;
+    let (_, fresh) = shop.buys(gone, 12_000).await;
+    shop.account(gone, &fresh).await;
+    shop.days_pass(200).await;
+    let (_, fresh) = shop.buys(faithful, 8_000).await;
+    shop.account(faithful, &fresh).await;
+    shop.days_pass(200).await;
+    assert_eq!(
+        kinds(&shop, faithful).await,
+        [(TierChangeKind::Promoted, "silver".to_owned()), (TierChangeKind::Retained, "silver".to_owned())]
+    );
+    assert_eq!(
+        kinds(&shop, gone).await,
+        [(TierChangeKind::Promoted, "silver".to_owned()), (TierChangeKind::Demoted, "member".to_owned())]
+    );
+    assert_eq!(shop.service.clockwork().expect("one").count_due().await.expect("counted"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_that_costs_the_tier_says_so() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let (order, _) = shop.buys(member, 12_000).await;
+    let fresh = shop.returns(member, &order, 6_000, 6_000).await;
+    assert_eq!(shop.account(member, &fresh).await.tier.expect("a ladder").tier, "member");
+    let request = ExplainTierRequest { member: member.to_string(), at_least_as_fresh: String::new() };
+    let why = shop.client().explain_tier(request).await.expect("it can be explained").into_inner();
+    let change = why.last_change.expect("it fell");
+    assert_eq!(change.kind(), TierChangeKind::Demoted);
+    assert!(change.cause.starts_with("return_"), "{}", change.cause);
+    let flip = why.decision.expect("a decision").nearest_flip.expect("there is a next tier");
+    assert_eq!((flip.change, flip.outcome.as_str()), (4_000, "silver"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_is_booked_as_if_the_shop_had_always_been_here() {
+    let shop = Shop::open().await;
+    shop.clock.move_to(testkit::instant("2028-06-01T02:00:00Z")).expect("forward");
+    let member = shop.member();
+    let mut fresh = String::new();
+    for (day, amount) in [("2026-01-10", 12_000), ("2026-02-10", 1_000), ("2027-03-10", 1_000)] {
+        let mut order = shop.order(member, amount, testkit::instant(&format!("{day}T02:00:00Z")));
+        order.historic = true;
+        fresh = shop.seal(&shop.activity.say(shop.tenant, member, &order).await);
+    }
+    let account = shop.account(member, &fresh).await;
+    assert_eq!(account.tier.expect("a ladder").tier, "member");
+    assert_eq!(account.spendable, 0, "the last 20 lapsed at the end of March 2028");
+    let statement = shop.statement(member).await;
+    assert_eq!(statement.iter().map(|entry| entry.points).collect::<Vec<_>>(), [240, 24, -240, -24, 20]);
+    assert_eq!(
+        kinds(&shop, member).await,
+        [(TierChangeKind::Promoted, "silver".to_owned()), (TierChangeKind::Demoted, "member".to_owned())]
+    );
+    shop.days_pass(1).await;
+    assert_eq!(shop.statement(member).await.len(), 6, "the clockwork writes what was still due");
+}

@@ -1,0 +1,174 @@
+//! `rapport doctor`: how the running suite is, and what to do where something is wrong.
+
+use clap::Args;
+use proto::clock::v1::{GetClockRequest, GetClockResponse};
+use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
+use serde_json::{Value, json};
+
+use crate::client::{CliError, Reach};
+use crate::table::{Side, Table, Tone};
+use crate::words;
+
+/// What `rapport doctor` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Ask {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Something that needs a hand.
+#[derive(Debug, PartialEq, Eq)]
+struct Complaint {
+    /// What is wrong.
+    what: String,
+    /// What to do.
+    remedy: String,
+}
+
+/// More than a second's work, at the rate a small machine applies events.
+const LAG_WORTH_TELLING: i64 = 1_000;
+
+/// Looks and tells; ends with an error where something needs a hand.
+///
+/// # Errors
+/// The suite does not answer, or is not well.
+pub async fn run(ask: Ask) -> Result<(), CliError> {
+    let suite = match &ask.reach.token {
+        Some(_) => ask.reach.suite().await?,
+        None => ask.reach.entrance()?.operator()?,
+    };
+    let status = suite.operations().get_status(GetStatusRequest::default()).await?.into_inner();
+    let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
+    let complaints: Vec<Complaint> = status.services.iter().flat_map(complaints).collect();
+    if ask.reach.json {
+        println!("{}", as_json(&status, &clock, &complaints));
+    } else {
+        print!("{}", as_text(&ask.reach.address, &status, &clock, &complaints));
+    }
+    match complaints.len() {
+        0 => Ok(()),
+        count => Err(CliError::Differs(words::counted(
+            i64::try_from(count).unwrap_or(i64::MAX),
+            "thing needs a hand",
+            "things need a hand",
+        ))),
+    }
+}
+
+fn complaints(service: &ServiceStatus) -> Vec<Complaint> {
+    let name = &service.source;
+    let mut found = Vec::new();
+    if !service.ready {
+        found.push(Complaint {
+            what: format!("{name} is not ready: {}", service.waiting_for),
+            remedy: "is PostgreSQL up, and was it migrated? `rapport migrate`".to_owned(),
+        });
+    }
+    if service.parked_events > 0 {
+        let count = words::counted(service.parked_events, "event is parked", "events are parked");
+        found.push(Complaint {
+            what: format!("{name}: {count}"),
+            remedy: format!("`rapport events parked {name}` tells why; then `retry` or `drop`"),
+        });
+    }
+    for lag in service.lags.iter().filter(|lag| lag.events >= LAG_WORTH_TELLING) {
+        found.push(Complaint {
+            what: format!("{name} is {} behind {}", words::counted(lag.events, "event", "events"), lag.source),
+            remedy: "it catches up by itself after an import; look at its log if the number does not fall".to_owned(),
+        });
+    }
+    found
+}
+
+fn as_text(address: &str, status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[Complaint]) -> String {
+    let mut table = Table::new(&[Side::Left, Side::Left, Side::Right, Side::Left, Side::Right, Side::Right]);
+    table.heading(["service", "state", "events", "behind", "parked", "timers due"]);
+    for service in &status.services {
+        let lags: Vec<String> =
+            service.lags.iter().map(|lag| format!("{} {}", lag.source, words::count(lag.events))).collect();
+        let (tone, state) = if service.ready { (Tone::Plain, "ready") } else { (Tone::Bad, "not ready") };
+        let behind = if lags.is_empty() { "-".to_owned() } else { lags.join(", ") };
+        let numbers = [service.events_written, service.parked_events, service.timers_due].map(words::count);
+        let [events, parked, due] = numbers;
+        table.toned(tone, [service.source.clone(), state.to_owned(), events, behind, parked, due]);
+    }
+    let now = clock.now.as_ref().and_then(|now| proto::instant(now).ok()).map(|now| now.to_string());
+    let how = if clock.manual { "moved by hand" } else { "the machine's" };
+    let mut text =
+        format!("Rapport {} at {address}\n{table}  clock {} ({how})\n", status.version, now.unwrap_or_default());
+    for complaint in complaints {
+        text.push_str(&format!("  {}\n    {}\n", Tone::Bad.of(&complaint.what), complaint.remedy));
+    }
+    if complaints.is_empty() {
+        text.push_str(&format!("  {}\n", Tone::Good.of("all is well")));
+    }
+    text
+}
+
+fn as_json(status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[Complaint]) -> Value {
+    let instant = |wire: &Option<_>| wire.as_ref().and_then(|wire| proto::instant(wire).ok()).map(|at| at.to_string());
+    let services: Vec<Value> = status
+        .services
+        .iter()
+        .map(|service| {
+            let lags: Vec<Value> =
+                service.lags.iter().map(|lag| json!({ "source": lag.source, "events": lag.events })).collect();
+            json!({
+                "service": service.source,
+                "ready": service.ready,
+                "waiting_for": service.waiting_for,
+                "events": service.events_written,
+                "behind": lags,
+                "parked": service.parked_events,
+                "timers_due": service.timers_due,
+                "next_due": instant(&service.next_due_time),
+            })
+        })
+        .collect();
+    let told: Vec<Value> = complaints.iter().map(|one| json!({ "what": one.what, "remedy": one.remedy })).collect();
+    json!({
+        "well": complaints.is_empty(),
+        "version": status.version,
+        "clock": { "now": instant(&clock.now), "manual": clock.manual },
+        "services": services,
+        "complaints": told,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::operations::v1::Lag;
+
+    use super::*;
+
+    fn service() -> ServiceStatus {
+        let lags = vec![Lag { source: "activity".to_owned(), events: 12 }];
+        ServiceStatus { source: "loyalty".to_owned(), ready: true, lags, ..ServiceStatus::default() }
+    }
+
+    #[test]
+    fn a_small_lag_is_no_complaint_and_a_parked_event_is() {
+        assert_eq!(complaints(&service()), []);
+        let parked = complaints(&ServiceStatus { parked_events: 1, ..service() });
+        assert_eq!(parked[0].what, "loyalty: 1 event is parked");
+        assert!(parked[0].remedy.contains("rapport events parked loyalty"));
+    }
+
+    #[test]
+    fn one_look_tells_all() {
+        let status = GetStatusResponse { services: vec![service()], version: "0.1.0".to_owned() };
+        let clock = GetClockResponse { now: Some(prost_now()), manual: true };
+        let text = as_text("127.0.0.1:50051", &status, &clock, &[]);
+        assert_eq!(
+            text,
+            "Rapport 0.1.0 at 127.0.0.1:50051\n\
+             \x20 service  state  events  behind       parked  timers due\n\
+             \x20 loyalty  ready       0  activity 12       0           0\n\
+             \x20 clock 2011-12-10T00:00:00Z (moved by hand)\n  all is well\n"
+        );
+    }
+
+    fn prost_now() -> prost_types::Timestamp {
+        proto::timestamp("2011-12-10T00:00:00Z".parse().expect("an instant"))
+    }
+}

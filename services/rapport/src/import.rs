@@ -1,0 +1,157 @@
+//! `rapport import orders FILE`: any shop's history, through the public calls.
+//!
+//! A file is looked through once for its digest and encoding, then read line by line into a history (see `grouping` for what that takes
+//! of memory), which is told to the suite in the order of time: products' names, customers as members, then orders, returns and
+//! adjustments. Nothing is lost silently: a line that cannot be taken comes back in the rejects file with its number and the reason, and at the
+//! end every line of the file stands in one bucket, whose sums must be the file's.
+//!
+//! Laws:
+//! 1. The same file, told in the same way to the same tenant, is the same import: every call has a request id derived from that.
+//! 2. An import may be broken off anywhere and begun again; it goes on, and ends as if it had never stopped.
+//! 3. Lines are the truth: each is valued by itself, half-even, and duplicates are kept.
+//! 4. One bad line keeps no other out.
+
+mod args;
+mod booking;
+mod ending;
+mod enrolling;
+mod entries;
+mod grouping;
+mod lines;
+mod mapping;
+mod opening;
+mod plan;
+mod reading;
+mod reconciliation;
+mod rejects;
+mod remembered;
+mod sending;
+mod sorting_out;
+mod texts;
+mod times;
+#[cfg(test)]
+mod whole_file;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Subcommand;
+use uuid::Uuid;
+
+use crate::client::{CliError, Suite, words_of};
+use crate::following;
+use crate::progress::Progress;
+
+pub use args::OrdersArgs;
+
+use ending::Ending;
+use entries::Telling;
+use grouping::History;
+use opening::Survey;
+use plan::Plan;
+use reading::Contents;
+use remembered::Place;
+use sending::Job;
+
+/// What `rapport import` is told.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Ask {
+    /// Brings in orders, returns and adjustments from a CSV file
+    Orders(Box<OrdersArgs>),
+}
+
+/// Imports.
+///
+/// # Errors
+/// The file cannot be used, the suite refuses or does not answer, or the result does not add up.
+pub async fn run(ask: Ask) -> Result<(), CliError> {
+    let Ask::Orders(args) = ask;
+    orders(*args).await
+}
+
+async fn orders(args: OrdersArgs) -> Result<(), CliError> {
+    let reach = &args.reach;
+    let began = Instant::now();
+    let suite = if args.dry_run { None } else { Some(reach.suite().await?) };
+    let tenant = match &suite {
+        Some(suite) => Some(suite.own_tenant().await?),
+        None => None,
+    };
+    let plan = Arc::new(Plan::of(&args, tenant.as_ref().map(words_of).transpose()?)?);
+    let (survey, contents) = read(Arc::clone(&plan)).await?;
+    let Contents { history, rejected, sum } = contents;
+    let mut ending = Ending::of(Arc::clone(&plan), survey, rejected, sum);
+    let Some((suite, tenant)) = suite.zip(tenant) else {
+        ending.suppose(&history);
+        ending.write_rejects()?;
+        return ending.report(reach.json, began);
+    };
+
+    let import = remembered::import_id(&tenant.id, &survey.digest, &plan.telling(survey.encoding, args.historic));
+    if !args.keep_products {
+        sending::send_products(&suite, import, &history).await?;
+    }
+    let place = Place::of(&reach.state_dir, import);
+    ending.go_on_from(place.recall());
+    let told = tell(&suite, import, &plan, history, args.historic, &place, &mut ending).await;
+    ending.write_rejects()?;
+    told?;
+    if !args.no_wait {
+        following::until_settled(&suite).await?;
+    }
+    ending.report(reach.json, began)
+}
+
+/// Reads all of the file, away from the threads that wait for calls.
+async fn read(plan: Arc<Plan>) -> Result<(Survey, Contents), CliError> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let survey = opening::survey(&plan.file, plan.encoding).map_err(|error| CliError::file(&plan.file, error))?;
+        let text =
+            opening::text(&plan.file, survey.encoding).map_err(|error| CliError::file(&plan.file, error))?;
+        let progress = Progress::new("reading", "lines", survey.lines);
+        let contents = plan.ways.read(text, |lines| progress.add(lines));
+        let contents =
+            contents.map_err(|error| CliError::Asked(format!("{}: {error}", plan.file.display())))?;
+        progress.finish();
+        Ok((survey, contents))
+    });
+    reading.await.map_err(|_| CliError::odd("reading the file broke off"))?
+}
+
+/// Tells the suite what it has not been told.
+async fn tell(
+    suite: &Suite,
+    import: Uuid,
+    plan: &Plan,
+    history: History,
+    historic: bool,
+    place: &Place,
+    ending: &mut Ending,
+) -> Result<(), CliError> {
+    let customers = history.customers().len() as u64;
+    let progress = Progress::new("members", "members", customers);
+    let enrolled = enrolling::enrol(suite, import, &history, &plan.known, &progress).await?;
+    progress.finish();
+    ending.members(customers, enrolled.new);
+
+    let pieces = history.pieces();
+    let job = Job {
+        import,
+        batches: entries::batches(&pieces),
+        pieces,
+        telling: Telling {
+            source: plan.source.clone(),
+            channel: plan.channel.clone(),
+            currency: plan.currency.clone(),
+            minor_digits: plan.ways.minor_digits,
+            members: enrolled.members,
+        },
+        refused_customers: enrolled.refused,
+        historic,
+        history: Arc::new(history),
+    };
+    let progress = Progress::new("orders", "lines", ending.lines_to_tell());
+    let told = sending::send(suite, Arc::new(job), ending.remembered(), place, &progress).await;
+    progress.finish();
+    told
+}

@@ -1,0 +1,151 @@
+//! What an import says when it is over, or broken off: the rejects, the buckets, and whether they add up.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::client::CliError;
+use crate::progress::{rate, spoken};
+use crate::table::Tone;
+use crate::words;
+
+use super::booking::{Answer, book};
+use super::grouping::History;
+use super::opening::{self, Survey};
+use super::plan::Plan;
+use super::reading::{FileSum, Rejects};
+use super::reconciliation::{Bucket, Tally, verdict};
+use super::rejects;
+use super::remembered::Remembered;
+
+/// The end of an import.
+#[derive(Debug)]
+pub struct Ending {
+    plan: Arc<Plan>,
+    survey: Survey,
+    rejected: Rejects,
+    sum: FileSum,
+    remembered: Remembered,
+    known_before: bool,
+    supposed: bool,
+    members: Option<(u64, u64)>,
+}
+
+impl Ending {
+    /// Of a file that was read, and nothing of it told yet.
+    pub fn of(plan: Arc<Plan>, survey: Survey, rejected: Rejects, sum: FileSum) -> Self {
+        Self {
+            plan,
+            survey,
+            rejected,
+            sum,
+            remembered: Remembered::default(),
+            known_before: false,
+            supposed: false,
+            members: None,
+        }
+    }
+
+    /// An earlier run came this far.
+    pub fn go_on_from(&mut self, remembered: Remembered) {
+        self.known_before = remembered.batches > 0;
+        self.remembered = remembered;
+    }
+
+    /// What is done, to be added to.
+    pub fn remembered(&mut self) -> &mut Remembered {
+        &mut self.remembered
+    }
+
+    /// How many customers the file names, and how many of them are new members.
+    pub fn members(&mut self, all: u64, new: u64) {
+        self.members = Some((all, new));
+    }
+
+    /// Lines that the suite is told of.
+    pub fn lines_to_tell(&self) -> u64 {
+        self.sum.lines - self.rejected.len() as u64
+    }
+
+    /// Books everything as if the suite had taken it; what credits would find is not known.
+    pub fn suppose(&mut self, history: &History) {
+        self.supposed = true;
+        let Remembered { tally, refused, .. } = &mut self.remembered;
+        for piece in history.pieces() {
+            let taken = Answer::Outcome(proto::activity::v1::EntryOutcome::default());
+            book(history, self.plan.ways.minor_digits, &piece, &taken, tally, refused);
+        }
+    }
+
+    /// Gives rejected lines back, as they stand in the file.
+    pub fn write_rejects(&self) -> Result<(), CliError> {
+        let mut reasons: BTreeMap<u64, String> = self.remembered.refused.clone();
+        reasons.extend(self.rejected.iter().map(|(number, rejected)| (*number, rejected.reason.clone())));
+        let Plan { file, rejects: path, ways, .. } = &*self.plan;
+        let failed = |error| CliError::file(path, error);
+        if reasons.is_empty() && !path.exists() {
+            return Ok(());
+        }
+        let text = opening::text(file, self.survey.encoding).map_err(|error| CliError::file(file, error))?;
+        let mut records = ways.records(text);
+        let heading = records.byte_headers().map_err(|error| failed(error.into()))?.clone();
+        rejects::write(path, &reasons, &heading, records.into_byte_records()).map_err(failed)
+    }
+
+    /// All lines in their buckets.
+    fn tally(&self) -> Tally {
+        let mut tally = self.remembered.tally.clone();
+        for rejected in self.rejected.values() {
+            let (exact, minor) = rejected.amount.unwrap_or_default();
+            tally.line(Bucket::Rejected, exact, minor);
+        }
+        tally
+    }
+
+    /// Prints it, and answers whether it adds up.
+    pub fn report(&self, as_json: bool, began: Instant) -> Result<(), CliError> {
+        let tally = self.tally();
+        let differences = tally.differences(&self.sum);
+        let took = began.elapsed();
+        if as_json {
+            let mut value = tally.json(&self.sum);
+            value["seconds"] = json!(took.as_secs());
+            value["linesPerSecond"] = json!(rate(self.sum.lines, took));
+            value["rejectsFile"] = json!(self.rejects_file());
+            value["dryRun"] = json!(self.supposed);
+            value["members"] = json!(self.members.map(|(all, new)| json!({ "all": all, "new": new })));
+            println!("{value}");
+        } else {
+            self.print(&tally, &differences);
+            let rate = words::count(rate(self.sum.lines, took));
+            println!("  {}", Tone::Faint.of(&format!("{} · {rate} lines/s", spoken(took))));
+        }
+        if differences.is_empty() { Ok(()) } else { Err(CliError::Differs(differences.join("; "))) }
+    }
+
+    fn print(&self, tally: &Tally, differences: &[String]) {
+        print!("{}", tally.table(&self.sum));
+        if let Some((all, new)) = self.members {
+            println!("  {} in the file, {} of them new", words::counted(all, "member", "members"), words::count(new));
+        }
+        if self.supposed {
+            println!("  dry run: the suite was told nothing; which credits find what was bought shows when it is");
+        }
+        if self.known_before {
+            println!("  went on from an earlier run of the same import");
+        }
+        if let Some(path) = self.rejects_file() {
+            println!("  {}", Tone::Bad.of(&format!("rejected lines and their reasons: {path}")));
+        }
+        let tone = if differences.is_empty() { Tone::Good } else { Tone::Bad };
+        println!("  {}", tone.of(&verdict(&self.sum, differences, &self.plan.words, &self.plan.currency)));
+    }
+
+    fn rejects_file(&self) -> Option<String> {
+        let any = !self.rejected.is_empty() || !self.remembered.refused.is_empty();
+        (any && File::open(&self.plan.rejects).is_ok()).then(|| self.plan.rejects.display().to_string())
+    }
+}

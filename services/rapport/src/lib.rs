@@ -1,0 +1,26 @@
+//! `rapport`, the one program of the suite: it serves the services, and it is a client of them.
+//!
+//! **Serving**: [`config`] reads every setting, [`suite`] puts the services of one process together, [`serve`] runs
+//! them, [`migrate`] makes their tables, [`up`] does all of it with a demo shop.
+//!
+//! **Looking after**: [`doctor`] tells how a running suite is, [`events`] deals with what could not be applied, [`clock`]
+//! moves business time, [`token`] makes development tokens.
+//!
+//! **Using**: everything else is a client like any other, over the public calls ([`client`]), and prints for people
+//! ([`table`], [`words`]) or, with `--json`, for programs.
+//!
+//! It is a library too, so that tests can start a whole suite in memory.
+
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod doctor;
+pub mod events;
+pub mod migrate;
+pub mod serve;
+pub mod suite;
+pub mod table;
+pub mod token;
+pub mod up;
+pub mod words;

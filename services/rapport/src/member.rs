@@ -1,0 +1,192 @@
+//! `rapport member`: one member at a glance, and making somebody a member.
+
+mod portrait;
+mod who;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use kernel::Clock;
+use proto::activity::v1::ListOrdersRequest;
+use proto::clock::v1::GetClockRequest;
+use proto::loyalty::v1::{Account, Entry, EntryKind, ExplainEntryRequest, GetAccountRequest, ListEntriesRequest};
+use proto::registry::v1::{Consent, EnrolMemberRequest, IdentityKind, NewMember};
+use serde_json::json;
+use tonic::Code;
+
+use crate::client::{CliError, Reach, Suite, request_id};
+
+pub(crate) use portrait::{account_json, instant, points, shown, signed, standing};
+pub use portrait::Portrait;
+pub use who::{Who, identity};
+
+/// Orders shown of a member.
+const ORDERS: i32 = 5;
+
+/// What `rapport member` is told.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Ask {
+    /// Shows one member: tier, points, last orders, and why
+    Show(Show),
+    /// Makes somebody a member
+    Enrol(Box<Enrol>),
+}
+
+/// What `rapport member show` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Show {
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// What `rapport member enrol` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Enrol {
+    /// Phone number, in any usual form
+    #[arg(long, value_name = "NUMBER", required_unless_present_any = ["email", "external"])]
+    phone: Option<String>,
+    /// E-mail address
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// Id in another system, behind that system's name
+    #[arg(long, value_name = "ISSUER:ID")]
+    external: Option<String>,
+    /// As they write it
+    #[arg(long, default_value = "", value_name = "NAME")]
+    name: String,
+    /// Day of birth
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    birthday: Option<Date>,
+    /// How they came
+    #[arg(long, default_value = "till", value_name = "SOURCE")]
+    source: String,
+    /// Store or page where they joined
+    #[arg(long, default_value = "", value_name = "PLACE")]
+    touchpoint: String,
+    /// A tag; may be repeated
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// A purpose they agree to, such as sms.marketing; may be repeated
+    #[arg(long, value_name = "PURPOSE")]
+    agrees: Vec<String>,
+    /// Id of this request, to repeat it safely
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Shows or enrols.
+///
+/// # Errors
+/// The suite refuses or does not answer.
+pub async fn run(ask: Ask) -> Result<(), CliError> {
+    match ask {
+        Ask::Show(ask) => show(ask).await,
+        Ask::Enrol(ask) => enrol(*ask).await,
+    }
+}
+
+async fn show(ask: Show) -> Result<(), CliError> {
+    let suite = ask.reach.suite().await?;
+    let member = ask.who.find(&suite).await?;
+    let portrait = Portrait {
+        account: account(&suite, &member.id).await?,
+        orders: orders(&suite, &member.id).await?,
+        earned: earned(&suite, &member.id).await?,
+        member,
+    };
+    let portrait = explained(&suite, portrait).await?;
+    if ask.reach.json {
+        println!("{}", portrait.json());
+    } else {
+        print!("{}", portrait.told(&suite.words().await?, now(&suite).await));
+    }
+    Ok(())
+}
+
+/// The suite's time, which may be moved by hand; the machine's for who may not ask.
+pub(crate) async fn now(suite: &Suite) -> Timestamp {
+    let told = suite.clock().get_clock(GetClockRequest {}).await.ok();
+    told.and_then(|clock| instant(clock.into_inner().now.as_ref())).unwrap_or_else(|| Clock::system().now())
+}
+
+/// Points and tier; nothing where no programme rules.
+pub(crate) async fn account(suite: &Suite, member: &str) -> Result<Option<Account>, CliError> {
+    let request = GetAccountRequest { member: member.to_owned(), at_least_as_fresh: String::new() };
+    match suite.loyalty().get_account(request).await {
+        Ok(answer) => Ok(answer.into_inner().account),
+        Err(status) => match CliError::from(status) {
+            CliError::Refused { reason, .. } if reason == "PROGRAMME_NOT_FOUND" => Ok(None),
+            other => Err(other),
+        },
+    }
+}
+
+async fn orders(suite: &Suite, member: &str) -> Result<Vec<proto::activity::v1::Order>, CliError> {
+    let request = ListOrdersRequest { member: member.to_owned(), page_size: ORDERS, ..Default::default() };
+    Ok(suite.activity().list_orders(request).await?.into_inner().orders)
+}
+
+/// What orders earned, as far back as the orders that are shown are likely to lie.
+async fn earned(suite: &Suite, member: &str) -> Result<Vec<(Entry, Option<proto::common::v1::Decision>)>, CliError> {
+    let request = ListEntriesRequest { member: member.to_owned(), page_size: 200, ..Default::default() };
+    let entries = suite.loyalty().list_entries(request).await?.into_inner().entries;
+    Ok(entries.into_iter().filter(|entry| entry.kind() == EntryKind::Earn).map(|entry| (entry, None)).collect())
+}
+
+/// Adds why the orders that are shown earned what they did.
+async fn explained(suite: &Suite, mut portrait: Portrait) -> Result<Portrait, CliError> {
+    let Portrait { orders, earned, member, .. } = &mut portrait;
+    earned.retain(|(entry, _)| orders.iter().any(|order| order.id == entry.cause));
+    for (entry, decision) in earned {
+        let request = ExplainEntryRequest { entry: entry.id.clone(), member: member.id.clone() };
+        match suite.loyalty().explain_entry(request).await {
+            Ok(answer) => *decision = answer.into_inner().decision,
+            Err(status) if status.code() == Code::NotFound => {}
+            Err(status) => return Err(status.into()),
+        }
+    }
+    Ok(portrait)
+}
+
+async fn enrol(ask: Enrol) -> Result<(), CliError> {
+    let suite = ask.reach.suite().await?;
+    let plain = |kind, value: &Option<String>| value.as_deref().map(|value| identity(kind, "", value));
+    let external = ask.external.as_deref().map(|text| {
+        let (issuer, value) = text.split_once(':').unwrap_or(("", text));
+        identity(IdentityKind::External, issuer, value)
+    });
+    let consents = ask.agrees.iter().map(|purpose| Consent {
+        purpose: purpose.clone(),
+        granted: true,
+        source: ask.source.clone(),
+        state_time: None,
+    });
+    let request = EnrolMemberRequest {
+        request_id: request_id(ask.request_id.as_deref())?,
+        member: Some(NewMember {
+            identities: [plain(IdentityKind::Phone, &ask.phone), plain(IdentityKind::Email, &ask.email), external]
+                .into_iter()
+                .flatten()
+                .collect(),
+            name: ask.name.clone(),
+            birthday: ask.birthday.map(Into::into),
+            tags: ask.tag.clone(),
+            consents: consents.collect(),
+            acquisition_source: ask.source.clone(),
+            touchpoint: ask.touchpoint.clone(),
+            ..Default::default()
+        }),
+        validate_only: false,
+    };
+    let enrolled = suite.registry().enrol_member(request).await?.into_inner();
+    if ask.reach.json {
+        println!("{}", json!({ "member": enrolled.member, "etag": enrolled.etag, "freshness": enrolled.freshness }));
+    } else {
+        println!("{}  is a member now", enrolled.member);
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! `rapport programme`: the terms, put into force from a file and shown.
+
+mod terms;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use proto::clock::v1::GetClockRequest;
+use proto::loyalty::v1::{GetProgrammeRequest, PutProgrammeRequest};
+use serde_json::json;
+
+use crate::client::{CliError, Reach, Suite, request_id};
+use crate::table::{Side, Table};
+use crate::words::{self, Words};
+
+pub use terms::{Basis, Counted, Deficit, Demotion, EarnRate, Expiry, Ladder, Rounding, Terms, Tier};
+
+/// What `rapport programme` is told.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Ask {
+    /// Puts new terms into force
+    Put(Put),
+    /// Shows the terms that rule
+    Show(Show),
+}
+
+/// What `rapport programme put` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Put {
+    /// A file of terms in JSON, or one shipped: signature, uci
+    file: String,
+    /// From when they rule, instead of what the file says
+    #[arg(long, value_name = "INSTANT")]
+    from: Option<Timestamp>,
+    /// Check, and put nothing into force
+    #[arg(long)]
+    dry_run: bool,
+    /// Id of this request, to repeat it safely
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// What `rapport programme show` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Show {
+    /// A version; the one that rules now where not said
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    version: i32,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// The terms shipped under a name.
+pub fn shipped(name: &str) -> Option<Terms> {
+    let text = match name {
+        "signature" => include_str!("../programmes/signature.json"),
+        "uci" => include_str!("../programmes/uci.json"),
+        _ => return None,
+    };
+    serde_json::from_str(text).ok()
+}
+
+/// Puts or shows.
+///
+/// # Errors
+/// The file cannot be used, or the suite refuses or does not answer.
+pub async fn run(ask: Ask) -> Result<(), CliError> {
+    match ask {
+        Ask::Put(ask) => put(ask).await,
+        Ask::Show(ask) => show(ask).await,
+    }
+}
+
+async fn put(ask: Put) -> Result<(), CliError> {
+    let mut terms = match shipped(&ask.file) {
+        Some(terms) => terms,
+        None => read(&ask.file)?,
+    };
+    let suite = ask.reach.suite().await?;
+    if ask.from.is_some() {
+        terms.effective_time = ask.from;
+    }
+    if terms.effective_time.is_none() {
+        terms.effective_time = Some(now(&suite).await?);
+    }
+    let request = PutProgrammeRequest {
+        request_id: request_id(ask.request_id.as_deref())?,
+        programme: Some(terms.clone().into()),
+        validate_only: ask.dry_run,
+    };
+    let version = suite.loyalty().put_programme(request).await?.into_inner().version;
+    if ask.reach.json {
+        println!("{}", json!({ "version": version, "dry_run": ask.dry_run }));
+        return Ok(());
+    }
+    let from = terms.effective_time.map(|from| suite_time(&suite, from));
+    let from = match from {
+        Some(from) => from.await?,
+        None => String::new(),
+    };
+    if ask.dry_run {
+        println!("  \"{}\" could rule from {from}; nothing was put into force", terms.display_name);
+    } else {
+        println!("  \"{}\" rules from {from}, as version {version}", terms.display_name);
+    }
+    Ok(())
+}
+
+async fn suite_time(suite: &Suite, moment: Timestamp) -> Result<String, CliError> {
+    Ok(suite.words().await?.time(moment))
+}
+
+async fn now(suite: &Suite) -> Result<Timestamp, CliError> {
+    let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
+    let now = clock.now.as_ref().and_then(|now| proto::instant(now).ok());
+    now.ok_or_else(|| CliError::odd("the suite told no time"))
+}
+
+fn read(file: &str) -> Result<Terms, CliError> {
+    let path = PathBuf::from(file);
+    let text = std::fs::read_to_string(&path).map_err(|error| CliError::file(&path, error))?;
+    serde_json::from_str(&text).map_err(|error| CliError::Asked(format!("{file} is no programme: {error}")))
+}
+
+async fn show(ask: Show) -> Result<(), CliError> {
+    let suite = ask.reach.suite().await?;
+    let request = GetProgrammeRequest { version: ask.version, at: None };
+    let programme = suite.loyalty().get_programme(request).await?.into_inner().programme;
+    let terms = Terms::try_from(programme.ok_or_else(|| CliError::odd("the suite gave no programme"))?)?;
+    if ask.reach.json {
+        println!("{}", json!(terms));
+    } else {
+        print!("{}", described(&terms, &suite.words().await?));
+    }
+    Ok(())
+}
+
+/// The terms as a person reads them out.
+fn described(terms: &Terms, words: &Words) -> String {
+    let mut text = format!("\"{}\"", terms.display_name);
+    if let Some(version) = terms.version {
+        text.push_str(&format!(" version {version}"));
+    }
+    if let Some(from) = terms.effective_time {
+        text.push_str(&format!(", since {}", words.time(from)));
+    }
+    text.push_str(&format!(" ({})\n", terms.zone));
+    for rate in &terms.earn_rates {
+        let points = words::counted(rate.points, "point", "points");
+        text.push_str(&format!("  {points} for {}\n", words.money(rate.per_minor, &rate.currency)));
+    }
+    text.push_str(&format!("  {}\n", keeps(&terms.expiry)));
+    let Some(ladder) = &terms.ladder else { return text };
+    text.push_str(&format!("  tiers count {}\n", counts(ladder.window)));
+    let mut table = Table::new(&[Side::Left, Side::Right, Side::Right, Side::Right]);
+    table.heading(["tier", "to reach", "to keep", "points"]);
+    for tier in &ladder.tiers {
+        let keep = if tier.keep_minor == 0 { tier.enter_minor } else { tier.keep_minor };
+        let percent = if tier.multiplier_percent == 0 { 100 } else { tier.multiplier_percent };
+        let money = |minor| words.money(minor, &ladder.currency);
+        let times = format!("x {}.{:02}", percent / 100, percent % 100);
+        table.row([tier.display_name.clone(), money(tier.enter_minor), money(keep), times]);
+    }
+    text + &table.to_string()
+}
+
+fn keeps(expiry: &Expiry) -> String {
+    match expiry {
+        Expiry::Never => "points never lapse".to_owned(),
+        Expiry::After { months, days, to_month_end } => {
+            let mut parts = Vec::new();
+            if *months > 0 {
+                parts.push(words::counted(*months, "month", "months"));
+            }
+            if *days > 0 {
+                parts.push(words::counted(*days, "day", "days"));
+            }
+            let end = if *to_month_end { ", to the end of that month" } else { "" };
+            format!("points keep for {}{end}", parts.join(" and "))
+        }
+        Expiry::PeriodEnd { last_month, years_after } => {
+            let month = words::month_name(if *last_month == 0 { 12 } else { *last_month });
+            match years_after {
+                0 => format!("points keep until the end of {month}"),
+                years => format!("points keep until the end of {month}, {} later", words::counted(*years, "year", "years")),
+            }
+        }
+    }
+}
+
+fn counts(window: Counted) -> String {
+    match window {
+        Counted::RollingMonths(months) => format!("what was spent in the last {}", words::counted(months, "month", "months")),
+        Counted::CalendarYear => "what was spent in the calendar year".to_owned(),
+        Counted::SinceJoining => "everything spent since joining".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_programme_reads_well() {
+        let words = Words::new(kernel::calendar::zone("Asia/Taipei").expect("known"), "TWD", 0);
+        let terms = shipped("signature").expect("shipped");
+        let text = described(&Terms { version: Some(7), ..terms }, &words);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "\"日常選品 Signature\" version 7, since 2020-01-01 00:00 (Asia/Taipei)");
+        assert_eq!(lines[1], "  1 point for NT$ 50");
+        assert_eq!(lines[2], "  points keep until the end of December, 1 year later");
+        assert_eq!(lines[6], "  Silver    NT$ 10,000   NT$ 8,000  x 1.20");
+    }
+
+    #[test]
+    fn only_what_is_shipped_is_shipped() {
+        assert!(shipped("uci").is_some() && shipped("other").is_none());
+    }
+}

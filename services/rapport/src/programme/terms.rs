@@ -1,0 +1,368 @@
+//! The terms of a programme as people write them into a file, and as the wire carries them.
+
+use jiff::Timestamp;
+use proto::loyalty::v1 as wire;
+use proto::loyalty::v1::expiry_policy::Policy;
+use proto::loyalty::v1::qualification_window::Window;
+use serde::{Deserialize, Serialize};
+
+use crate::client::CliError;
+
+/// The terms of a programme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// Which version these are; said by the suite, never asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// What members read.
+    pub display_name: String,
+    /// From when they rule; from now where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_time: Option<Timestamp>,
+    /// IANA zone in which its days begin and end.
+    pub zone: String,
+    /// What is earned in each currency.
+    pub earn_rates: Vec<EarnRate>,
+    /// How long points keep.
+    #[serde(default)]
+    pub expiry: Expiry,
+    /// Days a lot keeps that would be born lapsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_days: Option<i32>,
+    /// What a reversed earn may take.
+    #[serde(default)]
+    pub deficit: Deficit,
+    /// Tiers; none where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ladder: Option<Ladder>,
+}
+
+/// Points for money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarnRate {
+    /// ISO 4217.
+    pub currency: String,
+    /// So many points …
+    pub points: i64,
+    /// … for so many minor units.
+    pub per_minor: i64,
+    /// How a fraction becomes a point.
+    #[serde(default)]
+    pub rounding: Rounding,
+    /// What counts.
+    #[serde(default)]
+    pub basis: Basis,
+}
+
+/// Words of a file and the values of the wire.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident as $wire:ident { $($(#[$word_doc:meta])* $word:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$word_doc])* $word),* }
+
+        impl From<$name> for i32 {
+            fn from(word: $name) -> Self {
+                match word { $($name::$word => wire::$wire::$word.into()),* }
+            }
+        }
+
+        impl $name {
+            fn of(value: i32) -> Self {
+                match wire::$wire::try_from(value) {
+                    $(Ok(wire::$wire::$word) => Self::$word,)*
+                    Ok(wire::$wire::Unspecified) | Err(_) => Self::default(),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// How a fraction becomes a whole number.
+    Rounding as Rounding {
+        /// Down.
+        #[default]
+        Floor,
+        /// Half and more up.
+        HalfUp,
+        /// Half to even.
+        HalfEven,
+    }
+}
+
+words! {
+    /// What of an order's money counts.
+    Basis as EarnBasis {
+        /// Before discounts.
+        Gross,
+        /// Net of discounts.
+        Net,
+        /// Net of discounts and of the part paid with points.
+        #[default]
+        NetOfPoints,
+        /// As the last, without the tax contained.
+        NetWithoutTax,
+    }
+}
+
+words! {
+    /// What a reversed earn may take.
+    Deficit as DeficitPolicy {
+        /// Only what is there.
+        WithinBalance,
+        /// All of it.
+        #[default]
+        Unlimited,
+    }
+}
+
+words! {
+    /// What happens at a review to who no longer meets the threshold.
+    Demotion as DemotionPolicy {
+        /// Nothing.
+        None,
+        /// One step down.
+        OneStep,
+        /// To the highest tier that is met.
+        #[default]
+        ToWhatIsMet,
+    }
+}
+
+/// How long points keep.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Expiry {
+    /// For ever.
+    #[default]
+    Never,
+    /// So long after they were earned.
+    After {
+        /// Whole months.
+        #[serde(default)]
+        months: i32,
+        /// Days on top.
+        #[serde(default)]
+        days: i32,
+        /// Up to the end of the month.
+        #[serde(default)]
+        to_month_end: bool,
+    },
+    /// Until the end of a calendar year.
+    PeriodEnd {
+        /// The month the year ends with.
+        #[serde(default)]
+        last_month: i32,
+        /// Whole years on top.
+        #[serde(default)]
+        years_after: i32,
+    },
+}
+
+/// Tiers and how they are reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ladder {
+    /// ISO 4217 of the thresholds.
+    pub currency: String,
+    /// Over which time spending counts.
+    pub window: Counted,
+    /// Months a tier is kept before it is reviewed.
+    #[serde(default)]
+    pub term_months: i32,
+    /// What a review may do.
+    #[serde(default)]
+    pub demotion: Demotion,
+    /// From the lowest to the highest.
+    pub tiers: Vec<Tier>,
+}
+
+/// Over which time spending counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// The last so many months.
+    RollingMonths(i32),
+    /// The calendar year.
+    CalendarYear,
+    /// Everything.
+    SinceJoining,
+}
+
+/// One tier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// Lower case letters, digits, hyphens.
+    pub code: String,
+    /// What members read.
+    pub display_name: String,
+    /// To be reached within the window.
+    pub enter_minor: i64,
+    /// To be kept; what is to be reached where not said.
+    #[serde(default)]
+    pub keep_minor: i64,
+    /// Points are multiplied by so many hundredths; 100 where not said.
+    #[serde(default)]
+    pub multiplier_percent: i32,
+}
+
+impl From<Terms> for wire::Programme {
+    fn from(terms: Terms) -> Self {
+        Self {
+            version: 0,
+            effective_time: terms.effective_time.map(proto::timestamp),
+            display_name: terms.display_name,
+            zone: terms.zone,
+            earn_rates: terms.earn_rates.into_iter().map(Into::into).collect(),
+            expiry: Some(terms.expiry.into()),
+            ladder: terms.ladder.map(Into::into),
+            grace_days: terms.grace_days,
+            deficit: terms.deficit.into(),
+        }
+    }
+}
+
+impl From<EarnRate> for wire::EarnRate {
+    fn from(rate: EarnRate) -> Self {
+        Self {
+            currency_code: rate.currency,
+            points: rate.points,
+            per_minor: rate.per_minor,
+            rounding: rate.rounding.into(),
+            basis: rate.basis.into(),
+        }
+    }
+}
+
+impl From<Expiry> for wire::ExpiryPolicy {
+    fn from(expiry: Expiry) -> Self {
+        let policy = match expiry {
+            Expiry::Never => Policy::Never(wire::NeverLapse {}),
+            Expiry::After { months, days, to_month_end } => {
+                Policy::After(wire::LapseAfter { months, days, to_month_end })
+            }
+            Expiry::PeriodEnd { last_month, years_after } => {
+                Policy::PeriodEnd(wire::LapseAtPeriodEnd { last_month, years_after })
+            }
+        };
+        Self { policy: Some(policy) }
+    }
+}
+
+impl From<Ladder> for wire::TierLadder {
+    fn from(ladder: Ladder) -> Self {
+        let window = match ladder.window {
+            Counted::RollingMonths(months) => Window::RollingMonths(months),
+            Counted::CalendarYear => Window::CalendarYear(wire::CalendarYear {}),
+            Counted::SinceJoining => Window::SinceJoining(wire::SinceJoining {}),
+        };
+        Self {
+            tiers: ladder.tiers.into_iter().map(Into::into).collect(),
+            window: Some(wire::QualificationWindow { window: Some(window) }),
+            term_months: ladder.term_months,
+            demotion: ladder.demotion.into(),
+            currency_code: ladder.currency,
+        }
+    }
+}
+
+impl From<Tier> for wire::Tier {
+    fn from(tier: Tier) -> Self {
+        let Tier { code, display_name, enter_minor, keep_minor, multiplier_percent } = tier;
+        Self { code, display_name, enter_minor, keep_minor, multiplier_percent }
+    }
+}
+
+impl TryFrom<wire::Programme> for Terms {
+    type Error = CliError;
+
+    fn try_from(programme: wire::Programme) -> Result<Self, CliError> {
+        let effective = programme.effective_time.as_ref().and_then(|time| proto::instant(time).ok());
+        let expiry = match programme.expiry.and_then(|expiry| expiry.policy) {
+            None | Some(Policy::Never(_)) => Expiry::Never,
+            Some(Policy::After(after)) => {
+                Expiry::After { months: after.months, days: after.days, to_month_end: after.to_month_end }
+            }
+            Some(Policy::PeriodEnd(end)) => {
+                Expiry::PeriodEnd { last_month: end.last_month, years_after: end.years_after }
+            }
+        };
+        Ok(Self {
+            version: Some(programme.version),
+            display_name: programme.display_name,
+            effective_time: effective,
+            zone: programme.zone,
+            earn_rates: programme.earn_rates.into_iter().map(earn_rate).collect(),
+            expiry,
+            grace_days: programme.grace_days,
+            deficit: Deficit::of(programme.deficit),
+            ladder: programme.ladder.map(ladder).transpose()?,
+        })
+    }
+}
+
+fn earn_rate(rate: wire::EarnRate) -> EarnRate {
+    EarnRate {
+        currency: rate.currency_code,
+        points: rate.points,
+        per_minor: rate.per_minor,
+        rounding: Rounding::of(rate.rounding),
+        basis: Basis::of(rate.basis),
+    }
+}
+
+fn ladder(ladder: wire::TierLadder) -> Result<Ladder, CliError> {
+    let window = match ladder.window.and_then(|window| window.window) {
+        Some(Window::RollingMonths(months)) => Counted::RollingMonths(months),
+        Some(Window::CalendarYear(_)) => Counted::CalendarYear,
+        Some(Window::SinceJoining(_)) => Counted::SinceJoining,
+        None => return Err(CliError::odd("the suite gave a ladder without a window")),
+    };
+    let tier = |tier: wire::Tier| {
+        let wire::Tier { code, display_name, enter_minor, keep_minor, multiplier_percent } = tier;
+        Tier { code, display_name, enter_minor, keep_minor, multiplier_percent }
+    };
+    Ok(Ladder {
+        currency: ladder.currency_code,
+        window,
+        term_months: ladder.term_months,
+        demotion: Demotion::of(ladder.demotion),
+        tiers: ladder.tiers.into_iter().map(tier).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::programme::shipped;
+
+    #[test]
+    fn shipped_terms_survive_the_wire() {
+        for name in ["signature", "uci"] {
+            let terms = shipped(name).expect("shipped");
+            let there: wire::Programme = terms.clone().into();
+            let back = Terms::try_from(there).expect("a whole programme");
+            assert_eq!(Terms { version: None, ..back }, terms, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_told() {
+        let text = r#"{"display_name":"a","zone":"Asia/Taipei","earn_rates":[],"laddder":null}"#;
+        let error = serde_json::from_str::<Terms>(text).expect_err("no such field");
+        assert!(error.to_string().contains("laddder"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        let text = r#"{"display_name":"a","zone":"Asia/Taipei","earn_rates":[{"currency":"TWD","points":1,"per_minor":50}]}"#;
+        let terms: Terms = serde_json::from_str(text).expect("enough");
+        assert_eq!((terms.expiry, terms.deficit, terms.ladder), (Expiry::Never, Deficit::Unlimited, None));
+        assert_eq!((terms.earn_rates[0].rounding, terms.earn_rates[0].basis), (Rounding::Floor, Basis::NetOfPoints));
+    }
+}

@@ -1,0 +1,104 @@
+//! The operations service: how each service of this process is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use eventlog::{Consumer, Log};
+use futures::future::try_join_all;
+use proto::operations::v1::operations_service_client::OperationsServiceClient;
+use proto::operations::v1::operations_service_server::OperationsService;
+use proto::operations::v1::{GetStatusRequest, GetStatusResponse, Lag, ServiceStatus};
+use server::{Behalf, Peers};
+use store::StoreError;
+use tonic::{Request, Response, Status};
+use wire::{Audience, Caller, Violations, failure};
+
+use super::moved::behind;
+use super::standing::Standing;
+
+/// The services of this process.
+pub(super) struct Operations {
+    services: Arc<[Standing]>,
+    logs: Arc<BTreeMap<&'static str, Log>>,
+    peers: Peers,
+}
+
+impl Operations {
+    pub(super) const fn new(services: Arc<[Standing]>, logs: Arc<BTreeMap<&'static str, Log>>, peers: Peers) -> Self {
+        Self { services, logs, peers }
+    }
+
+    fn asked(&self, source: &str) -> Result<Vec<Standing>, Status> {
+        let found: Vec<Standing> = self
+            .services
+            .iter()
+            .filter(|standing| source.is_empty() || standing.service.name() == source)
+            .cloned()
+            .collect();
+        let mut bad = Violations::new();
+        if found.is_empty() {
+            bad.add("source", "must be a service of this process, or empty");
+        }
+        bad.finish().map(|()| found)
+    }
+
+    async fn status(&self, standing: &Standing, elsewhere: bool) -> Result<ServiceStatus, Status> {
+        let mut status = ServiceStatus { source: standing.service.name().to_owned(), ..ServiceStatus::default() };
+        if let Some(missing) = standing.missing().await {
+            status.waiting_for = missing;
+            return Ok(status);
+        }
+        status.ready = true;
+        status.events_written = written(&standing.log).await.map_err(failure)?;
+        if let Some(clockwork) = &standing.clockwork {
+            status.timers_due = clockwork.count_due().await.map_err(failure)?;
+            status.next_due_time = clockwork.next_due().await.map_err(failure)?.map(proto::timestamp);
+        }
+        if let Some(consumer) = &standing.consumer {
+            status.parked_events = consumer.parked().await.map_err(failure)?;
+            for source in consumer.sources() {
+                if let Some(events) = self.lag(consumer, source, elsewhere).await? {
+                    status.lags.push(Lag { source: source.to_owned(), events });
+                }
+            }
+        }
+        Ok(status)
+    }
+
+    /// How far a service is behind a log, here or in another process; none where that cannot be known now.
+    async fn lag(&self, consumer: &Consumer, source: &'static str, elsewhere: bool) -> Result<Option<i64>, Status> {
+        if let Some(log) = self.logs.get(source) {
+            return behind(consumer, log).await.map(Some).map_err(failure);
+        }
+        if !elsewhere {
+            return Ok(None);
+        }
+        let Ok(way) = self.peers.reach(source, Behalf::of_process("rapport").needing("operations.read")) else {
+            return Ok(None);
+        };
+        let asked = OperationsServiceClient::new(way).get_status(GetStatusRequest { source: source.to_owned() }).await;
+        let Ok(answer) = asked else { return Ok(None) };
+        let written: i64 = answer.into_inner().services.iter().map(|status| status.events_written).sum();
+        let applied: i64 = consumer.cursors(source).await.map_err(failure)?.values().sum();
+        Ok(Some((written - applied).max(0)))
+    }
+}
+
+#[tonic::async_trait]
+impl OperationsService for Operations {
+    async fn get_status(&self, call: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        // A process that is asked by another one does not ask a third: two that hear each other would never end.
+        let elsewhere = match Caller::of(call.extensions())?.audience {
+            Audience::External => true,
+            Audience::Internal => false,
+        };
+        let asked = self.asked(&call.get_ref().source)?;
+        let services = try_join_all(asked.iter().map(|standing| self.status(standing, elsewhere))).await?;
+        Ok(Response::new(GetStatusResponse { services, version: env!("CARGO_PKG_VERSION").to_owned() }))
+    }
+}
+
+async fn written(log: &Log) -> Result<i64, StoreError> {
+    let (heads, _) = log.heads().await?;
+    Ok(heads.values().map(|head| head.position).sum())
+}

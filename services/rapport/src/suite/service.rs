@@ -1,0 +1,60 @@
+//! Which services there are.
+
+use proto::activity::v1::activity_service_server as activity_rpc;
+use proto::loyalty::v1::loyalty_service_server as loyalty_rpc;
+use proto::registry::v1::{registry_service_server as registry_rpc, tenant_service_server as tenant_rpc};
+
+/// A service of the suite, in the order in which they hear each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// Who the members are.
+    Registry,
+    /// What they did.
+    Activity,
+    /// What they earned.
+    Loyalty,
+}
+
+impl Service {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Registry, Self::Activity, Self::Loyalty];
+
+    /// Its name: its schema, its log, its variables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Registry => registry::SERVICE,
+            Self::Activity => activity::SERVICE,
+            Self::Loyalty => loyalty::SERVICE,
+        }
+    }
+
+    /// The gRPC services it answers, by full name.
+    #[must_use]
+    pub const fn rpc_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Registry => &[registry_rpc::SERVICE_NAME, tenant_rpc::SERVICE_NAME],
+            Self::Activity => &[activity_rpc::SERVICE_NAME],
+            Self::Loyalty => &[loyalty_rpc::SERVICE_NAME],
+        }
+    }
+
+    /// Brings its schema in a database up to date; answers how many migrations were applied.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or a migration fails.
+    pub async fn migrate(self, url: &str) -> Result<usize, store::StoreError> {
+        let parts = match self {
+            Self::Registry => registry::migrations(),
+            Self::Activity => activity::migrations(),
+            Self::Loyalty => loyalty::migrations(),
+        };
+        store::migrate(url, self.name(), &parts).await
+    }
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.name())
+    }
+}

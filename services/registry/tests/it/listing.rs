@@ -1,0 +1,95 @@
+//! Lists are read page by page, each member once, in the order they joined.
+
+use proto::registry::v1::{BatchGetMembersRequest, EnrolMembersRequest, ListMembersRequest, NewMember};
+
+use crate::shop::{Shop, fields, person, phone};
+
+async fn crowd(shop: &mut Shop, count: u32) -> Vec<String> {
+    let members: Vec<NewMember> = (0..count)
+        .map(|n| {
+            let mut one = person(&[phone(&format!("0912{n:06}"))]);
+            // Many join in one second, and later ids join earlier.
+            let joined = 1_600_000_000 + i64::from((count - n) / 3);
+            one.join_time = Some(prost_types::Timestamp { seconds: joined, nanos: 0 });
+            one.tags = if n % 2 == 0 { vec!["even".to_owned()] } else { vec![] };
+            one.acquisition_source = if n % 3 == 0 { "web".to_owned() } else { "till".to_owned() };
+            one
+        })
+        .collect();
+    let request = EnrolMembersRequest { request_id: shop.request_id(), members };
+    let answer = shop.client.enrol_members(request).await.expect("they are new").into_inner();
+    answer.outcomes.into_iter().map(|outcome| outcome.member).collect()
+}
+
+async fn all(shop: &mut Shop, page_size: i32, filter: &str) -> Vec<(i64, String)> {
+    let (mut found, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request =
+            ListMembersRequest { page_size, page_token, filter: filter.to_owned(), at_least_as_fresh: String::new() };
+        let page = shop.client.list_members(request).await.expect("a page").into_inner();
+        assert!(page.members.len() <= usize::try_from(page_size).expect("positive"));
+        found.extend(page.members.into_iter().map(|member| (member.join_time.expect("known").seconds, member.id)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_member_is_on_one_page() {
+    let mut shop = Shop::open().await;
+    let mut ids = crowd(&mut shop, 50).await;
+    ids.sort();
+    for page_size in [1, 7, 25, 50, 1_000] {
+        let found = all(&mut shop, page_size, "").await;
+        assert!(found.windows(2).all(|pair| pair[0].0 <= pair[1].0), "in the order they joined");
+        let mut listed: Vec<String> = found.into_iter().map(|(_, id)| id).collect();
+        listed.sort();
+        assert_eq!(listed, ids, "with {page_size} on a page");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_lets_through_who_meets_all_of_it() {
+    let mut shop = Shop::open().await;
+    crowd(&mut shop, 30).await;
+    let table = [
+        ("tag = \"even\"", 15),
+        ("acquisition_source = \"web\"", 10),
+        ("tag = \"even\" AND acquisition_source = \"web\"", 5),
+        ("state = \"ENROLLED\"", 30),
+        ("state = \"LEFT\"", 0),
+        ("tag = \"odd' OR true --\"", 0),
+    ];
+    for (filter, count) in table {
+        assert_eq!(all(&mut shop, 4, filter).await.len(), count, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_token_belongs_to_its_list() {
+    let mut shop = Shop::open().await;
+    crowd(&mut shop, 3).await;
+    let first = ListMembersRequest { page_size: 1, ..ListMembersRequest::default() };
+    let token = shop.client.list_members(first.clone()).await.expect("a page").into_inner().next_page_token;
+    let other = ListMembersRequest { page_token: token, filter: "tag = \"even\"".to_owned(), ..first.clone() };
+    assert_eq!(fields(&shop.client.list_members(other).await.expect_err("another list")), ["page_token"]);
+    let wrong = ListMembersRequest { page_token: "x".to_owned(), filter: "tag".to_owned(), ..first };
+    assert_eq!(fields(&shop.client.list_members(wrong).await.expect_err("both")), ["filter", "page_token"]);
+}
+
+#[tokio::test]
+async fn a_batch_answers_in_the_order_asked_and_names_who_is_missing() {
+    let mut shop = Shop::open().await;
+    let ids = crowd(&mut shop, 5).await;
+    let nobody = kernel::MemberId::new_at(shop.clock.now()).to_string();
+    let members = vec![ids[3].clone(), nobody.clone(), ids[0].clone(), ids[3].clone()];
+    for round in ["from the database", "from memory"] {
+        let request = BatchGetMembersRequest { members: members.clone(), at_least_as_fresh: String::new() };
+        let answer = shop.client.batch_get_members(request).await.expect("readable").into_inner();
+        let found: Vec<&str> = answer.members.iter().map(|member| member.id.as_str()).collect();
+        assert_eq!(found, [&ids[3], &ids[0]], "{round}");
+        assert_eq!(answer.missing, std::slice::from_ref(&nobody));
+    }
+}

@@ -1,0 +1,89 @@
+//! Loyalty's rpcs.
+
+use proto::loyalty::v1::{
+    AdjustPointsRequest, ExplainEntryRequest, ExplainTierRequest, GetAccountRequest, GetBalanceRequest,
+    GetOverviewRequest, GetProgrammeRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest,
+    RedeemPointsBatchRequest, RedeemPointsRequest, ReverseRedemptionRequest,
+};
+use testkit::Examples;
+
+use super::{World, make};
+use crate::requests::{at, programme};
+
+fn redemption(member: &str, points: i64, spent_on: String) -> RedeemPointsRequest {
+    RedeemPointsRequest { member: member.to_owned(), points, spent_on, ..RedeemPointsRequest::default() }
+}
+
+pub async fn examples(world: &World) -> Examples {
+    let asked = ListEntriesRequest {
+        member: world.member.clone(),
+        at_least_as_fresh: world.freshness.clone(),
+        ..ListEntriesRequest::default()
+    };
+    let entries = world.shop.loyalty().list_entries(asked).await.expect("answered").into_inner().entries;
+    let entry = entries.first().expect("the order has earned").id.clone();
+    reads(world).and(spending(world)).with(make!(world, |world, _n| {
+        let _ = &world;
+        ExplainEntryRequest { entry: entry.clone(), ..ExplainEntryRequest::default() }
+    }))
+}
+
+fn reads(world: &World) -> Examples {
+    Examples::new(&world.shop.clock)
+        .with(make!(world, |_world, _n| GetProgrammeRequest::default()))
+        .with(make!(world, |world, _n| GetAccountRequest { member: world.member, ..GetAccountRequest::default() }))
+        .with(make!(world, |world, _n| GetBalanceRequest { member: world.member, ..GetBalanceRequest::default() }))
+        .with(make!(world, |world, _n| ListEntriesRequest { member: world.member, ..ListEntriesRequest::default() }))
+        .with(make!(world, |world, _n| ListTierChangesRequest {
+            member: world.member,
+            ..ListTierChangesRequest::default()
+        }))
+        .with(make!(world, |world, _n| ExplainTierRequest { member: world.member, ..ExplainTierRequest::default() }))
+        .with(make!(world, |_world, _n| GetOverviewRequest::default()))
+        .with_other(
+            make!(world, |_world, n| {
+                let mut request = programme(String::new(), "2011-01-01T00:00:00Z");
+                let day = prost_types::Timestamp { seconds: 1_400_000_000 + i64::from(n % 20_000) * 86_400, nanos: 0 };
+                request.programme.iter_mut().for_each(|programme| programme.effective_time = Some(day));
+                request
+            }),
+            |request: &mut PutProgrammeRequest| {
+                request
+                    .programme
+                    .iter_mut()
+                    .for_each(|programme| programme.effective_time = at("2200-01-01T00:00:00Z"));
+            },
+        )
+}
+
+fn spending(world: &World) -> Examples {
+    Examples::new(&world.shop.clock)
+        .with_other(
+            make!(world, |world, n| redemption(&world.member, 1, format!("coffee {n}"))),
+            |request: &mut RedeemPointsRequest| request.points += 1,
+        )
+        .with_other(
+            make!(world, |world, n| RedeemPointsBatchRequest {
+                redemptions: vec![redemption(&world.member, 2, format!("tea {n}"))],
+            }),
+            |request: &mut RedeemPointsBatchRequest| request.redemptions[0].points += 1,
+        )
+        .with_other(
+            make!(world, |world, n| AdjustPointsRequest {
+                member: world.member,
+                points: 5,
+                reason: format!("an apology {n}"),
+                ..AdjustPointsRequest::default()
+            }),
+            |request: &mut AdjustPointsRequest| request.points += 1,
+        )
+        .with_other(
+            make!(world, |world, n| {
+                let request_id = world.shop.request_id();
+                let spent = RedeemPointsRequest { request_id, ..redemption(&world.member, 3, format!("cake {n}")) };
+                let entry = world.shop.loyalty().redeem_points(spent).await.expect("spent").into_inner().entry;
+                ReverseRedemptionRequest { member: world.member, entry, ..ReverseRedemptionRequest::default() }
+            }),
+            |request: &mut ReverseRedemptionRequest| request.entry = "entry_01h455vb4pex5vsknk084sn02q".to_owned(),
+        )
+}

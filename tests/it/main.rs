@@ -1,0 +1,9 @@
+//! The stories, and what holds for every rpc of the contract.
+
+mod bad_input;
+mod examples;
+mod first_purchase;
+mod repeat;
+mod requests;
+mod stage;
+mod tokens;

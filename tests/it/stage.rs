@@ -1,0 +1,130 @@
+//! A whole suite in memory.
+
+use std::collections::BTreeMap;
+
+use kernel::{Clock, RequestId, TenantId};
+use proto::activity::v1::activity_service_client::ActivityServiceClient;
+use proto::clock::v1::AdvanceClockRequest;
+use proto::clock::v1::clock_service_client::ClockServiceClient;
+use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::registry::v1::registry_service_client::RegistryServiceClient;
+use proto::registry::v1::tenant_service_client::TenantServiceClient;
+use rapport::suite::{Plan, Service, Stores, Suite};
+use server::Services;
+use testkit::{Database, House, Served, Spoken};
+use tokio::task::JoinHandle;
+
+use crate::requests;
+
+/// The suite as it runs in production, but for its sockets.
+pub struct Stage {
+    pub served: Served,
+    pub suite: Suite,
+    pub clock: Clock,
+    running: JoinHandle<()>,
+    // Last: a database is dropped after those who use it.
+    pub database: Database,
+}
+
+/// A tenant of the suite with a programme, as its own people see it.
+#[derive(Clone)]
+pub struct Shop {
+    pub tenant: TenantId,
+    pub channel: Spoken,
+    pub clock: Clock,
+}
+
+impl Stage {
+    /// Opens all services on a database of their own.
+    pub async fn open(moment: &str) -> Self {
+        let schemas = [
+            (registry::SERVICE, registry::migrations()),
+            (activity::SERVICE, activity::migrations()),
+            (loyalty::SERVICE, loyalty::migrations()),
+        ];
+        let database = Database::for_suite(&schemas).await;
+        let (house, clock) = (House::new(), testkit::clock_at(moment));
+        let urls: BTreeMap<Service, String> =
+            Service::ALL.iter().map(|service| (*service, database.url().to_owned())).collect();
+        let plan = Plan {
+            stores: Stores::open(&urls, 8).await.expect("the stores open"),
+            clock: clock.clone(),
+            keys: house.keys(),
+            peers: house.peers(&Service::ALL.map(Service::name)),
+            redis: testkit::redis_url(),
+            readiness: house.readiness(),
+            kept: None,
+        };
+        let suite = Suite::open(plan).expect("the suite opens");
+        let served = house.serve(suite.mount(Services::new()));
+        let running = tokio::spawn(suite.clone().run(served.stopping()));
+        Self { served, suite, clock, running, database }
+    }
+
+    /// Nobody's channel: an operator's.
+    pub fn operator(&self) -> Spoken {
+        self.served.channel_for_everything(None)
+    }
+
+    /// Opens a tenant in Taipei with the usual programme.
+    pub async fn shop(&self, code: &str) -> Shop {
+        let opened = TenantServiceClient::new(self.operator())
+            .create_tenant(requests::tenant(request_id(&self.clock), code))
+            .await
+            .expect("the tenant is opened")
+            .into_inner();
+        let tenant = TenantId::parse(&opened.tenant).expect("a tenant's id");
+        let shop = Shop { tenant, channel: self.served.channel_for_everything(tenant), clock: self.clock.clone() };
+        let terms = requests::programme(request_id(&self.clock), "2011-01-01T00:00:00Z");
+        shop.loyalty().put_programme(terms).await.expect("the programme is in force");
+        shop
+    }
+
+    /// Moves the clock, and lets everything happen that falls due on the way.
+    pub async fn advance(&self, to: &str) {
+        let asked = AdvanceClockRequest { to: Some(proto::timestamp(testkit::instant(to))), step_seconds: 3_600 };
+        ClockServiceClient::new(self.operator()).advance_clock(asked).await.expect("the clock moves");
+    }
+
+    /// How many events a service has written, once nobody has anything left to hear or to do.
+    pub async fn events_of(&self, service: &'static str) -> i64 {
+        self.suite.coordinator().quiet().await.expect("it comes to rest");
+        if Service::ALL.iter().any(|one| one.name() == service) { self.database.events_of(service).await } else { 0 }
+    }
+
+    /// Stops as a process does.
+    pub async fn stop(self) {
+        self.served.stop().await;
+        self.running.await.expect("the services end");
+        self.suite.close().await;
+    }
+}
+
+impl Shop {
+    pub fn registry(&self) -> RegistryServiceClient<Spoken> {
+        RegistryServiceClient::new(self.channel.clone())
+    }
+
+    pub fn activity(&self) -> ActivityServiceClient<Spoken> {
+        ActivityServiceClient::new(self.channel.clone())
+    }
+
+    pub fn loyalty(&self) -> LoyaltyServiceClient<Spoken> {
+        LoyaltyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn request_id(&self) -> String {
+        request_id(&self.clock)
+    }
+
+    /// Makes somebody a member by their phone number.
+    pub async fn enrol(&self, phone: &str) -> String {
+        let request = requests::enrolment(self.request_id(), phone);
+        self.registry().enrol_member(request).await.expect("they join").into_inner().member
+    }
+}
+
+/// As a caller makes it.
+pub fn request_id(clock: &Clock) -> String {
+    RequestId::new_at(clock.now()).to_string()
+}

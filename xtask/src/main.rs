@@ -1,0 +1,88 @@
+//! `cargo xtask`: everything a person does with this repository besides editing it.
+//!
+//! It is built before anything else, so it leans on `backing`, the standard library, and one small crate for signals.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+mod check;
+mod lint_proto;
+mod prepare;
+mod run;
+mod servers;
+mod signals;
+mod sql;
+mod test;
+mod tidy;
+mod up;
+
+use run::{Failure, Outcome};
+
+const HELP: &str = "\
+Rapport's own commands. Everything they make lies in .rapport/ and target/.
+
+  cargo xtask up        set up what is missing, build, and run the whole suite with a demo shop
+      --fresh           remove the private servers' data first
+      --members N       size of the demo shop (2000)
+      --listen ADDR     where gRPC answers (127.0.0.1:50051)
+      --admin ADDR      where /metrics and the probes answer (127.0.0.1:9090)
+      -- ...            passed on to `rapport up`
+  cargo xtask test      every test, on private throw-away servers; further words go to the test runner,
+                        such as `-p loyalty` or a part of a test's name
+  cargo xtask soak      the same tests with the long counts; seeds are printed
+  cargo xtask check     format, clippy, tidy and proto lint: what a change must pass before its tests
+  cargo xtask ci        check, then test
+  cargo xtask tidy      prove the laws of the architecture from manifests and sources
+      --laws            list them
+  cargo xtask prepare [service ...]
+                        write services/*/.sqlx anew after a query or a migration changed
+      --check           only say whether they are up to date
+  cargo xtask lint-proto
+                        buf lint of proto/
+  cargo xtask stop      stop private servers that were left running; their data stays
+  cargo xtask help      this text
+
+Settings: DATABASE_URL and REDIS_URL make `up` use servers of yours instead of private ones;
+RAPPORT_PREPARE_DATABASE_URL does the same for `prepare`. RAPPORT_INSTALL=never keeps it from
+installing PostgreSQL or Redis: it then prints the command to type.";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    signals::catch();
+    match go_home().and_then(|()| dispatch(&words)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Interrupted) => ExitCode::from(130),
+        Err(Failure::Said(text)) => {
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Outcome {
+    match words {
+        ["up", rest @ ..] => up::run(rest),
+        ["test", rest @ ..] => test::run(rest),
+        ["soak", rest @ ..] => test::soak(rest),
+        ["check"] => check::run(),
+        ["ci"] => check::run().and_then(|()| test::run(&[])),
+        ["tidy"] => tidy::run(),
+        ["tidy", "--laws"] => tidy::list(),
+        ["prepare", rest @ ..] => prepare::run(rest),
+        ["lint-proto"] => lint_proto::run(),
+        ["stop"] => servers::stop_all(),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(Failure::said(format!("there is no `cargo xtask {}`\n\n{HELP}", words.join(" ")))),
+    }
+}
+
+/// Every command works from the root of the repository, wherever it was typed.
+fn go_home() -> Outcome {
+    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    let root = Path::new(&here).parent().unwrap_or(Path::new("."));
+    std::env::set_current_dir(root).map_err(|error| Failure::said(format!("{}: {error}", root.display())))
+}
