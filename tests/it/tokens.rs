@@ -1,8 +1,10 @@
 //! Nobody is let in without a good token, and nobody sees another tenant's things.
 
 use testkit::{foreign, tokens};
+use tonic_types::StatusExt as _;
 
 use crate::examples::{examples, tenants_methods};
+use crate::requests::{line, of, order, purchase};
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,5 +22,17 @@ async fn another_tenant_finds_nothing() {
     let (ours, theirs) = (stage.shop("ours").await, stage.shop("theirs").await);
     let examples = examples(&ours).await;
     foreign::finds_nothing(tenants_methods(&stage), &ours.channel, &theirs.channel, &examples).await;
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_of_another_tenant_is_nobody_here() {
+    let stage = Stage::open("2011-12-02T04:00:00Z").await;
+    let (ours, theirs) = (stage.shop("ours").await, stage.shop("theirs").await);
+    let member = ours.enrol("0912-345-678").await;
+    let bought = order("20111201-0001", of(&member), vec![line(1, "mug", 1, "1000")]);
+    let refused = theirs.activity().record_order(purchase(theirs.request_id(), bought)).await;
+    let refused = refused.expect_err("nobody here has this id");
+    assert_eq!(refused.get_details_error_info().expect("a reason").reason, "MEMBER_NOT_FOUND");
     stage.stop().await;
 }

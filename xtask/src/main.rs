@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+mod bench;
 mod check;
 mod lint_proto;
 mod prepare;
@@ -30,6 +31,10 @@ Rapport's own commands. Everything they make lies in .rapport/ and target/.
   cargo xtask test      every test, on private throw-away servers; further words go to the test runner,
                         such as `-p loyalty` or a part of a test's name
   cargo xtask soak      the same tests with the long counts; seeds are printed
+  cargo xtask bench import
+                        a real shop's history through the API, against COPY; writes docs/benchmarks.md
+      --pairs N         how often ours and the peer's run in turn (5)
+      --json            one object a row
   cargo xtask check     format, clippy, tidy and proto lint: what a change must pass before its tests
   cargo xtask ci        check, then test
   cargo xtask tidy      prove the laws of the architecture from manifests and sources
@@ -65,6 +70,7 @@ fn dispatch(words: &[&str]) -> Outcome {
         ["up", rest @ ..] => up::run(rest),
         ["test", rest @ ..] => test::run(rest),
         ["soak", rest @ ..] => test::soak(rest),
+        ["bench", rest @ ..] => bench::run(rest),
         ["check"] => check::run(),
         ["ci"] => check::run().and_then(|()| test::run(&[])),
         ["tidy"] => tidy::run(),

@@ -57,6 +57,7 @@ struct Inner<K: Key> {
     changes: Changes<K>,
     flights: Flights<K>,
     base: Instant,
+    /// One more than the microseconds from `base`; zero for never.
     heard_at_us: AtomicU64,
     counts: Counts,
 }
@@ -170,12 +171,15 @@ impl<K: Key> Cache<K> {
     /// Says that at `moment` the log held nothing that was not told here.
     pub fn caught_up(&self, moment: Instant) {
         let since = moment.saturating_duration_since(self.0.base).as_micros();
-        self.0.heard_at_us.fetch_max(u64::try_from(since).unwrap_or(u64::MAX), Ordering::AcqRel);
+        let mark = u64::try_from(since).unwrap_or(u64::MAX).saturating_add(1);
+        self.0.heard_at_us.fetch_max(mark, Ordering::AcqRel);
     }
 
     fn is_current(&self) -> bool {
-        let heard_at = Duration::from_micros(self.0.heard_at_us.load(Ordering::Acquire));
-        heard_at > Duration::ZERO && self.0.base.elapsed().saturating_sub(heard_at) <= LONGEST_SILENCE
+        match self.0.heard_at_us.load(Ordering::Acquire).checked_sub(1).map(Duration::from_micros) {
+            None => false,
+            Some(heard_at) => self.0.base.elapsed().saturating_sub(heard_at) <= LONGEST_SILENCE,
+        }
     }
 }
 
@@ -200,7 +204,7 @@ impl<K: Key> Inner<K> {
         started: Started,
         reading: impl Future<Output = Result<Loaded, E>>,
     ) -> Landed {
-        if let Some((version, value)) = self.from_far(&key).await {
+        if let Some((version, value)) = self.proved_far(&key).await {
             self.counts.far.inc();
             self.near.keep(&key, version, value.clone(), started.generation, &self.changes).await;
             return Landed::With(Some(value));
@@ -217,7 +221,7 @@ impl<K: Key> Inner<K> {
         Landed::With(loaded.value)
     }
 
-    async fn from_far(&self, key: &K) -> Option<(Version, Bytes)> {
+    async fn proved_far(&self, key: &K) -> Option<(Version, Bytes)> {
         let (far, epoch) = (self.far.as_ref()?, self.changes.epoch(key.partition())?);
         let (version, value) = far.get(self.name, epoch, key).await?;
         self.changes.allow(key, version).then_some((version, value))

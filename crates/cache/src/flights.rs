@@ -76,11 +76,6 @@ impl<K: Key> Flights<K> {
         let end = task.map(|ended| ended.unwrap_or(Landed::Failed)).boxed().shared();
         Flight { number, begun: Instant::now(), end }
     }
-
-    #[cfg(test)]
-    pub(crate) fn count(&self) -> usize {
-        self.up.lock().unwrap_or_else(PoisonError::into_inner).1.len()
-    }
 }
 
 impl<K: Key> std::fmt::Debug for Flights<K> {

@@ -66,10 +66,59 @@ impl<K: Key> Near<K> {
             })
             .await;
     }
+}
 
-    #[cfg(test)]
-    pub(crate) async fn settle(&self) -> u64 {
-        self.held.run_pending_tasks().await;
-        self.held.weighted_size()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::Shard;
+    use uuid::Uuid;
+
+    #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+    struct Number(u64);
+
+    impl std::fmt::Display for Number {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(out, "{}", self.0)
+        }
+    }
+
+    impl Key for Number {
+        fn partition(&self) -> Shard {
+            Shard::from(0)
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_bounded_by_what_the_values_weigh() {
+        let near = Near::new(100_000, Duration::from_secs(60));
+        let version = Version { epoch: Uuid::from_u128(1), position: 1 };
+        let changes = Changes::new(8);
+        changes.begin(Shard::from(0), version);
+        for number in 0..1_000 {
+            let value = Bytes::from(vec![0; 1_000]);
+            near.keep(&Number(number), version, value, changes.generation(), &changes).await;
+        }
+        near.held.run_pending_tasks().await;
+        assert!(near.held.weighted_size() <= 100_000);
+        assert!(near.held.entry_count() > 10);
+    }
+
+    #[tokio::test]
+    async fn a_value_gives_way_to_a_newer_one_only() {
+        let near = Near::new(100_000, Duration::from_secs(60));
+        let at = |position| Version { epoch: Uuid::from_u128(1), position };
+        let changes = Changes::new(8);
+        changes.begin(Shard::from(0), at(1));
+        let key = Number(1);
+        for (position, value, expected) in [(5, "five", "five"), (4, "four", "five"), (6, "six", "six")] {
+            near.keep(&key, at(position), Bytes::from(value), changes.generation(), &changes).await;
+            let held = near.get(&key, &changes).await.expect("it is kept");
+            assert_eq!(held.value, expected);
+        }
+        near.void(&key, 6).await;
+        assert!(near.get(&key, &changes).await.is_some(), "it reflects that change");
+        near.void(&key, 7).await;
+        assert!(near.get(&key, &changes).await.is_none());
     }
 }

@@ -7,7 +7,8 @@
 //! 5. when it must be answered (`deadline`);
 //! 6. a seat, or `RESOURCE_EXHAUSTED` (`load`);
 //! 7. a mutation moves into a task of its own (`detach`), so that 5 ends the waiting and not the work;
-//! 8. the service answers, a message it cannot decode as a violation (`unreadable`); a streamed answer keeps its seat and stays seen to its end (`streams`).
+//! 8. the service answers: what it cannot decode is a violation (`unreadable`), a refusal speaks the caller's language
+//!    (`language`), a streamed answer keeps its seat and stays seen to its end (`streams`).
 //!
 //! One service rather than eight: a call pays for one boxed future, and the order stands in one function.
 
@@ -32,7 +33,7 @@ use crate::detach::Detached;
 use crate::load::{Load, Taken};
 use crate::streams::{Ends, Streamed};
 use crate::trace::Seen;
-use crate::{chance, panics, unreadable};
+use crate::{chance, language, panics, unreadable};
 
 /// What all calls share.
 #[derive(Debug)]
@@ -132,8 +133,9 @@ async fn within<T>(deadline: Option<Deadline>, work: impl Future<Output = T>) ->
 }
 
 async fn answer(mut routes: Routes, request: Request<Body>) -> Response<Body> {
+    let language = language::wanted(request.headers());
     let Ok(response) = routes.call(request).await;
-    unreadable::told(response)
+    language::told(unreadable::told(response), language)
 }
 
 /// A stream that failed before its first message is answered like any call.

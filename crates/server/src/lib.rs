@@ -62,6 +62,7 @@ mod deadline;
 mod detach;
 mod door;
 mod health;
+mod language;
 mod load;
 mod memory;
 mod options;

@@ -26,8 +26,7 @@ pub(crate) fn told(response: Response<Body>) -> Response<Body> {
 fn violation(cause: &str) -> Status {
     let steps: Vec<&str> = cause.split(": ").collect();
     let is_field = |step: &&&str| !step.contains(' ') && step.contains('.');
-    let path: Vec<&str> =
-        steps.iter().take_while(is_field).filter_map(|step| step.rsplit('.').next()).collect();
+    let path: Vec<&str> = steps.iter().take_while(is_field).filter_map(|step| step.rsplit('.').next()).collect();
     let field = if path.is_empty() { "message".to_owned() } else { path.join(".") };
     let mut bad = Violations::new();
     bad.add(field, format!("cannot be read: {}", steps[path.len()..].join(": ")));
@@ -43,7 +42,10 @@ mod tests {
     #[test]
     fn the_field_that_cannot_be_read_is_named() {
         let table = [
-            ("RecordOrderRequest.order: NewOrder.channel: invalid string value: data is not UTF-8 encoded", "order.channel"),
+            (
+                "RecordOrderRequest.order: NewOrder.channel: invalid string value: data is not UTF-8 encoded",
+                "order.channel",
+            ),
             ("ListEntriesRequest.member: buffer underflow", "member"),
             ("invalid varint", "message"),
         ];

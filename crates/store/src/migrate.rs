@@ -1,6 +1,6 @@
 //! Schemas, roles and migrations.
 
-use sqlx::migrate::{Migration, Migrator};
+use sqlx::migrate::{Migrate as _, Migration, Migrator};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::StoreError;
@@ -20,29 +20,30 @@ pub fn role_of(service: &str) -> String {
 pub async fn migrate(url: &str, service: &'static str, parts: &[&Migrator]) -> Result<usize, StoreError> {
     let mut connection = PgConnection::connect(url).await?;
     let role = role_of(service);
+    // Whoever comes second waits here and finds everything done. Closing the connection lets go of the lock.
+    connection.lock().await.map_err(|error| StoreError::Failed(error.into()))?;
 
-    #[expect(clippy::disallowed_methods, reason = "migrating has no caller that could go away, and its connection no pool")]
-    let mut locked = connection.begin().await?;
-    // Roles belong to the whole cluster: two databases that are migrated at once must not create one twice.
-    sqlx::query("SELECT pg_advisory_xact_lock(7274697)").execute(&mut *locked).await?;
-    let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
-        .bind(&role)
-        .fetch_one(&mut *locked)
-        .await?;
-    if !known {
-        run(&mut locked, format!("CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS")).await?;
-        run(&mut locked, format!("GRANT {role} TO CURRENT_USER")).await?;
-    }
-    run(&mut locked, format!("CREATE SCHEMA IF NOT EXISTS {service}")).await?;
-    run(&mut locked, format!("GRANT USAGE ON SCHEMA {service} TO {role}")).await?;
+    // Roles belong to the whole cluster and that lock to one database: somebody else may make the role just now.
     run(
-        &mut locked,
+        &mut connection,
+        format!(
+            "DO $$ BEGIN
+                 CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS;
+                 GRANT {role} TO CURRENT_USER;
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+             END $$"
+        ),
+    )
+    .await?;
+    run(&mut connection, format!("CREATE SCHEMA IF NOT EXISTS {service}")).await?;
+    run(&mut connection, format!("GRANT USAGE ON SCHEMA {service} TO {role}")).await?;
+    run(
+        &mut connection,
         format!(
             "ALTER DEFAULT PRIVILEGES IN SCHEMA {service} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}"
         ),
     )
     .await?;
-    locked.commit().await?;
 
     run(&mut connection, format!("SET search_path = {service}")).await?;
     let all: Vec<Migration> = parts.iter().flat_map(|part| part.iter().cloned()).collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kernel::Shard;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres};
+use sqlx::{PgConnection, PgPool, Postgres, Row as _};
 use tokio::sync::watch;
 
 use crate::{StoreError, Tenants, Tx, role_of};
@@ -116,6 +116,8 @@ impl Reading {
 
 /// Within a transaction `now()` stands still, so a connection that comes back inside one is told by its clock. It is
 /// closed rather than handed on.
+///
+/// A prepared statement is bound and executed by two messages, which alone moves the clock: this must be one simple query.
 async fn is_outside_a_transaction(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT now() = statement_timestamp()").fetch_one(connection).await
+    sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(connection).await?.try_get(0)
 }

@@ -76,7 +76,8 @@ pub async fn unreadable_bytes(
         for body in bodies {
             match calls.call_raw(method, body.clone().into()).await {
                 Err(status) if FORBIDDEN.contains(&status.code()) => {
-                    wrong.push(format!("{} with the bytes {body:02x?}: {}", method.path, said(&status)));
+                    let (length, begin) = (body.len(), &body[..body.len().min(24)]);
+                    wrong.push(format!("{} with {length} bytes {begin:02x?}: {}", method.path, said(&status)));
                 }
                 Ok(_) | Err(_) => {}
             }

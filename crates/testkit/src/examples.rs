@@ -18,7 +18,18 @@ type Alter = Arc<dyn Fn(&DynamicMessage) -> DynamicMessage + Send + Sync>;
 #[derive(Clone)]
 struct Example {
     make: Make,
-    alter: Option<Alter>,
+    other: Other,
+}
+
+/// Whether the same request id can come with other content.
+#[derive(Clone)]
+enum Other {
+    /// Nobody said.
+    Unsaid,
+    /// In this way.
+    By(Alter),
+    /// It says nothing but its subject, and ids of another subject are other ids.
+    Never,
 }
 
 /// Valid requests by rpc. Request ids are filled in by whoever uses them.
@@ -61,7 +72,7 @@ impl Examples {
         M: Message + Name,
         F: Future<Output = M> + Send + 'static,
     {
-        self.made.insert(path_of::<M>(), Example { make: boxed(make), alter: None });
+        self.made.insert(path_of::<M>(), Example { make: boxed(make), other: Other::Unsaid });
         self
     }
 
@@ -84,7 +95,21 @@ impl Examples {
             alter(&mut request);
             by_description(&request)
         });
-        self.made.insert(path_of::<M>(), Example { make: boxed(make), alter: Some(alter) });
+        self.made.insert(path_of::<M>(), Example { make: boxed(make), other: Other::By(alter) });
+        self
+    }
+
+    /// The same for a mutation that says nothing but its subject.
+    ///
+    /// # Panics
+    /// Where no rpc of the contract takes the message.
+    #[must_use]
+    pub fn with_subject_only<M, F>(mut self, make: impl Fn(u32) -> F + Send + Sync + 'static) -> Self
+    where
+        M: Message + Name,
+        F: Future<Output = M> + Send + 'static,
+    {
+        self.made.insert(path_of::<M>(), Example { make: boxed(make), other: Other::Never });
         self
     }
 
@@ -118,9 +143,15 @@ impl Examples {
         Some(message)
     }
 
-    /// Other content under the same request ids.
+    /// Other content under the same request ids; none where there can be none.
     pub(crate) fn altered(&self, method: &Method, message: &DynamicMessage) -> Option<DynamicMessage> {
-        self.made.get(method.path)?.alter.as_ref().map(|alter| alter(message))
+        match self.made.get(method.path).map(|example| &example.other) {
+            Some(Other::By(alter)) => Some(alter(message)),
+            Some(Other::Never) => None,
+            Some(Other::Unsaid) | None => {
+                panic!("{}: nothing tells what other content is; use with_other", method.path)
+            }
+        }
     }
 
     /// New request ids, on the request or on each of its items.

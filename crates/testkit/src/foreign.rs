@@ -23,8 +23,11 @@ pub async fn finds_nothing(
     examples: &Examples,
 ) {
     let (owner, stranger) = (Dynamic::new(owner.clone()), Dynamic::new(stranger.clone()));
+    let mut methods: Vec<&Method> = methods.into_iter().filter(|method| !examples.is_left_out(method)).collect();
+    // Reads first: what a stranger does afterwards is the stranger's own.
+    methods.sort_by_key(|method| method.mutating);
     let mut seen = 0;
-    for method in methods.into_iter().filter(|method| !examples.is_left_out(method)) {
+    for method in methods {
         let Some(request) = examples.make(method, u32::MAX - 1).await else { continue };
         let learnt = stranger.call(method, request.clone()).await;
         if let Err(status) = &learnt {
@@ -34,7 +37,7 @@ pub async fn finds_nothing(
         let answer = owner.call(method, request.clone()).await;
         let answer = answer.unwrap_or_else(|status| panic!("{} after a stranger said it: {status:?}", method.path));
         let secret: BTreeSet<String> = ids(&answer).difference(&ids(&request)).cloned().collect();
-        let told = learnt.map(|learnt| ids(&learnt)).unwrap_or_default();
+        let told = learnt.as_ref().map(ids).unwrap_or_default();
         let leaked: Vec<&String> = secret.intersection(&told).collect();
         assert!(leaked.is_empty(), "{} tells a stranger of {leaked:?}", method.path);
         seen += 1;
@@ -75,7 +78,8 @@ mod tests {
 
     #[test]
     fn ids_are_found_however_deep() {
-        let lot = Lot { id: "lot_01h455vb4pex5vsknk084sn02q".to_owned(), origin: "not_an_id".to_owned(), ..Lot::default() };
+        let lot =
+            Lot { id: "lot_01h455vb4pex5vsknk084sn02q".to_owned(), origin: "not_an_id".to_owned(), ..Lot::default() };
         let account = Account { lots: vec![lot], ..Account::default() };
         let found = ids(&by_description(&GetAccountResponse { account: Some(account) }));
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["lot_01h455vb4pex5vsknk084sn02q"]);

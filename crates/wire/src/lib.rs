@@ -11,6 +11,7 @@ mod digest;
 mod envelope;
 mod freshness;
 mod keys;
+pub mod messages;
 mod page;
 mod refusal;
 pub mod status;

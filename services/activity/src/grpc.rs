@@ -53,7 +53,8 @@ impl Service {
     pub(crate) async fn record(&self, behalf: Behalf, asked: parse::Asked) -> Result<Recorded, Status> {
         let (ask, looked_for) = buyers::look(&self.peers, &behalf, asked).await?;
         let recorded = self.journal.record(&ask).await.map_err(refuse::journal)?;
-        buyers::look_again(&self.peers, &behalf, &self.guests, ask.tenant, looked_for, recorded).await
+        buyers::look_again(&self.peers, &behalf, &self.guests, ask.tenant, looked_for, &recorded).await?;
+        Ok(recorded)
     }
 }
 

@@ -104,12 +104,12 @@ impl Guests {
         let wider: BTreeSet<Shard> =
             named.iter().map(|order| shard_of_order(*order)).filter(|shard| !shards.contains(shard)).collect();
         if !wider.is_empty() {
+            tx.roll_back().await?;
             return Ok(Step::Wider(wider));
         }
         let now = self.clock.now();
         take(&mut tx, ask.tenant, ask.member, &named, now).await?;
-        let outcomes =
-            named.into_iter().map(|order| Outcome::Order { order, member: Some(ask.member) }).collect();
+        let outcomes = named.into_iter().map(|order| Outcome::Order { order, member: Some(ask.member) }).collect();
         let recorded = Recorded::new(outcomes, &tx.moved());
         tx.remember(ask.tenant, home, &ask.key, &recorded, now).await?;
         tx.commit().await?;
@@ -187,8 +187,7 @@ async fn named(tx: &mut Tx, ask: &Joining) -> Result<Vec<OrderId>, Stop<Refusal>
     let mut all = known;
     let by_invoice = store::by_invoice(tx.connection(), ask.tenant, &ask.invoices).await?;
     for invoice in &ask.invoices {
-        let having: Vec<&Owned> =
-            by_invoice.iter().filter(|(of, _)| of == invoice).map(|(_, owned)| owned).collect();
+        let having: Vec<&Owned> = by_invoice.iter().filter(|(of, _)| of == invoice).map(|(_, owned)| owned).collect();
         let free = having.iter().filter(|owned| owned.member.is_none_or(|member| member == ask.member));
         let free: BTreeSet<OrderId> = free.map(|owned| owned.order).collect();
         let any = !free.is_empty();

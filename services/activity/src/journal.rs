@@ -245,6 +245,7 @@ impl Journal {
         let outside: BTreeSet<Shard> =
             known.orders.iter().map(|held| held.subject).filter(|subject| !shards.contains(subject)).collect();
         if !outside.is_empty() {
+            tx.roll_back().await?;
             return Ok(Step::Wider(outside));
         }
         let now = self.clock.now();

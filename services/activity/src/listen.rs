@@ -108,10 +108,5 @@ fn terms_of(settled: &said::TenantSettled) -> Result<Terms, CannotApply> {
     kernel::calendar::zone(&settled.zone).map_err(|wrong| CannotApply::Event(format!("zone {wrong}")))?;
     let minor_digits = u32::try_from(settled.minor_digits)
         .map_err(|_| CannotApply::Event("minor_digits must not be negative".to_owned()))?;
-    Ok(Terms {
-        currency: Some(currency),
-        minor_digits,
-        zone: settled.zone.clone(),
-        suspended: settled.suspended,
-    })
+    Ok(Terms { currency: Some(currency), minor_digits, zone: settled.zone.clone(), suspended: settled.suspended })
 }

@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{clock, doctor, events, migrate, serve, token, up};
+use crate::{
+    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, serve, tenant,
+    token, up,
+};
 
 /// Rapport: who the members are, what they did, what they earned.
 #[derive(Parser, Clone, Debug)]
@@ -31,6 +34,31 @@ pub enum Command {
     Events(events::Ask),
     /// Tells business time, and moves it where it is moved by hand
     Clock(clock::Ask),
+    /// Opens tenants and lists them
+    #[command(subcommand)]
+    Tenant(tenant::Ask),
+    /// Puts a programme's terms in force, and shows them
+    #[command(subcommand)]
+    Programme(programme::Ask),
+    /// Brings a shop's history in
+    #[command(subcommand)]
+    Import(import::Ask),
+    /// The programme in figures
+    Report(report::Ask),
+    /// Enrols members and looks at them
+    #[command(subcommand)]
+    Member(member::Ask),
+    /// Records orders and returns, and looks at them
+    #[command(subcommand)]
+    Orders(orders::Ask),
+    /// Spends points, gives them back, and lists what happened to them
+    #[command(subcommand)]
+    Points(points::Ask),
+    /// Tells why: an entry of points, or a tier
+    Explain(explain::Ask),
+    /// Loads a demo shop
+    #[command(subcommand)]
+    Demo(demo::Ask),
 }
 
 impl Command {

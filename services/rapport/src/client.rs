@@ -30,8 +30,8 @@ use tonic::{Request, Status};
 use crate::words::Words;
 
 pub use patience::patiently;
-pub(crate) use trouble::accused;
 pub use trouble::CliError;
+pub(crate) use trouble::accused;
 
 /// Where the development key lies in the state folder.
 pub const DEV_KEY: &str = "dev.key";

@@ -59,10 +59,12 @@ async fn tier(ask: &Ask) -> Result<(), CliError> {
     let decision = answer.decision.unwrap_or_default();
     let tier = answer.standing.unwrap_or_default();
     if ask.reach.json {
-        let change = answer.last_change.map(|change| json!({
-            "kind": changed(change.kind()), "from": change.from_tier, "to": change.to_tier, "cause": change.cause,
-            "occurred": shown(change.occur_time.as_ref()), "progress_minor": change.progress_minor,
-        }));
+        let change = answer.last_change.map(|change| {
+            json!({
+                "kind": changed(change.kind()), "from": change.from_tier, "to": change.to_tier, "cause": change.cause,
+                "occurred": shown(change.occur_time.as_ref()), "progress_minor": change.progress_minor,
+            })
+        });
         println!("{}", json!({ "tier": tier.tier, "decision": decision_json(&decision), "last_change": change }));
         return Ok(());
     }
@@ -76,7 +78,8 @@ async fn tier(ask: &Ask) -> Result<(), CliError> {
 }
 
 fn headline(entry: &Entry, decision: &Decision, words: &Words) -> String {
-    let moment = instant(entry.occur_time.as_ref()).map_or(String::new(), |moment| format!(" on {}", words.time(moment)));
+    let moment =
+        instant(entry.occur_time.as_ref()).map_or(String::new(), |moment| format!(" on {}", words.time(moment)));
     let rule = if decision.rule_version.is_empty() { String::new() } else { format!(", {}", decision.rule_version) };
     let points = Tone::Strong.of(&words::counted(entry.points, "point", "points"));
     format!("{points} {} {}{moment}{rule}\n", kind(entry.kind()), entry.cause)
@@ -128,7 +131,11 @@ pub(crate) fn reasons(decision: &Decision, words: &Words) -> String {
     if let Some(flip) = &decision.nearest_flip {
         let change = value(&flip.fact, &flip.change.to_string(), words);
         let more = if flip.change < 0 { "" } else { "+" };
-        table.row(["nearest flip".to_owned(), format!("{} {more}{change}: {}", flip.fact.replace('_', " "), flip.outcome), String::new()]);
+        table.row([
+            "nearest flip".to_owned(),
+            format!("{} {more}{change}: {}", flip.fact.replace('_', " "), flip.outcome),
+            String::new(),
+        ]);
     }
     table.to_string()
 }
@@ -174,13 +181,18 @@ mod tests {
                 Step { name: "Gold".to_owned(), detail: "x 1.5".to_owned(), contribution: 20 },
             ],
             facts: vec![Fact { name: "net_minor".to_owned(), value: "1980".to_owned() }],
-            nearest_flip: Some(NearestFlip { fact: "net_minor".to_owned(), change: 20, outcome: "60 points".to_owned() }),
+            nearest_flip: Some(NearestFlip {
+                fact: "net_minor".to_owned(),
+                change: 20,
+                outcome: "60 points".to_owned(),
+            }),
             ..Default::default()
         };
-        let expected = "  base          1 point per NT$ 50              39\n  Gold          x 1.5                           20\n  \
+        let expected = "  base          1 point per NT$ 50            39\n  Gold          x 1.5                         20\n  \
             net minor     NT$ 1,980\n  nearest flip  net minor +NT$ 20: 60 points\n";
         assert_eq!(reasons(&decision, &words()), expected);
-        let entry = Entry { points: 59, kind: EntryKind::Earn.into(), cause: "order_1".to_owned(), ..Default::default() };
+        let entry =
+            Entry { points: 59, kind: EntryKind::Earn.into(), cause: "order_1".to_owned(), ..Default::default() };
         assert_eq!(headline(&entry, &decision, &words()), "59 points earned with order_1, programme/7\n");
     }
 

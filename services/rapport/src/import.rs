@@ -106,12 +106,10 @@ async fn orders(args: OrdersArgs) -> Result<(), CliError> {
 async fn read(plan: Arc<Plan>) -> Result<(Survey, Contents), CliError> {
     let reading = tokio::task::spawn_blocking(move || {
         let survey = opening::survey(&plan.file, plan.encoding).map_err(|error| CliError::file(&plan.file, error))?;
-        let text =
-            opening::text(&plan.file, survey.encoding).map_err(|error| CliError::file(&plan.file, error))?;
+        let text = opening::text(&plan.file, survey.encoding).map_err(|error| CliError::file(&plan.file, error))?;
         let progress = Progress::new("reading", "lines", survey.lines);
         let contents = plan.ways.read(text, |lines| progress.add(lines));
-        let contents =
-            contents.map_err(|error| CliError::Asked(format!("{}: {error}", plan.file.display())))?;
+        let contents = contents.map_err(|error| CliError::Asked(format!("{}: {error}", plan.file.display())))?;
         progress.finish();
         Ok((survey, contents))
     });

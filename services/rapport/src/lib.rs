@@ -7,7 +7,9 @@
 //! moves business time, [`token`] makes development tokens.
 //!
 //! **Using**: everything else is a client like any other, over the public calls ([`client`]), and prints for people
-//! ([`table`], [`words`]) or, with `--json`, for programs.
+//! ([`table`], [`words`]) or, with `--json`, for programs: [`import`] brings a history in, [`report`] sums it up,
+//! [`member`], [`orders`], [`points`] and [`explain`] look at one person, [`tenant`] and [`programme`] open a shop, and
+//! [`demo`] makes one up.
 //!
 //! It is a library too, so that tests can start a whole suite in memory.
 
@@ -15,12 +17,23 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod doctor;
 pub mod events;
+pub mod explain;
+mod following;
+pub mod import;
+pub mod member;
 pub mod migrate;
+pub mod orders;
+pub mod points;
+pub mod programme;
+pub mod progress;
+pub mod report;
 pub mod serve;
 pub mod suite;
 pub mod table;
+pub mod tenant;
 pub mod token;
 pub mod up;
 pub mod words;

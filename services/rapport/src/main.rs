@@ -6,7 +6,10 @@ use std::thread::available_parallelism;
 use clap::Parser as _;
 use rapport::cli::{Cli, Command};
 use rapport::client::CliError;
-use rapport::{clock, doctor, events, migrate, serve, token, up};
+use rapport::{
+    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, serve, tenant,
+    token, up,
+};
 
 fn main() -> ExitCode {
     // First of all: with two providers in one binary, whoever asks for the default one panics.
@@ -16,8 +19,9 @@ fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     let mut settings = telemetry::Settings::from_environment("rapport");
-    if !cli.command.serves() && std::env::var_os("RUST_LOG").is_none() {
-        settings.filter = "error".to_owned();
+    if std::env::var_os("RUST_LOG").is_none() {
+        // What PostgreSQL remarks on the way is not news.
+        settings.filter = if cli.command.serves() { "info,sqlx=warn" } else { "error" }.to_owned();
     }
     // Dropped last, after the runtime: sending the last spans blocks its thread.
     let _telemetry = telemetry::init(&settings);
@@ -47,5 +51,14 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Doctor(ask) => doctor::run(ask).await,
         Command::Events(ask) => events::run(ask).await,
         Command::Clock(ask) => clock::run(ask).await,
+        Command::Tenant(ask) => tenant::run(ask).await,
+        Command::Programme(ask) => programme::run(ask).await,
+        Command::Import(ask) => import::run(ask).await,
+        Command::Report(ask) => report::run(ask).await,
+        Command::Member(ask) => member::run(ask).await,
+        Command::Orders(ask) => orders::run(ask).await,
+        Command::Points(ask) => points::run(ask).await,
+        Command::Explain(ask) => explain::run(ask).await,
+        Command::Demo(ask) => demo::run(ask).await,
     }
 }

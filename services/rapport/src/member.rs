@@ -16,8 +16,8 @@ use tonic::Code;
 
 use crate::client::{CliError, Reach, Suite, request_id};
 
-pub(crate) use portrait::{account_json, instant, points, shown, signed, standing};
 pub use portrait::Portrait;
+pub(crate) use portrait::{account_json, instant, points, shown, standing};
 pub use who::{Who, identity};
 
 /// Orders shown of a member.
@@ -27,7 +27,7 @@ const ORDERS: i32 = 5;
 #[derive(Subcommand, Clone, Debug)]
 pub enum Ask {
     /// Shows one member: tier, points, last orders, and why
-    Show(Show),
+    Show(Box<Show>),
     /// Makes somebody a member
     Enrol(Box<Enrol>),
 }
@@ -84,7 +84,7 @@ pub struct Enrol {
 /// The suite refuses or does not answer.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
     match ask {
-        Ask::Show(ask) => show(ask).await,
+        Ask::Show(ask) => show(*ask).await,
         Ask::Enrol(ask) => enrol(*ask).await,
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::client::CliError;
 use crate::config::Settings;
-use crate::serve::Which;
+use crate::serve::{Which, said};
 use crate::suite::Service;
 
 /// What `rapport migrate` is told.
@@ -58,7 +58,7 @@ fn told(applied: &[(Service, usize)]) -> String {
     } else {
         format!("{}  ({sum} applied)", each.join("  "))
     };
-    format!("  {:<18} {how}", "migrate")
+    said("migrate", &how)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use proto::loyalty::v1::{
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach, request_id};
-use crate::member::{Who, account, account_json, instant, now, points, shown, signed, standing};
+use crate::member::{Who, account, account_json, instant, now, points, shown, standing};
 use crate::table::{Side, Table};
 use crate::words::{self, Words};
 
@@ -148,12 +148,8 @@ async fn reverse(ask: Reverse) -> Result<(), CliError> {
         entry: ask.entry,
     };
     let done = suite.loyalty().reverse_redemption(request).await?.into_inner();
-    let asked = ListEntriesRequest {
-        member,
-        page_size: 100,
-        at_least_as_fresh: done.freshness.clone(),
-        ..Default::default()
-    };
+    let asked =
+        ListEntriesRequest { member, page_size: 100, at_least_as_fresh: done.freshness.clone(), ..Default::default() };
     let entries = suite.loyalty().list_entries(asked).await?.into_inner().entries;
     let given = entries.iter().find(|entry| entry.id == done.entry).map_or(0, |entry| entry.points);
     tell(&ask.call.reach, "given back", given, &done.entry, done.spendable, &done.freshness);
@@ -209,7 +205,8 @@ async fn balance(ask: Balance) -> Result<(), CliError> {
     let member = ask.who.member_id(&suite).await?;
     if ask.as_of.is_none() && ask.as_of_occurred.is_none() {
         let account = account(&suite, &member).await?;
-        let account = account.ok_or_else(|| CliError::Asked("no programme rules yet: `rapport programme put`".to_owned()))?;
+        let account =
+            account.ok_or_else(|| CliError::Asked("no programme rules yet: `rapport programme put`".to_owned()))?;
         if ask.reach.json {
             println!("{}", account_json(&account));
             return Ok(());
@@ -244,7 +241,9 @@ fn statement(entries: &[Entry], words: &Words) -> Table {
     for entry in entries {
         let moment = instant(entry.occur_time.as_ref()).map_or(String::new(), |moment| words.time(moment));
         let balance = words::count(entry.balance_after);
-        table.row([moment, what(entry.kind()).to_owned(), signed(entry.points), balance, entry.cause.clone(), entry.id.clone()]);
+        let sign = if entry.points > 0 { "+" } else { "" };
+        let points = format!("{sign}{}", words::count(entry.points));
+        table.row([moment, what(entry.kind()).to_owned(), points, balance, entry.cause.clone(), entry.id.clone()]);
     }
     table
 }
@@ -286,10 +285,11 @@ mod tests {
             ..Default::default()
         };
         let words = Words::new(kernel::calendar::zone("Asia/Taipei").expect("known"), "TWD", 0);
-        let entries = [entry(EntryKind::Redemption, -200, 1_084, "咖啡券"), entry(EntryKind::Earn, 59, 1_284, "order_1")];
-        let expected = "  when              what          points  balance  for      entry\n\
-            \x20 2026-11-12 11:00  redeemed  -200 points    1,084  咖啡券   entry_1\n\
-            \x20 2026-11-12 11:00  earned     +59 points    1,284  order_1  entry_1\n";
+        let entries =
+            [entry(EntryKind::Redemption, -200, 1_084, "咖啡券"), entry(EntryKind::Earn, 59, 1_284, "order_1")];
+        let expected = "  when              what      points  balance  for      entry\n\
+            \x20 2026-11-12 11:00  redeemed    -200    1,084  咖啡券   entry_1\n\
+            \x20 2026-11-12 11:00  earned       +59    1,284  order_1  entry_1\n";
         assert_eq!(statement(&entries, &words).to_string(), expected);
     }
 }

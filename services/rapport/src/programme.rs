@@ -185,7 +185,9 @@ fn keeps(expiry: &Expiry) -> String {
             let month = words::month_name(if *last_month == 0 { 12 } else { *last_month });
             match years_after {
                 0 => format!("points keep until the end of {month}"),
-                years => format!("points keep until the end of {month}, {} later", words::counted(*years, "year", "years")),
+                years => {
+                    format!("points keep until the end of {month}, {} later", words::counted(*years, "year", "years"))
+                }
             }
         }
     }
@@ -193,7 +195,9 @@ fn keeps(expiry: &Expiry) -> String {
 
 fn counts(window: Counted) -> String {
     match window {
-        Counted::RollingMonths(months) => format!("what was spent in the last {}", words::counted(months, "month", "months")),
+        Counted::RollingMonths(months) => {
+            format!("what was spent in the last {}", words::counted(months, "month", "months"))
+        }
         Counted::CalendarYear => "what was spent in the calendar year".to_owned(),
         Counted::SinceJoining => "everything spent since joining".to_owned(),
     }

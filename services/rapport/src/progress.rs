@@ -95,7 +95,8 @@ impl Progress {
 fn bar(label: &str, unit: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
     // The template is fixed text; a bar in the usual style is no harm.
-    let style = ProgressStyle::with_template("  {msg:<14} [{bar:30}] {human_pos}/{human_len} {prefix}  {per_sec}  {eta} left");
+    let style =
+        ProgressStyle::with_template("  {msg:<14} [{bar:30}] {human_pos}/{human_len} {prefix}  {per_sec}  {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("== "));
     bar.set_message(label.to_owned());
     bar.set_prefix(unit.to_owned());

@@ -73,8 +73,26 @@ pub async fn wait_and_stop(mut running: Running) -> Result<(), CliError> {
         wanted = stop_wanted() => wanted.map_err(|error| CliError::Failed(format!("signals cannot be listened to: {error}")))?,
         () = running.ended() => {}
     }
+    stop(running).await
+}
+
+/// Stops everything; a second signal cuts it short.
+///
+/// # Errors
+/// The server failed, or did not end in time.
+pub async fn stop(running: Running) -> Result<(), CliError> {
     tokio::select! {
-        stopped = running.stop() => stopped,
+        stopped = running.stop() => {
+            stopped?;
+            println!("{}", said("rapport", "stopped; every call was answered"));
+            Ok(())
+        }
         _ = stop_wanted() => Err(CliError::Failed("cut off by a second signal; what was acknowledged is safe".to_owned())),
     }
+}
+
+/// One line about one step, in the columns that `cargo xtask up` uses too.
+#[must_use]
+pub fn said(what: &str, how: &str) -> String {
+    format!("  {what:<18} {how}")
 }

@@ -1,16 +1,22 @@
 //! `rapport up`: everything a newcomer needs, in one process and with one command.
 //!
-//! It migrates, serves all services, loads the demo shop where no programme is open yet, and shows where to go from
-//! there. What it finds, it keeps: a second start takes as long as opening the databases.
+//! It migrates, serves all services, loads the demo shop where nothing is there yet (or goes on with one that was broken
+//! off), and shows a first report and where to go from there. What it finds, it keeps: a second start takes as long as
+//! opening the databases.
 
 use clap::Args;
 use proto::registry::v1::ListTenantsRequest;
 
 use crate::client::{CliError, Entrance};
 use crate::config::Settings;
+use crate::demo::{self, Shop};
 use crate::migrate::migrated;
-use crate::serve::{Running, wait_and_stop};
+use crate::report::Report;
+use crate::serve::{Running, said, stop, wait_and_stop};
 use crate::suite::Service;
+
+/// Months of the first report.
+const MONTHS: usize = 3;
 
 /// What `rapport up` is told.
 #[derive(Args, Clone, Debug)]
@@ -33,19 +39,58 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     }
     println!("{}", migrated(&ask.settings, &Service::ALL).await?);
     let running = Running::start(&ask.settings, &Service::ALL).await?;
-    if let Some(entrance) = running.entrance() {
-        welcome(&ask, &entrance).await?;
+    let Some(entrance) = running.entrance() else {
+        println!("{}", running.ready_line());
+        return wait_and_stop(running).await;
+    };
+    let mut running = running;
+    let loaded = tokio::select! {
+        loaded = demo_shop(&entrance, ask.members) => loaded,
+        // The next start goes on loading.
+        _ = server::stop_wanted() => return stop(running).await,
+        () = running.ended() => return stop(running).await,
+    };
+    match loaded {
+        Ok(shown) => {
+            println!("{}", running.ready_line());
+            if shown {
+                println!("{}", next(&running));
+            }
+            wait_and_stop(running).await
+        }
+        Err(error) => running.stop().await.and(Err(error)),
     }
-    println!("{}", running.ready_line());
-    wait_and_stop(running).await
 }
 
-/// Loads the demo shop into an empty store.
-async fn welcome(ask: &Ask, entrance: &Entrance) -> Result<(), CliError> {
-    let asked = ListTenantsRequest { page_size: 1, page_token: String::new() };
-    let known = entrance.operator()?.tenants().list_tenants(asked).await?.into_inner().tenants;
-    if known.is_empty() && ask.members > 0 {
-        println!("  {:<18} {} members", "demo shop", ask.members);
+/// Loads the demo shop into an empty store; answers whether there is one to look at.
+async fn demo_shop(entrance: &Entrance, members: u32) -> Result<bool, CliError> {
+    if demo::is_whole(entrance).await? {
+        println!("{}", said("demo shop", "found"));
+        return first_report(entrance).await.map(|()| true);
     }
+    let asked = ListTenantsRequest { page_size: 2, page_token: String::new() };
+    let known = entrance.operator()?.tenants().list_tenants(asked).await?.into_inner().tenants;
+    let own = known.iter().any(|tenant| tenant.code != demo::TENANT);
+    if own || members == 0 {
+        return Ok(false);
+    }
+    let summary = demo::load(entrance, Shop { members, ..Shop::default() }, true).await?;
+    println!("{}", said("demo shop", &summary.to_string()));
+    first_report(entrance).await.map(|()| true)
+}
+
+async fn first_report(entrance: &Entrance) -> Result<(), CliError> {
+    let suite = entrance.tenant(demo::TENANT).await?;
+    let report = Report::of(&suite).await?;
+    println!("\n{}", report.told(&suite.words().await?, MONTHS));
     Ok(())
+}
+
+fn next(running: &Running) -> String {
+    let address = running.grpc();
+    format!(
+        "\n  Try next:   export RAPPORT_TOKEN=$(cargo run -q -p rapport -- token dev)\n              \
+         cargo run -q -p rapport -- member show --phone 0912345678\n              \
+         grpcurl -plaintext -H \"authorization: Bearer $RAPPORT_TOKEN\" {address} list\n"
+    )
 }

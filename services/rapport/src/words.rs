@@ -131,7 +131,17 @@ fn long_day(day: Date) -> String {
 /// The English name of a month, 1 to 12.
 pub fn month_name(month: i32) -> &'static str {
     const NAMES: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     usize::try_from(month - 1).ok().and_then(|place| NAMES.get(place)).copied().unwrap_or("")

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use kernel::Clock;
 use proto::registry::v1 as wire_registry;
-use proto::registry::v1::registry_service_server::RegistryService;
-use proto::registry::v1::tenant_service_server::TenantService;
+use proto::registry::v1::registry_service_server::{RegistryService, RegistryServiceServer};
+use proto::registry::v1::tenant_service_server::{TenantService, TenantServiceServer};
+use server::Services;
 use tonic::{Request, Response, Status};
 use wire::Keys;
 
@@ -19,6 +20,13 @@ mod refuse;
 /// How a member is kept in memory and in Redis: the bytes of the message that callers get.
 pub(crate) fn written(member: &Member) -> Bytes {
     present::written(member)
+}
+
+/// Adds both services to a server.
+pub(crate) fn mount(services: Services, registry: RegistryApi, tenants: TenantApi) -> Services {
+    services
+        .with(server::compressed!(RegistryServiceServer::new(registry)))
+        .with(server::compressed!(TenantServiceServer::new(tenants)))
 }
 
 /// What reading a call needs: the keys of its tokens, the moment, and how the tenant is settled.

@@ -20,8 +20,6 @@ mod store;
 pub mod tenants;
 
 use kernel::Clock;
-use proto::registry::v1::registry_service_server::RegistryServiceServer;
-use proto::registry::v1::tenant_service_server::TenantServiceServer;
 use server::Services;
 use tokio_util::sync::CancellationToken;
 use wire::Keys;
@@ -57,9 +55,7 @@ impl Registry {
     /// Adds registry's gRPC services.
     #[must_use]
     pub fn mount(&self, services: Services) -> Services {
-        services
-            .with(server::compressed!(RegistryServiceServer::new(self.registry.clone())))
-            .with(server::compressed!(TenantServiceServer::new(self.tenants.clone())))
+        grpc::mount(services, self.registry.clone(), self.tenants.clone())
     }
 
     /// What registry tells the others.

@@ -22,10 +22,9 @@ pub async fn examples(world: &World) -> Examples {
     };
     let entries = world.shop.loyalty().list_entries(asked).await.expect("answered").into_inner().entries;
     let entry = entries.first().expect("the order has earned").id.clone();
-    reads(world).and(spending(world)).with(make!(world, |world, _n| {
-        let _ = &world;
-        ExplainEntryRequest { entry: entry.clone(), ..ExplainEntryRequest::default() }
-    }))
+    reads(world)
+        .and(spending(world))
+        .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 
 fn reads(world: &World) -> Examples {

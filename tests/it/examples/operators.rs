@@ -71,18 +71,12 @@ fn tenants(office: &Office, stage: &Stage) -> Examples {
             }),
             |request: &mut UpdateTenantRequest| request.display_name.push('!'),
         )
-        .with_other(
-            make!(office, |office, n| SuspendTenantRequest {
-                tenant: office.opened(&format!("suspend-{n}")).await,
-                ..SuspendTenantRequest::default()
-            }),
-            |request: &mut SuspendTenantRequest| request.tenant = "nobody".to_owned(),
-        )
-        .with_other(
-            make!(office, |office, n| ResumeTenantRequest {
-                tenant: office.suspended(&format!("resume-{n}")).await,
-                ..ResumeTenantRequest::default()
-            }),
-            |request: &mut ResumeTenantRequest| request.tenant = "nobody".to_owned(),
-        )
+        .with_subject_only(make!(office, |office, n| SuspendTenantRequest {
+            tenant: office.opened(&format!("suspend-{n}")).await,
+            ..SuspendTenantRequest::default()
+        }))
+        .with_subject_only(make!(office, |office, n| ResumeTenantRequest {
+            tenant: office.suspended(&format!("resume-{n}")).await,
+            ..ResumeTenantRequest::default()
+        }))
 }

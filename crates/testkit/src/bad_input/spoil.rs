@@ -12,6 +12,11 @@ use crate::examples::REQUEST_ID;
 pub(super) struct Spoilt {
     /// The field, without the indices of lists.
     path: Vec<String>,
+    /// How many names of the path a violation must share: those of what was there before. What had to be made up to
+    /// reach the field is wrong itself.
+    there: usize,
+    /// Lists may be counted together, so one of two is told.
+    list: bool,
     /// In what way.
     how: &'static str,
     pub(super) message: DynamicMessage,
@@ -33,27 +38,36 @@ impl Spoilt {
     /// below it.
     pub(super) fn is_meant_by(&self, told: &str) -> bool {
         let told: Vec<&str> = told.split('.').map(|part| part.split('[').next().unwrap_or_default()).collect();
-        let beside = &self.path[..self.path.len() - 1];
-        match beside {
-            [] => told.first() == self.path.first().map(String::as_str).as_ref(),
-            beside => beside.iter().zip(&told).all(|(one, other)| one == other) && told.len() >= beside.len(),
+        let first = |name: &str| self.message.descriptor().get_field_by_name(name);
+        if self.there == 0 {
+            let same = told.first().is_some_and(|name| *name == self.path[0]);
+            return same || self.list && told.first().and_then(|name| first(name)).is_some_and(|field| field.is_list());
         }
+        told.len() >= self.there && self.path[..self.there].iter().zip(&told).all(|(one, other)| one == other)
     }
 }
 
 /// How deep requests are followed; the deepest of the contract has five levels.
 const DEEPEST: usize = 6;
 
-/// Every message that differs from `base` by one spoilt field.
+/// Every message that differs from `base` by one spoilt field; and the empty one.
 pub(super) fn everywhere(base: &DynamicMessage) -> Vec<Spoilt> {
-    let mut all =
-        vec![Spoilt { path: vec![String::new()], how: "nothing but", message: DynamicMessage::new(base.descriptor()) }];
-    all.retain(|_| base.fields().next().is_none());
-    all.extend(below(base, &[]));
+    let nothing = DynamicMessage::new(base.descriptor());
+    let empty = Spoilt { path: vec![String::new()], there: 0, list: false, how: "nothing but", message: nothing };
+    let mut all: Vec<Spoilt> = [empty].into_iter().filter(|_| base.fields().next().is_none()).collect();
+    all.extend(below(base, &[], Reach { there: 0, made_up: false }));
     all
 }
 
-fn below(base: &DynamicMessage, above: &[String]) -> Vec<Spoilt> {
+/// How far down a path leads through what was there before.
+#[derive(Clone, Copy)]
+struct Reach {
+    there: usize,
+    /// True below something that was not there.
+    made_up: bool,
+}
+
+fn below(base: &DynamicMessage, above: &[String], reach: Reach) -> Vec<Spoilt> {
     let mut all = Vec::new();
     if above.len() >= DEEPEST {
         return all;
@@ -66,35 +80,43 @@ fn below(base: &DynamicMessage, above: &[String]) -> Vec<Spoilt> {
                 Some(value) => message.set_field(&field, value),
                 None => message.clear_field(&field),
             }
-            all.push(Spoilt { path: path.clone(), how, message });
+            all.push(Spoilt { path: path.clone(), there: reach.there, list: field.is_list(), how, message });
         };
         put("without", None);
         for (how, value) in whole(&field) {
             put(how, Some(value));
         }
-        all.extend(inside(base, &field, &path));
+        all.extend(inside(base, &field, &path, reach));
     }
     all
 }
 
-/// Spoils what lies inside a field: a message's own fields, or those of a list's first item.
-fn inside(base: &DynamicMessage, field: &FieldDescriptor, path: &[String]) -> Vec<Spoilt> {
+/// Spoils what lies inside a field: a message's own fields, or those of a list's first item. What is not there is made
+/// up first.
+fn inside(base: &DynamicMessage, field: &FieldDescriptor, path: &[String], reach: Reach) -> Vec<Spoilt> {
     let kind = field.kind();
     let Some(inner) = kind.as_message().filter(|_| !field.is_map()) else { return Vec::new() };
     let held = base.get_field(field);
     let items: Vec<Value> = held.as_list().map(<[Value]>::to_vec).unwrap_or_default();
-    let first = if field.is_list() { items.first() } else { Some(&*held) };
-    let first = first.and_then(Value::as_message).cloned().unwrap_or_else(|| DynamicMessage::new(inner.clone()));
-    let spoilt = below(&first, path).into_iter().map(|Spoilt { path, how, message: inner }| {
+    let first = match (field.is_list(), base.has_field(field)) {
+        (true, _) => items.first(),
+        (false, true) => Some(&*held),
+        (false, false) => None,
+    };
+    let first = first.and_then(Value::as_message).cloned();
+    let there = if reach.made_up { reach.there } else { path.len() };
+    let reach = Reach { there, made_up: reach.made_up || first.is_none() };
+    let first = first.unwrap_or_else(|| DynamicMessage::new(inner.clone()));
+    let spoilt = below(&first, path, reach).into_iter().map(|spoilt| {
         let mut message = base.clone();
+        let value = Value::Message(spoilt.message);
         let value = if field.is_list() {
-            let rest = items.iter().skip(1).cloned();
-            Value::List([Value::Message(inner)].into_iter().chain(rest).collect())
+            Value::List([value].into_iter().chain(items.iter().skip(1).cloned()).collect())
         } else {
-            Value::Message(inner)
+            value
         };
         message.set_field(field, value);
-        Spoilt { path, how, message }
+        Spoilt { message, ..spoilt }
     });
     spoilt.collect()
 }
@@ -174,8 +196,25 @@ mod tests {
     use crate::dynamic::empty;
 
     fn spoilt(path: &[&str]) -> Spoilt {
+        let there = path.len() - 1;
         let path = path.iter().map(|name| (*name).to_owned()).collect();
-        Spoilt { path, how: "an empty", message: empty("rapport.activity.v1.RecordOrderRequest") }
+        let message = empty("rapport.activity.v1.RecordOrderRequest");
+        Spoilt { path, there, list: false, how: "an empty", message }
+    }
+
+    #[test]
+    fn what_had_to_be_made_up_is_wrong_itself() {
+        let all = everywhere(&empty("rapport.registry.v1.EnrolMemberRequest"));
+        let deep = all.iter().find(|spoilt| spoilt.path == ["member", "consents", "state_time", "nanos"]);
+        let deep = deep.expect("it is spoilt");
+        assert!(deep.is_meant_by("member.acquisition_source") && !deep.is_meant_by("request_id"));
+    }
+
+    #[test]
+    fn lists_that_are_counted_together_answer_for_each_other() {
+        let all = everywhere(&empty("rapport.activity.v1.JoinGuestOrdersRequest"));
+        let orders = all.iter().find(|spoilt| spoilt.path == ["orders"]).expect("it is spoilt");
+        assert!(orders.is_meant_by("invoice_numbers[3]") && !orders.is_meant_by("member"));
     }
 
     #[test]

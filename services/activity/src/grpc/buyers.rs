@@ -33,11 +33,7 @@ enum Known {
 }
 
 /// Looks for all who named an identity; answers those nobody knows beside the entries.
-pub(super) async fn look(
-    peers: &Peers,
-    behalf: &Behalf,
-    asked: Asked,
-) -> Result<(Recording, Vec<Named>), Status> {
+pub(super) async fn look(peers: &Peers, behalf: &Behalf, asked: Asked) -> Result<(Recording, Vec<Named>), Status> {
     let Asked { mut recording, identities } = asked;
     let mut unknown = Vec::new();
     for (named, known) in ask_registry(peers, behalf, identities).await? {
@@ -55,41 +51,29 @@ pub(super) async fn look(
     Ok((recording, unknown))
 }
 
-/// Looks once more for those nobody knew, and gives them their orders.
+/// Looks once more for those nobody knew, and gives them their orders. The call answers what it would answer when it is
+/// said again: that a guest's order was recorded.
 pub(super) async fn look_again(
     peers: &Peers,
     behalf: &Behalf,
     guests: &Guests,
     tenant: TenantId,
     unknown: Vec<Named>,
-    mut recorded: Recorded,
-) -> Result<Recorded, Status> {
+    recorded: &Recorded,
+) -> Result<(), Status> {
     if !recorded.written {
-        return Ok(recorded);
+        return Ok(());
     }
-    // A call that is said again answers what it answered first: whoever it names as the member stays.
-    let recorded_as_guest = |named: &Named| guest_order(&recorded, named.entry).is_some();
+    let recorded_as_guest = |named: &Named| guest_order(recorded, named.entry).is_some();
     let unknown: Vec<Named> = unknown.into_iter().filter(recorded_as_guest).collect();
     let mut found: BTreeMap<MemberId, Vec<OrderId>> = BTreeMap::new();
     for (named, known) in ask_registry(peers, behalf, unknown).await? {
-        match (known, guest_order(&recorded, named.entry)) {
+        match (known, guest_order(recorded, named.entry)) {
             (Known::Member(member), Some(order)) => found.entry(member).or_default().push(order),
             (Known::Member(_) | Known::Nobody(_), _) => {}
         }
     }
-    if !found.is_empty() {
-        guests.join_found(tenant, &found).await.map_err(refuse::journal)?;
-        for outcome in &mut recorded.outcomes {
-            if let Outcome::Order { order, member } = outcome {
-                *member = member.or_else(|| owner(&found, *order));
-            }
-        }
-    }
-    Ok(recorded)
-}
-
-fn owner(found: &BTreeMap<MemberId, Vec<OrderId>>, order: OrderId) -> Option<MemberId> {
-    found.iter().find(|(_, orders)| orders.contains(&order)).map(|(member, _)| *member)
+    if found.is_empty() { Ok(()) } else { guests.join_found(tenant, &found).await.map_err(refuse::journal) }
 }
 
 fn guest_order(recorded: &Recorded, entry: usize) -> Option<OrderId> {
@@ -112,10 +96,7 @@ async fn ask_registry(peers: &Peers, behalf: &Behalf, all: Vec<Named>) -> Result
     stream::iter(all.into_iter().map(|named| one(registry.clone(), named))).buffered(AT_ONCE).try_collect().await
 }
 
-async fn one(
-    mut registry: RegistryServiceClient<Outbound>,
-    named: Named,
-) -> Result<(Named, Known), Status> {
+async fn one(mut registry: RegistryServiceClient<Outbound>, named: Named) -> Result<(Named, Known), Status> {
     let ask = FindMemberRequest { identity: Some(named.identity.clone()), at_least_as_fresh: String::new() };
     let answer = registry.find_member(ask).await;
     let known = match answer {

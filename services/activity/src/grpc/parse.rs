@@ -208,10 +208,7 @@ pub(super) fn cancelling(
     Ok(Cancelling { tenant: envelope.tenant, key, order, as_state, occurred_at })
 }
 
-pub(super) fn joining(
-    keys: &Keys,
-    call: Request<wire_activity::JoinGuestOrdersRequest>,
-) -> Result<Joining, Status> {
+pub(super) fn joining(keys: &Keys, call: Request<wire_activity::JoinGuestOrdersRequest>) -> Result<Joining, Status> {
     let (envelope, ask) = wire::open(call)?;
     let said = digests(keys, &ask);
     let mut bad = Violations::new();

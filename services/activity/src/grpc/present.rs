@@ -43,10 +43,9 @@ pub(super) fn goods(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::Re
 pub(super) fn adjustment(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::RecordAdjustmentResponse> {
     let freshness = recorded.freshness().seal(keys);
     match recorded.outcomes.into_iter().next() {
-        Some(Outcome::Adjustment { adjustment }) => Ok(Response::new(wire_activity::RecordAdjustmentResponse {
-            adjustment: adjustment.to_string(),
-            freshness,
-        })),
+        Some(Outcome::Adjustment { adjustment }) => {
+            Ok(Response::new(wire_activity::RecordAdjustmentResponse { adjustment: adjustment.to_string(), freshness }))
+        }
         other => Err(unexpected(other.as_ref())),
     }
 }
@@ -57,11 +56,7 @@ pub(super) fn entries(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::
     Ok(Response::new(wire_activity::RecordEntriesResponse { outcomes, freshness }))
 }
 
-pub(super) fn streamed(
-    keys: &Keys,
-    request_id: String,
-    recorded: Recorded,
-) -> wire_activity::StreamEntriesResponse {
+pub(super) fn streamed(keys: &Keys, request_id: String, recorded: Recorded) -> wire_activity::StreamEntriesResponse {
     let freshness = recorded.freshness().seal(keys);
     let outcomes = recorded.outcomes.into_iter().map(outcome).collect();
     wire_activity::StreamEntriesResponse { request_id, outcomes, freshness }

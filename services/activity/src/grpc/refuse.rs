@@ -17,7 +17,9 @@ pub(super) fn journal(stop: Stop<Refusal>) -> Status {
             }
             bad.settle(None::<()>).err().unwrap_or_else(|| Status::invalid_argument("the request is malformed"))
         }
-        other => stopped(other, told),
+        Stop::Refused(_) | Stop::RequestIdReused { .. } | Stop::TenantSuspended | Stop::Failed(_) => {
+            stopped(stop, told)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use proto::activity::v1 as wire_activity;
 use server::Behalf;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 use tracing::Instrument as _;
 use wire::Envelope;
 
@@ -42,12 +42,21 @@ async fn read_all(service: Service, envelope: Envelope, mut batches: Batches, re
                 let request_id = said.request_id.clone();
                 parse::streamed(&envelope, &service.keys, &service.clock, said).map(|asked| (request_id, asked))
             }
-            Err(broken) => Err(broken),
+            Err(broken) => Err(unreadable(broken)),
         };
         let is_last = asked.is_err();
         if read.send(asked).await.is_err() || is_last {
             return;
         }
+    }
+}
+
+/// What ends a stream of messages. The codec calls bytes that are no message a failure of its own; they are the caller's.
+fn unreadable(broken: Status) -> Status {
+    if broken.code() == Code::Internal {
+        Status::invalid_argument("a message of the stream cannot be read")
+    } else {
+        broken
     }
 }
 

@@ -37,11 +37,14 @@ pub struct Known {
     pub invoices: Vec<(String, OrderId)>,
 }
 
+/// Makes an order's id for the shard it lies in.
+pub type MakeId = fn(Timestamp, Shard) -> OrderId;
+
 /// The journal under one call.
 pub struct Book<'a> {
     tenant: TenantId,
     pub(super) now: Timestamp,
-    make_id: fn(Timestamp, Shard) -> OrderId,
+    make_id: MakeId,
     keys: HashMap<(Kind, String, String), String>,
     pub(super) orders: Vec<HeldOrder>,
     fresh_from: usize,
@@ -53,20 +56,12 @@ pub struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    /// Opens the journal at what is known. `make_id` makes an order's id for the shard it lies in.
-    pub fn open(
-        tenant: TenantId,
-        now: Timestamp,
-        known: Known,
-        make_id: fn(Timestamp, Shard) -> OrderId,
-    ) -> Self {
+    /// Opens the journal at what is known.
+    pub fn open(tenant: TenantId, now: Timestamp, known: Known, make_id: MakeId) -> Self {
         let keys = known.keys.into_iter().map(|(kind, source, number, id)| ((kind, source, number), id)).collect();
         let by_id: HashMap<_, _> = known.orders.iter().enumerate().map(|(place, held)| (held.order, place)).collect();
-        let by_invoice = known
-            .invoices
-            .into_iter()
-            .filter_map(|(invoice, order)| Some((invoice, *by_id.get(&order)?)))
-            .collect();
+        let by_invoice =
+            known.invoices.into_iter().filter_map(|(invoice, order)| Some((invoice, *by_id.get(&order)?))).collect();
         let mut by_member: HashMap<MemberId, Vec<usize>> = HashMap::new();
         for (place, held) in known.orders.iter().enumerate() {
             if let Some(member) = held.member {
@@ -179,9 +174,7 @@ impl<'a> Book<'a> {
 
     pub(super) fn claim(&self, kind: Kind, name: &str, source: &str, external_id: &str) -> Result<Shard, Refusal> {
         match self.keys.get(&(kind, source.to_owned(), external_id.to_owned())) {
-            Some(id) => {
-                Err(Refusal::AlreadyApplied { what: format!("{name} {source}/{external_id}"), id: id.clone() })
-            }
+            Some(id) => Err(Refusal::AlreadyApplied { what: format!("{name} {source}/{external_id}"), id: id.clone() }),
             None => Ok(Shard::of_text(self.tenant, &[source, external_id])),
         }
     }

@@ -133,8 +133,7 @@ impl<'a> Book<'a> {
             let (mut found, mut rest) = (Vec::new(), line.quantity);
             if let (Some(member), Some(currency)) = (member, valued.currency) {
                 let came_back_at = valued.goods.occurred_at;
-                let sought =
-                    Sought { member, product: &line.product, currency, came_back_at, units: line.quantity };
+                let sought = Sought { member, product: &line.product, currency, came_back_at, units: line.quantity };
                 let places = self.by_member.get(&member).into_iter().flatten().copied();
                 (found, rest) = matching::find(sought, &self.orders, places);
             }

@@ -23,8 +23,7 @@ fn event(tenant: TenantId, fact: &Fact<'_>, historic: bool) -> NewEvent {
             NewEvent::new(tenant, *subject, about, valued.order.occurred_at, &said)
         }
         Fact::Returned(returned) => {
-            let about =
-                returned.member.map_or_else(|| returned.order.to_string(), |member| member.to_string());
+            let about = returned.member.map_or_else(|| returned.order.to_string(), |member| member.to_string());
             NewEvent::new(tenant, returned.subject, about, returned.occurred_at, &came_back(returned, historic))
         }
         Fact::Unmatched { goods, subject, member, amount_minor, valued } => {

@@ -111,11 +111,6 @@ impl HeldLine {
 }
 
 impl HeldOrder {
-    /// Money that can still come back.
-    pub const fn money_left(&self) -> i64 {
-        self.net_minor.saturating_sub(self.returned_minor)
-    }
-
     /// Nothing of it is left: all the money came back or, where it cost nothing, all the units.
     pub const fn is_whole_back(&self) -> bool {
         if self.net_minor > 0 { self.returned_minor == self.net_minor } else { self.returned_units == self.units }

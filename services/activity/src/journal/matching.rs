@@ -38,11 +38,7 @@ pub struct Found {
 }
 
 /// Finds units among orders given by place, newest first; answers what was found and how many units were not.
-pub fn find(
-    sought: Sought<'_>,
-    orders: &[HeldOrder],
-    places: impl IntoIterator<Item = usize>,
-) -> (Vec<Found>, i64) {
+pub fn find(sought: Sought<'_>, orders: &[HeldOrder], places: impl IntoIterator<Item = usize>) -> (Vec<Found>, i64) {
     let mut open: Vec<usize> = places.into_iter().filter(|place| may_take(&sought, &orders[*place])).collect();
     open.sort_by_key(|place| Reverse((orders[*place].occurred_at, orders[*place].order)));
     let mut found = Vec::new();

@@ -169,11 +169,7 @@ fn value_return<'a>(
     Some(ValuedReturn { goods, currency: Some(currency), digits: minor_digits })
 }
 
-fn currency_of(
-    told: Option<Currency>,
-    digits: &impl Digits,
-    say: &mut impl FnMut(String, String),
-) -> Option<Currency> {
+fn currency_of(told: Option<Currency>, digits: &impl Digits, say: &mut impl FnMut(String, String)) -> Option<Currency> {
     let currency = told.or_else(|| digits.currency());
     if currency.is_none() {
         say("currency_code".to_owned(), "is required until the tenant's own currency is known here".to_owned());

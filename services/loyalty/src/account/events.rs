@@ -26,7 +26,7 @@ fn posted((tenant, member): &Whose, posting: &Posting) -> NewEvent {
         balance_after: posting.balance_after,
         cause: named(&posting.cause),
         occur_time: Some(proto::timestamp(posting.occurred_at)),
-        historic: false,
+        historic: posting.historic,
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, posting.occurred_at, &payload)
 }
@@ -44,7 +44,7 @@ fn decided((tenant, member): &Whose, change: &TierChange) -> NewEvent {
         to_tier: change.to.clone(),
         cause: change.cause.clone(),
         occur_time: Some(proto::timestamp(change.occurred_at)),
-        historic: false,
+        historic: change.historic,
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, change.occurred_at, &payload)
 }

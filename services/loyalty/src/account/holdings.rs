@@ -154,6 +154,8 @@ pub struct Posting {
     pub grounds: Decision,
     /// When it happened.
     pub occurred_at: Timestamp,
+    /// Part of a history that is being loaded: nobody is told.
+    pub historic: bool,
 }
 
 /// What happened to a tier.
@@ -186,6 +188,8 @@ pub struct TierChange {
     pub programme_version: i32,
     /// When it happened.
     pub occurred_at: Timestamp,
+    /// Part of a history that is being loaded: nobody is told.
+    pub historic: bool,
 }
 
 /// Everything a decision about one member needs, and what was decided since it was read.
@@ -219,6 +223,8 @@ pub struct Holdings {
     pub changes: Vec<TierChange>,
     /// Anything at all changed since it was read.
     pub touched: bool,
+    /// What is decided now belongs to a history that is being loaded.
+    pub loading: bool,
 }
 
 impl Holdings {
@@ -239,6 +245,7 @@ impl Holdings {
             postings: Vec::new(),
             changes: Vec::new(),
             touched: false,
+            loading: false,
         }
     }
 
@@ -297,6 +304,7 @@ impl Holdings {
             draws,
             grounds,
             occurred_at,
+            historic: self.loading,
         });
         Ok(id)
     }
@@ -341,7 +349,7 @@ impl Holdings {
         let number = self.tier_changes.checked_add(1).ok_or(OutOfRange)?;
         self.tier_changes = number;
         self.touched = true;
-        let change = TierChange { number, ..change };
+        let change = TierChange { number, historic: self.loading, ..change };
         self.history.push(change.clone());
         self.changes.push(change);
         Ok(())

@@ -115,6 +115,7 @@ fn enter(
         progress_minor,
         programme_version: terms.version,
         occurred_at: moment,
+        historic: false,
     })
 }
 

@@ -135,7 +135,9 @@ impl Tally<'_> {
             before.entry(whose).or_insert_with(|| books.get(&whose).cloned());
             let terms = self.terms.get(&deed.tenant).cloned().unwrap_or_default();
             let holdings = books.entry(whose).or_insert_with(|| Holdings::new(member, opened_at(&deed.kind, self.now)));
-            if let Err(cause) = self.apply(holdings, &terms.versions, &deed.kind) {
+            let applied = self.apply(holdings, &terms.versions, &deed.kind);
+            holdings.loading = false;
+            if let Err(cause) = applied {
                 for (whose, holdings) in before {
                     match holdings {
                         Some(holdings) => books.insert(whose, holdings),
@@ -155,6 +157,7 @@ impl Tally<'_> {
                 Ok(())
             }
             DeedKind::Bought { order, back } => {
+                holdings.loading = order.historic;
                 earn(holdings, versions, order, self.now).map_err(|error| error.to_string())?;
                 match back {
                     Some(back) => take_back(holdings, versions, back, self.now).map_err(|error| error.to_string()),
@@ -162,6 +165,7 @@ impl Tally<'_> {
                 }
             }
             DeedKind::Returned(back) => {
+                holdings.loading = back.historic;
                 take_back(holdings, versions, back, self.now).map_err(|error| error.to_string())
             }
             DeedKind::TenantSettled { .. } => Ok(()),

@@ -70,8 +70,7 @@ mod tests {
 
     #[tokio::test]
     async fn patience_ends() {
-        let answer: Result<(), Status> =
-            patiently(Duration::ZERO, || async { Err(Status::unavailable("away")) }).await;
+        let answer: Result<(), Status> = patiently(Duration::ZERO, || async { Err(Status::unavailable("away")) }).await;
         assert_eq!(answer.map_err(|status| status.code()), Err(Code::Unavailable));
     }
 }

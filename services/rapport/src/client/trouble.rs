@@ -86,8 +86,7 @@ impl CliError {
             Self::Differs(_) => ("differs", "", [].as_slice()),
             Self::Stopped(_) => ("stopped", "", [].as_slice()),
         };
-        let facts: BTreeMap<&str, &str> =
-            facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let facts: BTreeMap<&str, &str> = facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         json!({ "error": { "kind": kind, "reason": reason, "facts": facts, "text": self.to_string() } })
     }
 }
@@ -145,7 +144,9 @@ impl fmt::Display for CliError {
                 write!(out, "not understood:")?;
                 fields.iter().try_for_each(|(field, what)| write!(out, "\n  {field} {what}"))
             }
-            Self::NotAllowed(text) => write!(out, "not allowed: {text}\n  `rapport token dev` makes a token for a local suite"),
+            Self::NotAllowed(text) => {
+                write!(out, "not allowed: {text}\n  `rapport token dev` makes a token for a local suite")
+            }
             Self::Away(text) => write!(
                 out,
                 "no answer: {text}\n  is the suite up? `cargo xtask up` starts it, `rapport doctor` looks at it; --address names another one"

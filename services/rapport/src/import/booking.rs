@@ -97,22 +97,27 @@ mod tests {
         ReturnMatch { position, quantity, order: "order_1".to_owned(), order_line: 1, amount_minor: 0 }
     }
 
-    fn booked(answers: Vec<Answer>) -> (Vec<(Bucket, u64, u64)>, BTreeMap<u64, String>) {
+    /// Buckets with their lines and entries.
+    type Filled = Vec<(Bucket, u64, u64)>;
+
+    fn booked(answers: Vec<Answer>) -> (Filled, BTreeMap<u64, String>) {
         let (history, _) = read(FILE);
         let (mut tally, mut refused) = (Tally::default(), BTreeMap::new());
         for (piece, answer) in history.pieces().iter().zip(&answers) {
             book(&history, 2, piece, answer, &mut tally, &mut refused);
         }
         let held = Bucket::ALL.into_iter().map(|bucket| (bucket, tally.held(bucket)));
-        (held.filter(|(_, held)| held.lines > 0).map(|(bucket, held)| (bucket, held.lines, held.entries)).collect(), refused)
+        (
+            held.filter(|(_, held)| held.lines > 0).map(|(bucket, held)| (bucket, held.lines, held.entries)).collect(),
+            refused,
+        )
     }
 
     #[test]
     fn every_line_goes_where_the_suite_put_it() {
         let recorded = || Answer::Outcome(EntryOutcome::default());
         let credit = EntryOutcome { matches: vec![matched(0, 2), matched(0, 1), matched(1, 2)], ..Default::default() };
-        let (buckets, refused) =
-            booked(vec![Answer::Outcome(credit), recorded(), recorded(), recorded(), recorded()]);
+        let (buckets, refused) = booked(vec![Answer::Outcome(credit), recorded(), recorded(), recorded(), recorded()]);
         assert_eq!(
             buckets,
             [

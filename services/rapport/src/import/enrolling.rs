@@ -147,8 +147,7 @@ mod tests {
     #[test]
     fn members_join_with_their_first_order() {
         let (history, _) = read(FILE);
-        let known =
-            Known { kind: IdentityKind::External, issuer: "uci".to_owned(), source: "uci".to_owned() };
+        let known = Known { kind: IdentityKind::External, issuer: "uci".to_owned(), source: "uci".to_owned() };
         let told: Vec<NewMember> =
             history.customers().iter().map(|customer| member(&history, &known, customer)).collect();
         assert_eq!((told[0].identities[0].value.as_str(), told[1].identities[0].value.as_str()), ("17850", "12345"));

@@ -206,14 +206,23 @@ mod tests {
         else {
             panic!("another order: {entries:?}")
         };
-        assert_eq!((order.external_id.as_str(), order.invoice_number.as_str(), order.lines.len()), ("536365", "536365", 2));
+        assert_eq!(
+            (order.external_id.as_str(), order.invoice_number.as_str(), order.lines.len()),
+            ("536365", "536365", 2)
+        );
         assert_eq!(order.buyer, Some(new_order::Buyer::Member("member_1".to_owned())));
-        assert_eq!((order.lines[1].number, order.lines[1].unit_price.as_str(), order.lines[1].quantity), (2, "3.39", 6));
+        assert_eq!(
+            (order.lines[1].number, order.lines[1].unit_price.as_str(), order.lines[1].quantity),
+            (2, "3.39", 6)
+        );
         assert_eq!(goods.origin, Some(new_return::Origin::Member("member_1".to_owned())));
         assert_eq!((goods.lines[0].product.as_str(), goods.lines[0].quantity), ("71053", 1));
         assert_eq!(guest.buyer, Some(new_order::Buyer::Guest(wire::Guest {})));
         assert_eq!((stock.kind.as_str(), stock.quantity, stock.amount_minor), ("stock-correction", -10, 0));
-        assert_eq!((debt.kind.as_str(), debt.amount_minor, debt.external_id.as_str()), ("bad-debt", -1_106_206, "A563186#bad-debt-1"));
+        assert_eq!(
+            (debt.kind.as_str(), debt.amount_minor, debt.external_id.as_str()),
+            ("bad-debt", -1_106_206, "A563186#bad-debt-1")
+        );
     }
 
     #[test]

@@ -67,7 +67,8 @@ impl Plan {
             currency,
             words,
             source,
-            channel: channel.ok_or_else(|| asked("--channel says where these orders were made: store, web, app, line"))?,
+            channel: channel
+                .ok_or_else(|| asked("--channel says where these orders were made: store, web, app, line"))?,
         })
     }
 }
@@ -96,7 +97,8 @@ fn mapping_of(args: &OrdersArgs) -> Result<Mapping, CliError> {
         },
     };
     for pair in &args.column {
-        let (name, heading) = pair.split_once('=').ok_or_else(|| asked("--column is NAME=HEADING: invoice=InvoiceNo"))?;
+        let (name, heading) =
+            pair.split_once('=').ok_or_else(|| asked("--column is NAME=HEADING: invoice=InvoiceNo"))?;
         mapping.column(name, heading).map_err(|error| asked(&error.to_string()))?;
     }
     let told = [
@@ -194,7 +196,8 @@ mod tests {
 
     #[test]
     fn the_tenant_fills_in_what_is_not_told() {
-        let plan = plan(&["--channel", "store", "--customer-kind", "phone"], Some(taipei())).expect("nothing is missing");
+        let plan =
+            plan(&["--channel", "store", "--customer-kind", "phone"], Some(taipei())).expect("nothing is missing");
         assert_eq!((plan.currency.as_str(), plan.ways.minor_digits), ("TWD", 0));
         assert_eq!((plan.source.as_str(), plan.known.issuer.as_str()), ("import", ""));
         assert_eq!(plan.ways.habits.negative, Negative::Credit);

@@ -136,7 +136,11 @@ impl Tally {
         let sum = self.sum();
         let mut differences = Vec::new();
         if sum.lines != file.lines {
-            differences.push(format!("{} lines in buckets, {} in the file", words::count(sum.lines), words::count(file.lines)));
+            differences.push(format!(
+                "{} lines in buckets, {} in the file",
+                words::count(sum.lines),
+                words::count(file.lines)
+            ));
         }
         if sum.exact != file.exact {
             let told = |amount| words::exact(amount, file.places);
@@ -153,7 +157,8 @@ impl Tally {
     pub fn table(&self, file: &FileSum) -> Table {
         let mut table = Table::new(&[Side::Left, Side::Right, Side::Left, Side::Right, Side::Left, Side::Right]);
         let mut row = |tone, name: &str, held: Held, unit: &str| {
-            let (entries, unit) = if unit.is_empty() { (String::new(), "") } else { (words::count(held.entries), unit) };
+            let (entries, unit) =
+                if unit.is_empty() { (String::new(), "") } else { (words::count(held.entries), unit) };
             let exact = words::exact(held.exact, file.places);
             table.toned(tone, [name, &words::count(held.lines), "lines", &entries, unit, &exact]);
         };
@@ -213,7 +218,11 @@ pub fn verdict(file: &FileSum, differences: &[String], words: &Words, currency: 
     if file.unreadable > 0 {
         text = format!("{text} · {} without a readable amount", words::counted(file.unreadable, "line", "lines"));
     }
-    if differences.is_empty() { format!("{text} · reconciled") } else { format!("{text} · NOT reconciled: {}", differences.join("; ")) }
+    if differences.is_empty() {
+        format!("{text} · reconciled")
+    } else {
+        format!("{text} · NOT reconciled: {}", differences.join("; "))
+    }
 }
 
 #[cfg(test)]
@@ -240,10 +249,13 @@ mod tests {
 
     #[test]
     fn what_adds_up_is_reconciled() {
-        assert_eq!(tally().differences(&file()), [String::new(); 0]);
+        assert_eq!(tally().differences(&file()), Vec::<String>::new());
         let words = Words::new(kernel::calendar::zone("Europe/London").expect("known"), "GBP", 2);
         let text = verdict(&file(), &[], &words, "GBP");
-        assert_eq!(text, "3 lines · 12.345 in the file, £ 12.34 as kept · 1 line without a readable amount · reconciled");
+        assert_eq!(
+            text,
+            "3 lines · 12.345 in the file, £ 12.34 as kept · 1 line without a readable amount · reconciled"
+        );
     }
 
     #[test]

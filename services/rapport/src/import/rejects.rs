@@ -58,7 +58,10 @@ impl fmt::Display for Reason {
             Self::NotATime(value) => write!(out, "time \"{value}\" is no day and time that can be read"),
             Self::TooLarge => out.write_str("the amount is too large"),
             Self::Discount(value) => {
-                write!(out, "discount \"{value}\" is not between nothing and the line's amount, in the currency's units")
+                write!(
+                    out,
+                    "discount \"{value}\" is not between nothing and the line's amount, in the currency's units"
+                )
             }
             Self::DiscountOutOfPlace => out.write_str("only purchases have a discount"),
             Self::ZeroQuantity => out.write_str("quantity is 0"),

@@ -116,7 +116,9 @@ pub async fn send(
             book(&job.history, digits, piece, &answer, &mut remembered.tally, &mut remembered.refused);
         }
         remembered.batches = number + 1;
-        place.remember(remembered).map_err(|error| CliError::Asked(format!("what was done cannot be noted: {error}")))?;
+        place
+            .remember(remembered)
+            .map_err(|error| CliError::Asked(format!("what was done cannot be noted: {error}")))?;
         progress.add(job.lines(number));
     }
 }

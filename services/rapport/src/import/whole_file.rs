@@ -99,11 +99,15 @@ fn every_line_of_the_real_file_is_in_its_bucket() {
         let held = tally.held(bucket);
         let mut thousandths = held.exact;
         thousandths.rescale(3);
-        let figures =
-            Figures { lines: held.lines, entries: held.entries, thousandths: thousandths.mantissa(), pence: held.minor };
+        let figures = Figures {
+            lines: held.lines,
+            entries: held.entries,
+            thousandths: thousandths.mantissa(),
+            pence: held.minor,
+        };
         assert_eq!(&figures, expected, "{name}");
     }
-    assert_eq!(tally.differences(&contents.sum), [String::new(); 0]);
+    assert_eq!(tally.differences(&contents.sum), Vec::<String>::new());
     let lines = |bucket| tally.held(bucket).lines;
     assert_eq!(lines(Bucket::UnmatchedCredits) + lines(Bucket::GuestCredits), 9_288);
     assert_eq!(lines(Bucket::UnmatchedCredits), 8_905);

@@ -200,7 +200,7 @@ fn state(order: &Order, words: &Words) -> String {
 }
 
 /// `+59 points`, `-1 point`
-pub fn signed(points: i64) -> String {
+fn signed(points: i64) -> String {
     let sign = if points > 0 { "+" } else { "" };
     format!("{sign}{}", words::counted(points, "point", "points"))
 }

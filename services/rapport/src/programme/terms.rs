@@ -360,7 +360,8 @@ mod tests {
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let text = r#"{"display_name":"a","zone":"Asia/Taipei","earn_rates":[{"currency":"TWD","points":1,"per_minor":50}]}"#;
+        let text =
+            r#"{"display_name":"a","zone":"Asia/Taipei","earn_rates":[{"currency":"TWD","points":1,"per_minor":50}]}"#;
         let terms: Terms = serde_json::from_str(text).expect("enough");
         assert_eq!((terms.expiry, terms.deficit, terms.ladder), (Expiry::Never, Deficit::Unlimited, None));
         assert_eq!((terms.earn_rates[0].rounding, terms.earn_rates[0].basis), (Rounding::Floor, Basis::NetOfPoints));

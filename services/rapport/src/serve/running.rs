@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::{CliError, Entrance};
 use crate::config::{ConfigError, Settings};
+use crate::serve::said;
 use crate::suite::{self, CannotOpen, KeptClock, Plan, Service, Stores, Suite};
 
 /// For listeners and clockworks to finish what they hold, after the server has drained.
@@ -81,7 +82,7 @@ impl Running {
     pub fn ready_line(&self) -> String {
         let services: Vec<&str> = self.suite.services().map(Service::name).collect();
         let state = if self.readiness.is_ready() { "ready" } else { "started" };
-        format!("  {state:<18} grpc {} · admin {} · {}", self.grpc, self.admin, services.join(", "))
+        said(state, &format!("grpc {} · admin {} · {}", self.grpc, self.admin, services.join(", ")))
     }
 
     /// Where gRPC answers.

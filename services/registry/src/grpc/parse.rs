@@ -37,6 +37,11 @@ fn member(bad: &mut Violations, text: &str) -> Option<MemberId> {
     bad.take("member", MemberId::parse(text))
 }
 
+/// Any text of a sane length: one that is no etag of ours is simply not the present one.
+fn etag(bad: &mut Violations, text: &str) -> Option<String> {
+    bad.text("etag", text, 0..=60)
+}
+
 fn fresh(bad: &mut Violations, keys: &Keys, text: &str) -> Option<Freshness> {
     bad.take("at_least_as_fresh", Freshness::open(keys, text))
 }
@@ -192,15 +197,10 @@ pub(super) async fn update(
     let mut bad = Violations::new();
     let key = key(&mut bad, &desk.keys, "UpdateMember", &asked.request_id, &asked);
     let member = member(&mut bad, &asked.member);
-    let change = profile_change(&mut bad, &asked, &setting);
-    let read = key.zip(member);
-    bad.settle(read.map(|(key, member)| ChangeAsk {
-        tenant: envelope.tenant,
-        key,
-        member,
-        etag: asked.etag,
-        change: Change::Profile(change),
-    }))
+    let etag = etag(&mut bad, &asked.etag);
+    let change = Change::Profile(profile_change(&mut bad, &asked, &setting));
+    let read = key.zip(member).zip(etag);
+    bad.settle(read.map(|((key, member), etag)| ChangeAsk { tenant: envelope.tenant, key, member, etag, change }))
 }
 
 fn profile_change(

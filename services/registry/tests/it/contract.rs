@@ -1,10 +1,14 @@
 //! What holds for every rpc of the suite holds here.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use kernel::RequestId;
+use proto::common::v1::Date;
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, CreateTenantRequest, EnrolMemberRequest, EnrolMembersRequest,
     FindMemberRequest, GetMemberRequest, GetTenantRequest, ListMembersRequest, ListTenantsRequest, MemberChange,
-    RemoveIdentityRequest, ResumeTenantRequest, SetConsentRequest, SuspendTenantRequest, TagMemberRequest,
+    NewMember, RemoveIdentityRequest, ResumeTenantRequest, SetConsentRequest, SuspendTenantRequest, TagMemberRequest,
     TenantSettings, UpdateMemberRequest, UpdateTenantRequest,
 };
 use testkit::{Examples, bad_input, repeat, tokens};
@@ -21,11 +25,38 @@ fn number() -> String {
     format!("0912{:06}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Somebody new who tells everything.
+fn newcomer() -> NewMember {
+    NewMember {
+        name: "王小明".to_owned(),
+        birthday: Some(Date { year: 1990, month: 5, day: 17 }),
+        gender: "男".to_owned(),
+        language: "zh-TW".to_owned(),
+        attributes: BTreeMap::from([("shoe".to_owned(), "42".to_owned())]),
+        tags: vec!["new".to_owned()],
+        consents: vec![word()],
+        touchpoint: "Da'an".to_owned(),
+        ..person(&[phone(&number())])
+    }
+}
+
+fn word() -> Consent {
+    let state_time = Some(proto::timestamp(testkit::instant(crate::shop::OPENING)));
+    Consent { purpose: "sms".to_owned(), granted: true, source: "till".to_owned(), state_time }
+}
+
 /// Somebody new.
 async fn anybody(mut client: Client) -> String {
     let member = Some(person(&[phone(&number()), email(&format!("m{}@example.com", number()))]));
     let request = EnrolMemberRequest { request_id: request_id(), member, validate_only: false };
     client.enrol_member(request).await.expect("they are new").into_inner().member
+}
+
+/// The ids of new tenants by their codes: the other way to name them.
+static IDS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
+fn id_of(code: &str) -> String {
+    IDS.lock().expect("nobody panics with it").get(code).cloned().expect("it was made here")
 }
 
 /// A new tenant's code.
@@ -34,7 +65,8 @@ async fn anywhere(mut operator: Operator) -> String {
     let settings = settings("Asia/Taipei");
     let request =
         CreateTenantRequest { request_id: request_id(), code: code.clone(), display_name: code.clone(), settings };
-    operator.create_tenant(request).await.expect("it is new");
+    let opened = operator.create_tenant(request).await.expect("it is new").into_inner();
+    IDS.lock().expect("nobody panics with it").insert(code.clone(), opened.tenant);
     code
 }
 
@@ -48,20 +80,19 @@ fn of_members(shop: &Shop) -> Examples {
         let client = shop.client.clone();
         move || anybody(client.clone())
     };
-    let (s1, s2, s3, s4, s5) = (somebody.clone(), somebody.clone(), somebody.clone(), somebody.clone(), somebody.clone());
+    let (s1, s2, s3, s4, s5) =
+        (somebody.clone(), somebody.clone(), somebody.clone(), somebody.clone(), somebody.clone());
     let (r1, r2) = (somebody.clone(), somebody);
     Examples::new(&shop.clock)
         .with_other(
-            |_| async {
-                EnrolMemberRequest { member: Some(person(&[phone(&number())])), ..EnrolMemberRequest::default() }
-            },
+            |_| async { EnrolMemberRequest { member: Some(newcomer()), ..EnrolMemberRequest::default() } },
             |request: &mut EnrolMemberRequest| {
-                request.member.get_or_insert_default().name = "王".to_owned();
+                request.member.get_or_insert_default().name = "李".to_owned();
             },
         )
         .with_other(
             |_| async {
-                let members = vec![person(&[phone(&number())]), person(&[phone(&number())])];
+                let members = vec![newcomer(), newcomer()];
                 EnrolMembersRequest { members, ..EnrolMembersRequest::default() }
             },
             |request: &mut EnrolMembersRequest| drop(request.members.pop()),
@@ -113,10 +144,7 @@ fn of_members(shop: &Shop) -> Examples {
         .with_other(
             move |_| {
                 let member = s4();
-                async {
-                    let consents = vec![Consent { purpose: "sms".to_owned(), granted: true, ..Default::default() }];
-                    SetConsentRequest { member: member.await, consents, ..Default::default() }
-                }
+                async { SetConsentRequest { member: member.await, consents: vec![word()], ..Default::default() } }
             },
             |request: &mut SetConsentRequest| request.consents[0].granted = false,
         )
@@ -168,15 +196,14 @@ fn of_tenants(shop: &Shop) -> Examples {
                 let tenant = s2();
                 async { SuspendTenantRequest { tenant: tenant.await, ..Default::default() } }
             },
-            // The request is remembered with its tenant: there is no other content about the same one but its name.
-            |request: &mut SuspendTenantRequest| request.tenant = String::new(),
+            |request: &mut SuspendTenantRequest| request.tenant = id_of(&request.tenant),
         )
         .with_other(
             move |_| {
                 let tenant = s3();
                 async { ResumeTenantRequest { tenant: tenant.await, ..Default::default() } }
             },
-            |request: &mut ResumeTenantRequest| request.tenant = String::new(),
+            |request: &mut ResumeTenantRequest| request.tenant = id_of(&request.tenant),
         )
         .with(move |_| {
             let tenant = s4();

@@ -1,19 +1,14 @@
 //! The names of a member come and go; the last one stays.
 
-use proto::registry::v1::{
-    AddIdentityRequest, FindMemberRequest, Identity, IdentityKind, RemoveIdentityRequest,
-};
+use proto::registry::v1::{AddIdentityRequest, FindMemberRequest, Identity, IdentityKind, RemoveIdentityRequest};
 use tonic::{Code, Status};
 
 use crate::shop::{Shop, email, identity, person, phone, reason};
 
 impl Shop {
     async fn add(&mut self, member: impl ToString, identity: Identity) -> Result<(String, String), Status> {
-        let request = AddIdentityRequest {
-            request_id: self.request_id(),
-            member: member.to_string(),
-            identity: Some(identity),
-        };
+        let request =
+            AddIdentityRequest { request_id: self.request_id(), member: member.to_string(), identity: Some(identity) };
         let done = self.client.add_identity(request).await?.into_inner();
         Ok((done.etag, done.freshness))
     }

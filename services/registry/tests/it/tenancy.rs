@@ -81,10 +81,11 @@ async fn a_code_is_one_tenants() {
     assert_eq!(reason(&status, "code"), ("TENANT_CODE_TAKEN".to_owned(), "signature".to_owned()));
     let free = CreateTenantRequest { code: "london".to_owned(), ..request };
     let opened = shop.operator.create_tenant(free).await.expect("it is free").into_inner();
-    let tenant = shop.operator.get_tenant(about(&opened.tenant)).await.expect("there").into_inner().tenant.expect("one");
+    let tenant =
+        shop.operator.get_tenant(about(&opened.tenant)).await.expect("there").into_inner().tenant.expect("one");
+    assert_eq!((tenant.state(), tenant.etag.as_str()), (TenantState::Open, "1"));
     let settings = tenant.settings.expect("always there");
     assert_eq!((settings.zone.as_str(), settings.minor_digits), ("Europe/London", Some(2)));
-    assert_eq!((tenant.state(), tenant.etag.as_str()), (TenantState::Open, "1"));
 }
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn operators_list_all_tenants_in_the_order_they_were_opened() {
 
 #[tokio::test]
 async fn settings_change_by_their_mask() {
-    let mut shop = Shop::open().await;
+    let shop = Shop::open().await;
     let mut own = shop.own();
     let request = UpdateTenantRequest {
         request_id: shop.request_id(),
@@ -130,7 +131,7 @@ async fn settings_change_by_their_mask() {
 
 #[tokio::test]
 async fn another_region_reads_numbers_otherwise() {
-    let mut shop = Shop::open().await;
+    let shop = Shop::open().await;
     let request = UpdateTenantRequest {
         request_id: shop.request_id(),
         settings: Some(TenantSettings { phone_region: "GB".to_owned(), ..TenantSettings::default() }),
@@ -180,8 +181,9 @@ async fn a_suspended_tenant_is_read_and_not_written() {
 async fn nobody_becomes_a_member_of_a_tenant_that_was_never_opened() {
     let mut shop = Shop::open().await;
     let nowhere = TenantId::new_at(shop.clock.now());
-    shop.client =
-        proto::registry::v1::registry_service_client::RegistryServiceClient::new(shop.served.channel_for_everything(nowhere));
+    shop.client = proto::registry::v1::registry_service_client::RegistryServiceClient::new(
+        shop.served.channel_for_everything(nowhere),
+    );
     let status = shop.enrol(person(&[phone("+886912345678")])).await.expect_err("there is no such tenant");
     assert_eq!(reason(&status, "tenant"), ("TENANT_NOT_FOUND".to_owned(), nowhere.to_string()));
 }

@@ -57,7 +57,8 @@ async fn the_place_in_a_batch_is_told() {
     let members = vec![person(&[phone("0912345678")]), person(&[phone("x")]), NewMember::default()];
     let request = EnrolMembersRequest { request_id: "x".to_owned(), members };
     let status = shop.client.enrol_members(request).await.expect_err("four are wrong");
-    let wrong = ["request_id", "members[1].identities[0].value", "members[2].identities", "members[2].acquisition_source"];
+    let wrong =
+        ["request_id", "members[1].identities[0].value", "members[2].identities", "members[2].acquisition_source"];
     assert_eq!(fields(&status), wrong);
     let none = EnrolMembersRequest { request_id: shop.request_id(), members: vec![] };
     assert_eq!(fields(&shop.client.enrol_members(none).await.expect_err("nobody")), ["members"]);

@@ -45,17 +45,10 @@ pub(super) fn key(fields: &mut Fields, at: At<'_>, source: String, external_id: 
     if source.contains('/') {
         fields.bad.add(at.field("source").to_string(), "must not contain a slash");
     }
-    (
-        fields.text(at.field("source"), source, 1..=40),
-        fields.text(at.field("external_id"), external_id, 1..=100),
-    )
+    (fields.text(at.field("source"), source, 1..=40), fields.text(at.field("external_id"), external_id, 1..=100))
 }
 
-fn buyer(
-    fields: &mut Fields,
-    at: At<'_>,
-    said: Option<new_order::Buyer>,
-) -> (Buyer, Option<wire_registry::Identity>) {
+fn buyer(fields: &mut Fields, at: At<'_>, said: Option<new_order::Buyer>) -> (Buyer, Option<wire_registry::Identity>) {
     let nobody = Buyer::Guest { key: None };
     match said {
         None => {

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::super::book::{Kind, Known};
 use super::super::held::{HeldLine, HeldOrder, State};
-use super::super::wanted::Wanted;
 use super::super::shard_of_order;
+use super::super::wanted::Wanted;
 
 /// Everything a call has to see.
 pub(in super::super) async fn load(

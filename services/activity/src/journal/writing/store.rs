@@ -104,11 +104,7 @@ async fn orders(
     Ok(())
 }
 
-async fn lines(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    orders: &[WrittenOrder<'_>],
-) -> Result<(), StoreError> {
+async fn lines(connection: &mut PgConnection, tenant: TenantId, orders: &[WrittenOrder<'_>]) -> Result<(), StoreError> {
     let (mut shards, mut ids, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for order in orders {
         for line in &order.valued.lines {

@@ -240,6 +240,7 @@ async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &
                 progress_minor: row.progress_minor,
                 programme_version: row.programme_version,
                 occurred_at: row.occurred_at.into(),
+                historic: false,
             });
         }
     }

@@ -101,7 +101,8 @@ fn sums_are_exact_and_rounded_line_by_line() {
     odd.discount_minor = 75;
     gathering.add(&odd, Kind::Purchase).expect("taken");
     let history = gathering.finish();
-    let sums: Vec<(String, i64)> = history.lines(0..2).iter().map(|line| (history.exact(line, 2).to_string(), history.minor(line, 2))).collect();
+    let sums: Vec<(String, i64)> =
+        history.lines(0..2).iter().map(|line| (history.exact(line, 2).to_string(), history.minor(line, 2))).collect();
     assert_eq!(sums, [("0.005".to_owned(), 0), ("12.00".to_owned(), 1200)]);
 }
 

@@ -80,10 +80,7 @@ fn a_damaged_description_is_no_reason_to_lose_a_purchase() {
 
 #[test]
 fn a_short_line_is_told_and_a_long_one_is_fine() {
-    assert_eq!(
-        reader().read(&ByteRecord::from(GOOD[..5].to_vec())).map(|_| ()),
-        Err(Reason::Short(Column::UnitPrice))
-    );
+    assert_eq!(reader().read(&ByteRecord::from(GOOD[..5].to_vec())).map(|_| ()), Err(Reason::Short(Column::UnitPrice)));
     let mut long = GOOD.to_vec();
     long.push("more");
     assert!(reader().read(&ByteRecord::from(long)).is_ok());

@@ -6,7 +6,7 @@ use proto::registry::v1 as wire_registry;
 use tonic::{Extensions, Request, Status};
 use wire::{Caller, PageToken, Violations};
 
-use super::{key, place_of};
+use super::{etag, key, place_of};
 use crate::grpc::Desk;
 use crate::members::Region;
 use crate::tenants::{Asking, Change, ChangeAsk, Named, Opening, Settings, SettingsChange, Standing, usual_digits};
@@ -87,15 +87,10 @@ pub(in crate::grpc) fn update(
     let mut bad = Violations::new();
     let key = key(&mut bad, &desk.keys, "UpdateTenant", &asked.request_id, &asked);
     let tenant = named(&mut bad, asking, &asked.tenant);
-    let change = settings_change(&mut bad, &asked);
-    let read = key.zip(tenant);
-    bad.settle(read.map(|(key, tenant)| ChangeAsk {
-        asking,
-        key,
-        tenant,
-        etag: asked.etag,
-        change: Change::Settings(change),
-    }))
+    let etag = etag(&mut bad, &asked.etag);
+    let change = Change::Settings(settings_change(&mut bad, &asked));
+    let read = key.zip(tenant).zip(etag);
+    bad.settle(read.map(|((key, tenant), etag)| ChangeAsk { asking, key, tenant, etag, change }))
 }
 
 fn settings_change(bad: &mut Violations, asked: &wire_registry::UpdateTenantRequest) -> SettingsChange {

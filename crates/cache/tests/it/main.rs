@@ -1,0 +1,7 @@
+//! What the cache promises, against a real Redis.
+
+mod flights;
+mod model;
+mod redis_away;
+mod replicas;
+mod truth;

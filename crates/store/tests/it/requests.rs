@@ -1,0 +1,123 @@
+//! A request that was carried out answers the same when it is said again, and its id means nothing else.
+
+use kernel::{RequestId, Shard, TenantId};
+use serde_json::{Value, json};
+use store::{Digests, Recall, RequestKey, Store, StoreError};
+use testkit::{Promise, count};
+use uuid::Uuid;
+
+use crate::ledger::{SERVICE, clock, database, enter, entries, tenant};
+
+const SHARD: u8 = 7;
+
+fn key(id: RequestId, said: &[(&str, &str)]) -> RequestKey {
+    let digests = said.iter().map(|(field, digest)| ((*field).to_owned(), (*digest).to_owned()));
+    RequestKey { rpc: "Enter", id, digests: Digests(digests.collect()) }
+}
+
+fn new_id() -> RequestId {
+    RequestId::new_at(clock().now())
+}
+
+/// Enters a hundred unless that was done before. Answers the receipt.
+async fn once(store: &Store, tenant: TenantId, key: &RequestKey) -> Result<Recall<Uuid>, StoreError> {
+    let shard = Shard::from(SHARD);
+    let mut tx = store.begin(tenant, [shard]).await?;
+    let known = tx.recall(tenant, shard, key).await?;
+    if known != Recall::New {
+        return Ok(known);
+    }
+    let id = enter(tx.connection(), tenant, shard, 100).await?;
+    tx.remember(tenant, shard, key, &id, clock().now()).await?;
+    tx.commit().await?;
+    Ok(Recall::Done(id))
+}
+
+#[tokio::test]
+async fn said_again_it_answers_the_same() {
+    let (database, ours) = (database().await, tenant());
+    let store = database.store(SERVICE).await;
+    let key = key(new_id(), &[("member", "a"), ("points", "b")]);
+    let first = once(&store, ours, &key).await.expect("it is done");
+    assert!(matches!(first, Recall::Done(_)));
+    assert_eq!(once(&store, ours, &key).await.expect("it is known"), first);
+    assert_eq!(entries(&database).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_id_that_was_used_for_something_else_is_told_by_the_first_field() {
+    let (database, ours) = (database().await, tenant());
+    let store = database.store(SERVICE).await;
+    let id = new_id();
+    once(&store, ours, &key(id, &[("member", "a"), ("points", "b"), ("spent_on", "c")])).await.expect("it is done");
+    for (said, differs) in [
+        (&[("member", "x"), ("points", "b"), ("spent_on", "c")][..], "member"),
+        (&[("member", "a"), ("points", "x"), ("spent_on", "x")], "points"),
+        (&[("member", "a"), ("points", "b")], "spent_on"),
+        (&[("member", "a"), ("points", "b"), ("spent_on", "c"), ("why", "d")], "why"),
+        (&[], "member"),
+    ] {
+        let answer = once(&store, ours, &key(id, said)).await.expect("it is known");
+        assert_eq!(answer, Recall::Reused { field: differs.to_owned() }, "{said:?}");
+    }
+    assert_eq!(entries(&database).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_id_is_known_for_its_rpc_and_tenant_only_and_when_it_was_committed() {
+    let (database, ours) = (database().await, tenant());
+    let store = database.store(SERVICE).await;
+    let key = key(new_id(), &[("member", "a")]);
+    let shard = Shard::from(SHARD);
+    let mut tx = store.begin(ours, [shard]).await.expect("it begins");
+    tx.remember(ours, shard, &key, &"nothing", clock().now()).await.expect("it is noted");
+    tx.roll_back().await.expect("it rolls back");
+    let other_rpc = RequestKey { rpc: "Leave", ..key.clone() };
+    for (tenant, key) in [(ours, &key), (tenant(), &key), (ours, &other_rpc)] {
+        let mut tx = store.begin(tenant, [shard]).await.expect("it begins");
+        assert_eq!(tx.recall::<Value>(tenant, shard, key).await.expect("it reads"), Recall::New);
+        drop(tx);
+        once(&store, tenant, key).await.expect("it is done");
+    }
+    assert_eq!(entries(&database).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twins_at_once_have_one_effect() {
+    let (database, ours) = (database().await, tenant());
+    let store = database.store(SERVICE).await;
+    for round in 0..count(Promise::Repeats) as usize {
+        let key = key(new_id(), &[("member", "a")]);
+        let twins: Vec<_> = (0..count(Promise::Twins))
+            .map(|_| {
+                let (store, key) = (store.clone(), key.clone());
+                tokio::spawn(async move { once(&store, ours, &key).await })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for twin in twins {
+            answers.push(twin.await.expect("it runs").expect("it is done"));
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        assert_eq!(entries(&database).await.len(), round + 1);
+    }
+}
+
+#[tokio::test]
+async fn many_are_recalled_and_remembered_in_their_order() {
+    let (database, ours) = (database().await, tenant());
+    let store = database.store(SERVICE).await;
+    let keys: Vec<RequestKey> = (0..50).map(|number| key(new_id(), &[("points", &number.to_string())])).collect();
+    let place = |number: usize| Shard::from((number % 5) as u8);
+    let mut tx = store.begin(ours, Shard::all().take(5)).await.expect("it begins");
+    let even: Vec<_> = (0..50).step_by(2).map(|number| (ours, place(number), &keys[number], json!(number))).collect();
+    tx.remember_all(&even, clock().now()).await.expect("they are noted");
+    tx.remember_all(&[], clock().now()).await.expect("nothing is noted");
+    tx.commit().await.expect("it commits");
+    let mut tx = store.begin(ours, Shard::all().take(5)).await.expect("it begins");
+    let asked: Vec<_> = (0..50).map(|number| (ours, place(number), &keys[number])).collect();
+    let known = tx.recall_all(&asked).await.expect("they are known");
+    let expected: Vec<Recall<Value>> =
+        (0..50).map(|number| if number % 2 == 0 { Recall::Done(json!(number)) } else { Recall::New }).collect();
+    assert_eq!(known, expected);
+}

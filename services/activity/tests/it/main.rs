@@ -1,0 +1,11 @@
+//! What activity promises, through its own door on a private database.
+
+mod contract;
+mod guests;
+mod reading;
+mod recording;
+mod registry;
+mod returning;
+mod shop;
+mod speed;
+mod streaming;

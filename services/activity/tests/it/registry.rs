@@ -1,0 +1,81 @@
+//! A registry that knows whom a test tells it, and the keys of everybody else.
+
+use proto::registry::v1::registry_service_server::RegistryService;
+use proto::registry::v1::{self as wire_registry};
+use tonic::{Request, Response, Status};
+use wire::{RefusalKind, Violations};
+
+use crate::shop::People;
+
+pub struct FakeRegistry(People);
+
+/// The key of an identity, as this registry makes it.
+pub fn key_of(value: &str) -> String {
+    format!("key of {value}")
+}
+
+impl FakeRegistry {
+    pub fn new(people: People) -> Self {
+        Self(people)
+    }
+}
+
+macro_rules! unused {
+    ($($rpc:ident: $ask:ident -> $answer:ident,)*) => {
+        #[tonic::async_trait]
+        impl RegistryService for FakeRegistry {
+            async fn find_member(
+                &self,
+                call: Request<wire_registry::FindMemberRequest>,
+            ) -> Result<Response<wire_registry::FindMemberResponse>, Status> {
+                self.find(&call.into_inner().identity.unwrap_or_default().value)
+            }
+            $(
+                async fn $rpc(
+                    &self,
+                    _: Request<wire_registry::$ask>,
+                ) -> Result<Response<wire_registry::$answer>, Status> {
+                    Err(Status::unimplemented("activity does not ask for this"))
+                }
+            )*
+        }
+    };
+}
+
+unused! {
+    enrol_member: EnrolMemberRequest -> EnrolMemberResponse,
+    enrol_members: EnrolMembersRequest -> EnrolMembersResponse,
+    get_member: GetMemberRequest -> GetMemberResponse,
+    batch_get_members: BatchGetMembersRequest -> BatchGetMembersResponse,
+    list_members: ListMembersRequest -> ListMembersResponse,
+    update_member: UpdateMemberRequest -> UpdateMemberResponse,
+    add_identity: AddIdentityRequest -> AddIdentityResponse,
+    remove_identity: RemoveIdentityRequest -> RemoveIdentityResponse,
+    tag_member: TagMemberRequest -> TagMemberResponse,
+    set_consent: SetConsentRequest -> SetConsentResponse,
+}
+
+impl FakeRegistry {
+    fn find(&self, value: &str) -> Result<Response<wire_registry::FindMemberResponse>, Status> {
+        // What cannot be a phone number is told about the field, as registry does.
+        if !value.starts_with('+') {
+            let mut bad = Violations::new();
+            bad.add("identity.value", "must be a phone number");
+            return Err(bad.finish().expect_err("a field is wrong"));
+        }
+        let mut people = self.0.lock().expect("nobody panics with the list");
+        // Somebody who enrols in the very moment between the first question and the second.
+        if let Some(late) = people.remove(&format!("late {value}")) {
+            people.insert(value.to_owned(), late);
+        } else if let Some(member) = people.get(value) {
+            let member = wire_registry::Member { id: member.to_string(), ..Default::default() };
+            return Ok(Response::new(wire_registry::FindMemberResponse { member: Some(member) }));
+        }
+        Err(wire::refuse(wire::Refusal {
+            reason: "MEMBER_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: "nobody is known by that phone".to_owned(),
+            facts: vec![("identity", "phone".to_owned()), ("identity_key", key_of(value))],
+        }))
+    }
+}

@@ -1,0 +1,53 @@
+//! A stream of batches is answered in turn, and goes on where it broke.
+
+use futures::stream;
+use proto::activity::v1 as wire_activity;
+
+use crate::shop::{Buyer, NOON, Shop, order, wrong_fields};
+
+fn batch(shop: &Shop, numbers: std::ops::Range<u32>) -> wire_activity::StreamEntriesRequest {
+    let entries = numbers.map(|number| {
+        let new = order(&number.to_string(), Buyer::Guest, NOON, "A 1 x 1");
+        wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Order(new)) }
+    });
+    wire_activity::StreamEntriesRequest { request_id: shop.request_id(), entries: entries.collect(), historic: false }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_are_answered_in_turn_and_again_after_a_break() {
+    let shop = Shop::open().await;
+    let batches: Vec<_> = (0..6).map(|place| batch(&shop, place * 10..place * 10 + 10)).collect();
+    let mut first = Vec::new();
+    let mut answers =
+        shop.client().stream_entries(stream::iter(batches.clone())).await.expect("it begins").into_inner();
+    for _ in 0..3 {
+        first.push(answers.message().await.expect("an answer").expect("there is more"));
+    }
+    drop(answers);
+
+    let mut answers =
+        shop.client().stream_entries(stream::iter(batches.clone())).await.expect("it begins").into_inner();
+    let mut all = Vec::new();
+    while let Some(answer) = answers.message().await.expect("an answer") {
+        all.push(answer);
+    }
+    assert_eq!(all[..3], first[..]);
+    let ids: Vec<&str> = all.iter().map(|answer| answer.request_id.as_str()).collect();
+    assert_eq!(ids, batches.iter().map(|batch| batch.request_id.as_str()).collect::<Vec<_>>());
+    assert!(all.iter().flat_map(|answer| &answer.outcomes).all(|outcome| outcome.refusal.is_empty()));
+    assert_eq!(shop.database.events_of("activity").await, 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_malformed_batch_ends_the_stream_after_those_before_it() {
+    let shop = Shop::open().await;
+    let mut wrong = batch(&shop, 1..2);
+    wrong.entries.push(wire_activity::NewEntry { entry: None });
+    let batches = vec![batch(&shop, 0..1), wrong, batch(&shop, 2..3)];
+    let mut answers = shop.client().stream_entries(stream::iter(batches)).await.expect("it begins").into_inner();
+    let first = answers.message().await.expect("an answer").expect("there is more");
+    assert_eq!(first.outcomes.len(), 1);
+    let status = answers.message().await.expect_err("the second is malformed");
+    assert_eq!(wrong_fields(&status), ["entries[1].entry"]);
+    assert_eq!(shop.database.events_of("activity").await, 1);
+}

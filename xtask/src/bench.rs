@@ -1,0 +1,31 @@
+//! `cargo xtask bench`: what the suite costs, against a peer that did the same work in the same run.
+//!
+//! Ours and the peer's run in turn, A B A B, and medians are compared: on a shared machine an absolute time says little,
+//! a ratio holds. The totals are proved after every run. The table goes to the terminal and into `docs/benchmarks.md`.
+
+mod import;
+mod process;
+mod table;
+
+use crate::run::{Failure, Outcome};
+
+/// Runs a benchmark by its name.
+pub(crate) fn run(words: &[&str]) -> Outcome {
+    let (mut pairs, mut json, mut which) = (5, false, None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "--json" => json = true,
+            "--pairs" => {
+                let number = rest.next().and_then(|word| word.parse().ok()).filter(|pairs| *pairs > 0);
+                pairs = number.ok_or_else(|| Failure::said("--pairs wants a number"))?;
+            }
+            "import" => which = Some(*word),
+            other => return Err(Failure::said(format!("bench does not know {other}; there is: import"))),
+        }
+    }
+    match which {
+        Some(_) => import::run(pairs, json),
+        None => Err(Failure::said("bench wants a name: import")),
+    }
+}

@@ -1,0 +1,177 @@
+//! `bench import`: a real shop's history through the public API, against `COPY` and one statement.
+//!
+//! Ours: `rapport import orders` into a fresh database until points and tiers have followed. The peer: `COPY` of the same
+//! rows into one indexed table, then each customer's features by one SQL statement, on the same server.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use backing::postgres::{self, Durability, Postgres, Programs};
+
+use super::process::{Ran, free_port, measured, peak_of, ready, stop};
+use super::table::{Row, tell as tell_table};
+use crate::run::{Failure, Outcome, cargo, output, run as run_here, tell};
+
+const FILE: &str = "../shared/data/online-retail.csv.zst";
+const FOLDER: &str = ".rapport/bench";
+const LINES: f64 = 541_909.0;
+
+struct Run {
+    ours: Ran,
+    suite_peak_mib: f64,
+    peer_seconds: f64,
+}
+
+pub(super) fn run(pairs: u32, json: bool) -> Outcome {
+    let file = std::env::var("RAPPORT_BENCH_FILE").map_or_else(|_| PathBuf::from(FILE), PathBuf::from);
+    if !file.exists() {
+        return Err(Failure::said(format!(
+            "there is no {}: name UCI's Online Retail as CSV, compressed with zstd, in RAPPORT_BENCH_FILE",
+            file.display()
+        )));
+    }
+    run_here(&mut cargo(&["build", "--release", "-p", "rapport"]))?;
+    postgres::discard(Path::new(&format!("{FOLDER}/pg")))?;
+    std::fs::create_dir_all(FOLDER).map_err(Failure::said)?;
+    let plain = format!("{FOLDER}/lines.csv");
+    output(Command::new("zstd").args(["-d", "-q", "-f", "-o", &plain]).arg(&file))?;
+    let server = postgres::private_telling(Path::new(&format!("{FOLDER}/pg")), Durability::Kept, &tell)?;
+
+    let mut runs = Vec::new();
+    for number in 1..=pairs {
+        let (ours, suite_peak_mib) = import(&server, &file, number)?;
+        let peer_seconds = copy(&server, &plain, number)?;
+        tell("pair", &format!("{number} of {pairs}: {:.1} s, peer {peer_seconds:.1} s", ours.seconds));
+        runs.push(Run { ours, suite_peak_mib, peer_seconds });
+    }
+    let machine = machine(&server, pairs);
+    server.stop()?;
+    postgres::discard(Path::new(&format!("{FOLDER}/pg")))?;
+    tell_table("import", &machine, &rows(&runs), json)
+}
+
+fn rows(runs: &[Run]) -> Vec<Row> {
+    let ours = median(runs.iter().map(|run| run.ours.seconds));
+    let peer = median(runs.iter().map(|run| run.peer_seconds));
+    let stated = |name: &str, ours: String| Row {
+        name: name.to_owned(),
+        ours,
+        peer: String::new(),
+        ratio: None,
+        goal: "stated",
+        holds: None,
+    };
+    vec![
+        Row {
+            name: "import of 541,909 lines, until points and tiers have followed".to_owned(),
+            ours: format!("{ours:.1} s"),
+            peer: format!("{peer:.1} s, COPY and one statement"),
+            ratio: Some(ours / peer),
+            goal: "at most 4 x the time",
+            holds: Some(ours / peer <= 4.0),
+        },
+        stated("lines per second", format!("{:.0}", LINES / ours)),
+        stated("peak memory of the importer", format!("{:.0} MiB", median(runs.iter().map(|run| run.ours.peak_mib)))),
+        stated("peak memory of the suite", format!("{:.0} MiB", median(runs.iter().map(|run| run.suite_peak_mib)))),
+    ]
+}
+
+fn import(server: &Postgres, file: &Path, number: u32) -> Result<(Ran, f64), Failure> {
+    let url = server.ensure_database(&format!("import_{number}"))?;
+    let state = format!("{FOLDER}/state-{number}");
+    drop(std::fs::remove_dir_all(&state));
+    let (listen, admin) = (free_port()?, free_port()?);
+    let address = format!("127.0.0.1:{listen}");
+    let mut suite = serve(&url, &address, admin, &state)?;
+    let outcome = ready(admin, &mut suite).and_then(|()| {
+        let ask = |words: &[&str]| {
+            let mut command = Command::new("target/release/rapport");
+            command.args(words).args(["--address", &address, "--state-dir", &state, "--tenant", "uci"]);
+            command
+        };
+        output(&mut ask(&["tenant", "open", "uci", "--zone", "Europe/London", "--currency", "GBP"]))?;
+        output(&mut ask(&["programme", "put", "uci"]))?;
+        let rejects = format!("{state}/rejects.csv");
+        let words = ["import", "orders", &file.display().to_string(), "--map", "uci", "--historic", "--json"];
+        let ran = measured(ask(&words).args(["--rejects", &rejects]))?;
+        prove(&ran)?;
+        Ok((ran, peak_of(&suite)))
+    });
+    stop(suite)?;
+    outcome
+}
+
+fn serve(url: &str, address: &str, admin: u16, state: &str) -> Result<Child, Failure> {
+    let admin = format!("127.0.0.1:{admin}");
+    Command::new("target/release/rapport")
+        .args(["up", "--members", "0", "--clock", "manual:2011-12-10T00:00:00Z"])
+        .args(["--database-url", url, "--listen", address, "--admin", &admin, "--state-dir", state])
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(Failure::said)
+}
+
+/// Every line in one bucket, and the sums are the file's: the import itself says so, or fails.
+fn prove(ran: &Ran) -> Outcome {
+    if ran.output.contains("\"reconciled\":true") || ran.output.contains("\"reconciled\": true") {
+        return Ok(());
+    }
+    Err(Failure::said(format!("the import did not add up: {}", ran.output)))
+}
+
+const PEER: &str = "\
+CREATE TABLE line (invoice text, product text, description text, quantity integer, at timestamp, price numeric, \
+                   customer text, country text);
+CREATE INDEX ON line (customer, at);
+\\copy line FROM pstdin WITH (FORMAT csv, HEADER true)
+CREATE TABLE feature AS
+SELECT customer, min(at) AS first, max(at) AS last, count(DISTINCT invoice) FILTER (WHERE invoice NOT LIKE 'C%') AS orders,
+       sum(round(quantity * price, 2)) AS net, sum(quantity) FILTER (WHERE quantity < 0) AS returned,
+       max(at) FILTER (WHERE quantity > 0) - min(at) FILTER (WHERE quantity > 0) AS span
+FROM line WHERE customer IS NOT NULL GROUP BY customer;
+";
+
+fn copy(server: &Postgres, plain: &str, number: u32) -> Result<f64, Failure> {
+    let url = server.ensure_database(&format!("peer_{number}"))?;
+    let programs = Programs::all().into_iter().next().ok_or_else(|| Failure::said("there is no psql"))?;
+    let script = format!("{FOLDER}/peer.sql");
+    std::fs::write(&script, PEER.replace("pstdin", &format!("'{plain}'"))).map_err(Failure::said)?;
+    let began = Instant::now();
+    output(programs.command("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-f", &script, &url]))?;
+    Ok(began.elapsed().as_secs_f64())
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn machine(server: &Postgres, pairs: u32) -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("", |rest| rest.trim_start_matches([' ', '\t', ':']));
+    let rustc = output(Command::new("rustc").arg("-V")).unwrap_or_default();
+    format!(
+        "`cargo xtask bench import`, {pairs} pairs, medians; {cores} cores ({cpu}), PostgreSQL {}, {rustc}, release build, \
+         client, suite and server on one machine",
+        server.version()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < f64::EPSILON);
+        assert!(median([].into_iter()).abs() < f64::EPSILON);
+    }
+}
