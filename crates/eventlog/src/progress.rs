@@ -51,7 +51,7 @@ impl Progress {
     }
 
     /// Waits until everything the token speaks of is reflected here. Bounded by the caller's deadline, which drops this
-    /// future; holds no connection.
+    /// future; holds no connection, and gives the call's place to another meanwhile.
     pub async fn wait_for(&self, token: &Freshness) -> Result<(), Unreachable> {
         let marks: Vec<Mark> = token.marks().filter(|mark| mark.source != self.service).collect();
         if let Some(mark) = marks.iter().find(|mark| !self.sources.contains(&mark.source.as_str())) {
@@ -61,8 +61,12 @@ impl Progress {
             return Ok(());
         }
         let mut places = self.places.subscribe();
+        if marks.iter().all(|mark| reflects(&places.borrow(), mark)) {
+            return Ok(());
+        }
         // The sender lives as long as `self`, so waiting ends only with the condition.
-        let _ = places.wait_for(|places| marks.iter().all(|mark| reflects(places, mark))).await;
+        let reached = places.wait_for(|places| marks.iter().all(|mark| reflects(places, mark)));
+        let _ = wire::waiting::aside(async { reached.await.map(drop) }).await;
         Ok(())
     }
 }

@@ -110,7 +110,8 @@ async fn let_in(hall: &Hall, call: &Call, routes: Routes, mut request: Request<B
         extensions.insert(deadline);
     }
     // The seat goes along: a mutation whose caller has left is work all the same.
-    let work = async move { (answer(routes, request).await, seat) };
+    let place = Arc::new(seat.seat());
+    let work = async move { (wire::waiting::within(place, answer(routes, request)).await, seat) };
     let (response, seat) = within(deadline, finish(hall, rpc, work)).await??;
     Ok(Answer { response, seat: Some(seat), deadline })
 }

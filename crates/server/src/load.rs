@@ -4,12 +4,13 @@
 //! every caller late. There are three rooms, so that none can starve another: calls from outside, calls between the
 //! suite's services, and streams. Health and reflection need no seat.
 //!
-//! A call that waits for something that costs nothing (a freshness token to be reached) steps out with
-//! [`Seat::step_out`] and takes a seat again afterwards.
+//! A call that waits for something that costs nothing (a freshness token to be reached) steps out, through
+//! [`wire::waiting::aside`] or with [`Seat::step_out`], and takes a seat again afterwards.
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use proto::Method;
 use telemetry::metrics::{self, IntCounterVec};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -98,6 +99,17 @@ impl Seat {
 
     fn swap(&self, permit: Option<OwnedSemaphorePermit>) -> Option<OwnedSemaphorePermit> {
         std::mem::replace(&mut *self.permit.lock().unwrap_or_else(PoisonError::into_inner), permit)
+    }
+}
+
+impl wire::waiting::Place for Seat {
+    fn leave(&self) {
+        drop(self.swap(None));
+    }
+
+    fn come_back(&self) -> BoxFuture<'static, ()> {
+        let seat = self.clone();
+        Box::pin(async move { seat.step_out(async {}).await })
     }
 }
 

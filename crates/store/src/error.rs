@@ -52,6 +52,35 @@ impl StoreError {
         }
     }
 
+    /// True where one request of a batch may be to blame, and its neighbours alone would succeed.
+    pub(crate) fn may_be_one_requests(&self) -> bool {
+        match self {
+            Self::Constraint { .. } | Self::Unreadable(_) | Self::Failed(_) => true,
+            Self::Retry(_)
+            | Self::Unavailable(_)
+            | Self::OutcomeUnknown(_)
+            | Self::CursorMoved
+            | Self::Full
+            | Self::Stopping => false,
+        }
+    }
+
+    /// The same news for another whose work it was too.
+    pub(crate) fn told_again(&self) -> Self {
+        let said = |error: &sqlx::Error| sqlx::Error::Protocol(error.to_string());
+        match self {
+            Self::Retry(error) => Self::Retry(said(error)),
+            Self::Constraint { name, source } => Self::Constraint { name: name.clone(), source: said(source) },
+            Self::Unavailable(error) => Self::Unavailable(said(error)),
+            Self::OutcomeUnknown(error) => Self::OutcomeUnknown(said(error)),
+            Self::CursorMoved => Self::CursorMoved,
+            Self::Full => Self::Full,
+            Self::Stopping => Self::Stopping,
+            Self::Unreadable(what) => Self::Unreadable(what.clone()),
+            Self::Failed(error) => Self::Failed(said(error)),
+        }
+    }
+
     /// A row that does not mean what it should.
     pub fn unreadable(what: impl std::fmt::Display) -> Self {
         Self::Unreadable(what.to_string())

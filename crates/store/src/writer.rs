@@ -1,13 +1,15 @@
 //! Writes are batches; a batch of one is the ordinary case.
 //!
 //! Requests that arrive while a commit is under way form the next batch; a lone request never waits. Each request gets
-//! an answer of its own. A broken law of the schema spoils the batch, so the batch is halved until the one culprit
-//! stands alone and answers with the failure; its neighbours never notice.
+//! an answer of its own. A broken law of the schema or a panic spoils the batch, so the batch is halved until the one
+//! culprit stands alone and answers with the failure; its neighbours never notice. A database that is away is told to all.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kernel::{Shard, TenantId};
 use tokio::sync::{mpsc, oneshot};
@@ -113,6 +115,11 @@ async fn settle<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask], results: &mut
         }
         match persist(store, desk, piece).await {
             Ok(answers) => results.extend(answers.into_iter().map(Ok)),
+            // Tried often enough, and no request's fault: trying each alone would hold up everybody behind.
+            Err(error) if !error.may_be_one_requests() => {
+                tracing::warn!(error = &error as &dyn std::error::Error, asks = piece.len(), "a batch was given up");
+                results.extend(piece.iter().map(|_| Err(error.told_again())));
+            }
             Err(error) if piece.len() == 1 => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request broke its batch");
                 results.push(Err(error));
@@ -147,7 +154,11 @@ async fn commit<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Vec
         shards.extend(place.shards);
     }
     let mut tx = store.begin(tenants.into_iter().collect::<Tenants>(), shards).await?;
-    let answers = desk.work(&mut tx, asks).await?;
+    // A wrong rule must not end the writer that everybody shares.
+    let answers = AssertUnwindSafe(desk.work(&mut tx, asks))
+        .catch_unwind()
+        .await
+        .map_err(|_| StoreError::unreadable("the rules panicked over it"))??;
     if answers.len() != asks.len() {
         return Err(StoreError::unreadable("a desk must answer every request of its batch"));
     }

@@ -16,6 +16,7 @@ mod page;
 mod refusal;
 pub mod status;
 mod violations;
+pub mod waiting;
 
 pub use caller::{Audience, Caller};
 pub use digest::digests;

@@ -4,18 +4,22 @@ mod buyers;
 mod parse;
 mod present;
 mod refuse;
+mod strangers;
 mod stream;
 
-use kernel::Clock;
+use std::collections::BTreeSet;
+
+use kernel::{Clock, MemberId};
 use proto::activity::v1::activity_service_server::{ActivityService, ActivityServiceServer};
 use proto::activity::v1::{self as wire_activity};
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use server::{Behalf, Outbound, PeerError, Peers, Services};
 use tonic::{Request, Response, Status, Streaming};
-use wire::Keys;
+use wire::{Keys, Stop};
 
-use crate::guests::Guests;
-use crate::journal::{Journal, Recorded};
+pub use self::strangers::Acquaintances;
+use crate::guests::{Guests, Joining};
+use crate::journal::{Journal, NewEntry, Recorded, Recording, Refusal};
 use crate::orders::Orders;
 use crate::overview::Overviews;
 use crate::products::Products;
@@ -29,6 +33,7 @@ pub struct Service {
     pub(crate) keys: Keys,
     pub(crate) clock: Clock,
     pub(crate) peers: Peers,
+    pub(crate) acquaintances: Acquaintances,
     pub(crate) journal: Journal,
     pub(crate) guests: Guests,
     pub(crate) orders: Orders,
@@ -51,10 +56,30 @@ impl Service {
 
     /// Records entries: those who told an identity are looked for before, and once more after.
     pub(crate) async fn record(&self, behalf: Behalf, asked: parse::Asked) -> Result<Recorded, Status> {
-        let (ask, looked_for) = buyers::look(&self.peers, &behalf, asked).await?;
+        let (mut ask, looked_for) = buyers::look(&self.peers, &behalf, asked).await?;
+        ask.strangers = self.strangers(&behalf, &ask).await?;
         let recorded = self.journal.record(&ask).await.map_err(refuse::journal)?;
         buyers::look_again(&self.peers, &behalf, &self.guests, ask.tenant, looked_for, &recorded).await?;
         Ok(recorded)
+    }
+
+    async fn record_known(&self, behalf: Behalf, mut ask: Recording) -> Result<Recorded, Status> {
+        ask.strangers = self.strangers(&behalf, &ask).await?;
+        self.journal.record(&ask).await.map_err(refuse::journal)
+    }
+
+    async fn strangers(&self, behalf: &Behalf, ask: &Recording) -> Result<BTreeSet<MemberId>, Status> {
+        let named = ask.entries.iter().filter_map(NewEntry::member).collect();
+        self.acquaintances.strangers(&self.peers, behalf, ask.tenant, named).await
+    }
+
+    async fn join(&self, behalf: Behalf, ask: Joining) -> Result<Recorded, Status> {
+        let named = BTreeSet::from([ask.member]);
+        let strangers = self.acquaintances.strangers(&self.peers, &behalf, ask.tenant, named).await?;
+        match strangers.first() {
+            Some(member) => Err(refuse::journal(Stop::Refused(Refusal::MemberNotFound { member: *member }))),
+            None => self.guests.join(&ask).await.map_err(refuse::journal),
+        }
     }
 }
 
@@ -78,8 +103,9 @@ impl ActivityService for Service {
         &self,
         call: Request<wire_activity::RecordReturnRequest>,
     ) -> Answer<wire_activity::RecordReturnResponse> {
+        let behalf = Behalf::of(call.extensions())?;
         let ask = parse::goods(&self.keys, &self.clock, call)?;
-        let recorded = self.journal.record(&ask).await.map_err(refuse::journal)?;
+        let recorded = self.record_known(behalf, ask).await?;
         present::goods(&self.keys, recorded)
     }
 
@@ -87,8 +113,9 @@ impl ActivityService for Service {
         &self,
         call: Request<wire_activity::RecordAdjustmentRequest>,
     ) -> Answer<wire_activity::RecordAdjustmentResponse> {
+        let behalf = Behalf::of(call.extensions())?;
         let ask = parse::adjustment(&self.keys, &self.clock, call)?;
-        let recorded = self.journal.record(&ask).await.map_err(refuse::journal)?;
+        let recorded = self.record_known(behalf, ask).await?;
         present::adjustment(&self.keys, recorded)
     }
 
@@ -124,8 +151,9 @@ impl ActivityService for Service {
         &self,
         call: Request<wire_activity::JoinGuestOrdersRequest>,
     ) -> Answer<wire_activity::JoinGuestOrdersResponse> {
+        let behalf = Behalf::of(call.extensions())?;
         let ask = parse::joining(&self.keys, call)?;
-        let recorded = self.guests.join(&ask).await.map_err(refuse::journal)?;
+        let recorded = self.join(behalf, ask).await?;
         present::joined(&self.keys, recorded)
     }
 

@@ -48,7 +48,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
-use kernel::{Clock, Currency, OrderId, Shard, TenantId};
+use kernel::{Clock, Currency, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wire::{Freshness, Stop};
@@ -83,6 +83,8 @@ pub struct Recording {
     pub validate_only: bool,
     /// The call brings this one entry: its refusal is the call's.
     pub single: bool,
+    /// Members it names whom registry does not know.
+    pub strangers: BTreeSet<MemberId>,
 }
 
 /// An order to cancel.
@@ -292,9 +294,10 @@ fn decide<'a>(
 ) -> Result<(Vec<Outcome>, Written<'a>), Stop<Refusal>> {
     let mut book = Book::open(tenant, now, known, new_order_id);
     let outcomes = match act {
-        Act::Record(ask, [entry]) if ask.single => vec![book.record(entry).map_err(Stop::Refused)?],
-        Act::Record(_, entries) => {
-            entries.iter().map(|entry| book.record(entry).unwrap_or_else(Outcome::from)).collect()
+        Act::Record(ask, [entry]) if ask.single => vec![one(&mut book, ask, 0, entry).map_err(Stop::Refused)?],
+        Act::Record(ask, entries) => {
+            let each = entries.iter().enumerate();
+            each.map(|(place, entry)| one(&mut book, ask, place, entry).unwrap_or_else(Outcome::from)).collect()
         }
         Act::Cancel(ask) => {
             let occurred_at = ask.occurred_at.unwrap_or(now);
@@ -302,6 +305,15 @@ fn decide<'a>(
         }
     };
     Ok((outcomes, book.close()))
+}
+
+/// One entry; what names a stranger is not recorded.
+fn one<'a>(book: &mut Book<'a>, ask: &Recording, place: usize, entry: &'a Valued<'a>) -> Result<Outcome, Refusal> {
+    let named = ask.entries.get(place).and_then(NewEntry::member);
+    match named.filter(|member| ask.strangers.contains(member)) {
+        Some(member) => Err(Refusal::MemberNotFound { member }),
+        None => book.record(entry),
+    }
 }
 
 impl valuation::Digits for Terms {

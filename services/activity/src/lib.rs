@@ -17,6 +17,7 @@ pub mod orders;
 pub mod overview;
 mod patience;
 pub mod products;
+mod store;
 pub mod terms;
 
 use std::sync::Arc;
@@ -25,7 +26,6 @@ use ::store::{RequestKey, Store};
 use eventlog::{Consumer, Listening, Log, Progress};
 use kernel::{Clock, Shard, TenantId};
 use server::{PeerError, Peers, Services};
-use sqlx::migrate::Migrator;
 use timers::Clockwork;
 use tokio_util::sync::CancellationToken;
 use wire::Keys;
@@ -36,17 +36,10 @@ use crate::listen::Ear;
 use crate::orders::Orders;
 use crate::overview::Overviews;
 use crate::products::Products;
+pub use crate::store::{MIGRATIONS, migrations};
 
 /// The name of the service: its schema, its log, its metrics.
 pub const SERVICE: &str = "activity";
-
-/// The service's own tables. Versions 100 and up.
-pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-
-/// All migrations of the service's schema.
-pub fn migrations() -> Vec<&'static Migrator> {
-    vec![&store::MIGRATIONS, &eventlog::MIGRATIONS, &timers::MIGRATIONS, &MIGRATIONS]
-}
 
 /// The service.
 #[derive(Clone)]
@@ -75,6 +68,7 @@ impl Activity {
             keys,
             clock: clock.clone(),
             peers: peers.clone(),
+            acquaintances: grpc::Acquaintances::default(),
             journal: Journal::new(store.clone(), clock, products.clone()),
             guests,
             orders: Orders::new(store.clone(), progress.clone()),

@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::client::{CliError, Entrance, Reach, request_id, words_of};
 use crate::member::{identity, instant};
 use crate::progress::spoken;
+use crate::say::say;
 use crate::words;
 
 pub use history::Shop;
@@ -104,7 +105,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     let shop = Shop { members: ask.members, seed: ask.seed, ..Shop::default() };
     let summary = load(&entrance, shop, true).await?;
     if ask.reach.json {
-        println!(
+        say!(
             "{}",
             json!({
                 "members": summary.members, "orders": summary.orders, "returns": summary.returns,
@@ -112,7 +113,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             })
         );
     } else {
-        println!("  demo shop      {summary}");
+        say!("  demo shop      {summary}");
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach};
 use crate::member::{instant, shown, standing};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
 
@@ -44,11 +45,11 @@ async fn entry(ask: &Ask) -> Result<(), CliError> {
             "id": entry.id, "kind": kind(entry.kind()), "points": entry.points, "cause": entry.cause,
             "occurred": shown(entry.occur_time.as_ref()),
         });
-        println!("{}", json!({ "entry": told, "decision": decision_json(&decision) }));
+        say!("{}", json!({ "entry": told, "decision": decision_json(&decision) }));
         return Ok(());
     }
     let words = suite.words().await?;
-    print!("{}{}", headline(&entry, &decision, &words), reasons(&decision, &words));
+    say_all!("{}{}", headline(&entry, &decision, &words), reasons(&decision, &words));
     Ok(())
 }
 
@@ -65,15 +66,15 @@ async fn tier(ask: &Ask) -> Result<(), CliError> {
                 "occurred": shown(change.occur_time.as_ref()), "progress_minor": change.progress_minor,
             })
         });
-        println!("{}", json!({ "tier": tier.tier, "decision": decision_json(&decision), "last_change": change }));
+        say!("{}", json!({ "tier": tier.tier, "decision": decision_json(&decision), "last_change": change }));
         return Ok(());
     }
     let words = suite.words().await?;
-    println!("{}", standing(&tier, &words));
+    say!("{}", standing(&tier, &words));
     if let Some(change) = answer.last_change {
-        println!("  {}", last_change(&change, &tier.currency_code, &words));
+        say!("  {}", last_change(&change, &tier.currency_code, &words));
     }
-    print!("{}", reasons(&decision, &words));
+    say_all!("{}", reasons(&decision, &words));
     Ok(())
 }
 

@@ -43,8 +43,8 @@ use crate::following;
 use crate::progress::Progress;
 
 pub use args::OrdersArgs;
+pub use ending::Ending;
 
-use ending::Ending;
 use entries::Telling;
 use grouping::History;
 use opening::Survey;
@@ -66,40 +66,43 @@ pub enum Ask {
 /// The file cannot be used, the suite refuses or does not answer, or the result does not add up.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
     let Ask::Orders(args) = ask;
-    orders(*args).await
+    let suite = if args.dry_run { None } else { Some(args.reach.suite().await?) };
+    orders(&args, suite.as_ref()).await?.report(args.reach.json)
 }
 
-async fn orders(args: OrdersArgs) -> Result<(), CliError> {
-    let reach = &args.reach;
+/// Imports orders into a suite; without one, reads the file and sorts it out. The answer tells whether it adds up.
+///
+/// # Errors
+/// The file cannot be used, or the suite refuses or does not answer.
+pub async fn orders(args: &OrdersArgs, suite: Option<&Suite>) -> Result<Ending, CliError> {
     let began = Instant::now();
-    let suite = if args.dry_run { None } else { Some(reach.suite().await?) };
-    let tenant = match &suite {
+    let tenant = match suite {
         Some(suite) => Some(suite.own_tenant().await?),
         None => None,
     };
-    let plan = Arc::new(Plan::of(&args, tenant.as_ref().map(words_of).transpose()?)?);
+    let plan = Arc::new(Plan::of(args, tenant.as_ref().map(words_of).transpose()?)?);
     let (survey, contents) = read(Arc::clone(&plan)).await?;
     let Contents { history, rejected, sum } = contents;
     let mut ending = Ending::of(Arc::clone(&plan), survey, rejected, sum);
-    let Some((suite, tenant)) = suite.zip(tenant) else {
+    if let Some((suite, tenant)) = suite.zip(tenant) {
+        let import = remembered::import_id(&tenant.id, &survey.digest, &plan.telling(survey.encoding, args.historic));
+        if !args.keep_products {
+            sending::send_products(suite, import, &history).await?;
+        }
+        let place = Place::of(&args.reach.state_dir, import);
+        ending.go_on_from(place.recall());
+        let told = tell(suite, import, &plan, history, args.historic, &place, &mut ending).await;
+        ending.write_rejects()?;
+        told?;
+        if !args.no_wait {
+            following::until_settled(suite).await?;
+        }
+    } else {
         ending.suppose(&history);
         ending.write_rejects()?;
-        return ending.report(reach.json, began);
-    };
-
-    let import = remembered::import_id(&tenant.id, &survey.digest, &plan.telling(survey.encoding, args.historic));
-    if !args.keep_products {
-        sending::send_products(&suite, import, &history).await?;
     }
-    let place = Place::of(&reach.state_dir, import);
-    ending.go_on_from(place.recall());
-    let told = tell(&suite, import, &plan, history, args.historic, &place, &mut ending).await;
-    ending.write_rejects()?;
-    told?;
-    if !args.no_wait {
-        following::until_settled(&suite).await?;
-    }
-    ending.report(reach.json, began)
+    ending.over(began.elapsed());
+    Ok(ending)
 }
 
 /// Reads all of the file, away from the threads that wait for calls.
@@ -148,6 +151,7 @@ async fn tell(
         historic,
         history: Arc::new(history),
     };
+    ending.batches(job.batches.len());
     let progress = Progress::new("orders", "lines", ending.lines_to_tell());
     let told = sending::send(suite, Arc::new(job), ending.remembered(), place, &progress).await;
     progress.finish();

@@ -15,6 +15,7 @@ use serde_json::json;
 use tonic::Code;
 
 use crate::client::{CliError, Reach, Suite, request_id};
+use crate::say::{say, say_all};
 
 pub use portrait::Portrait;
 pub(crate) use portrait::{account_json, instant, points, shown, standing};
@@ -100,9 +101,9 @@ async fn show(ask: Show) -> Result<(), CliError> {
     };
     let portrait = explained(&suite, portrait).await?;
     if ask.reach.json {
-        println!("{}", portrait.json());
+        say!("{}", portrait.json());
     } else {
-        print!("{}", portrait.told(&suite.words().await?, now(&suite).await));
+        say_all!("{}", portrait.told(&suite.words().await?, now(&suite).await));
     }
     Ok(())
 }
@@ -184,9 +185,9 @@ async fn enrol(ask: Enrol) -> Result<(), CliError> {
     };
     let enrolled = suite.registry().enrol_member(request).await?.into_inner();
     if ask.reach.json {
-        println!("{}", json!({ "member": enrolled.member, "etag": enrolled.etag, "freshness": enrolled.freshness }));
+        say!("{}", json!({ "member": enrolled.member, "etag": enrolled.etag, "freshness": enrolled.freshness }));
     } else {
-        println!("{}  is a member now", enrolled.member);
+        say!("{}  is a member now", enrolled.member);
     }
     Ok(())
 }

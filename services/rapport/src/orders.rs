@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::client::{CliError, Reach, Suite, request_id};
 use crate::member::{now, shown};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words::{self, Words};
 
@@ -197,12 +198,12 @@ async fn record(ask: Record) -> Result<(), CliError> {
         RecordOrderRequest { request_id: id, order: Some(order), historic: false, validate_only: ask.dry_run };
     let done = suite.activity().record_order(request).await?.into_inner();
     if ask.call.reach.json {
-        println!("{}", json!({ "order": done.order, "member": done.member, "freshness": done.freshness }));
+        say!("{}", json!({ "order": done.order, "member": done.member, "freshness": done.freshness }));
         return Ok(());
     }
     let whose = if done.member.is_empty() { "a guest's".to_owned() } else { done.member };
     let what = if ask.dry_run { "could be recorded" } else { "recorded" };
-    println!("{} {what}, {whose}", done.order);
+    say!("{} {what}, {whose}", done.order);
     Ok(())
 }
 
@@ -225,11 +226,11 @@ async fn take_back(ask: Return) -> Result<(), CliError> {
     let done = suite.activity().record_return(request).await?.into_inner();
     let back: i64 = done.matches.iter().map(|matched| matched.amount_minor).sum();
     if ask.call.reach.json {
-        println!("{}", json!({ "return": done.return_id, "returned_minor": back, "freshness": done.freshness }));
+        say!("{}", json!({ "return": done.return_id, "returned_minor": back, "freshness": done.freshness }));
         return Ok(());
     }
     let what = if ask.dry_run { "could be taken back" } else { "taken back" };
-    println!("{} {}: {}", done.return_id, what, suite.words().await?.money(back, ""));
+    say!("{} {}: {}", done.return_id, what, suite.words().await?.money(back, ""));
     Ok(())
 }
 
@@ -244,9 +245,9 @@ async fn cancel(ask: Cancel) -> Result<(), CliError> {
     };
     let done = suite.activity().cancel_order(request).await?.into_inner();
     if ask.call.reach.json {
-        println!("{}", json!({ "order": ask.order, "freshness": done.freshness }));
+        say!("{}", json!({ "order": ask.order, "freshness": done.freshness }));
     } else {
-        println!("{} cancelled; what it earned is taken back", ask.order);
+        say!("{} cancelled; what it earned is taken back", ask.order);
     }
     Ok(())
 }
@@ -262,12 +263,12 @@ async fn show(ask: Show) -> Result<(), CliError> {
         suite.activity().find_orders(request).await?.into_inner().orders
     };
     if ask.reach.json {
-        println!("{}", json!({ "orders": orders.iter().map(as_json).collect::<Vec<_>>() }));
+        say!("{}", json!({ "orders": orders.iter().map(as_json).collect::<Vec<_>>() }));
         return Ok(());
     }
     let words = suite.words().await?;
     for order in &orders {
-        print!("{}", told(order, &words));
+        say_all!("{}", told(order, &words));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach, request_id};
 use crate::member::{Who, account, account_json, instant, now, points, shown, standing};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words::{self, Words};
 
@@ -172,13 +173,13 @@ async fn adjust(ask: Adjust) -> Result<(), CliError> {
 
 fn tell(reach: &Reach, what: &str, points: i64, entry: &str, spendable: i64, freshness: &str) {
     if reach.json {
-        println!("{}", json!({ "entry": entry, "points": points, "spendable": spendable, "freshness": freshness }));
+        say!("{}", json!({ "entry": entry, "points": points, "spendable": spendable, "freshness": freshness }));
         return;
     }
     let points = words::counted(points, "point", "points");
     let left = words::count(spendable);
     let why = if entry.is_empty() { String::new() } else { format!("   why: rapport explain {entry}") };
-    println!("{points} {what} · {left} left to spend{why}");
+    say!("{points} {what} · {left} left to spend{why}");
 }
 
 async fn entries(ask: Entries) -> Result<(), CliError> {
@@ -187,15 +188,15 @@ async fn entries(ask: Entries) -> Result<(), CliError> {
     let request = ListEntriesRequest { member, page_size: ask.last, ..Default::default() };
     let answer = suite.loyalty().list_entries(request).await?.into_inner();
     if ask.reach.json {
-        println!("{}", json!({ "entries": answer.entries.iter().map(entry_json).collect::<Vec<_>>() }));
+        say!("{}", json!({ "entries": answer.entries.iter().map(entry_json).collect::<Vec<_>>() }));
         return Ok(());
     }
     if answer.entries.is_empty() {
-        println!("  no entries yet");
+        say!("  no entries yet");
     }
-    print!("{}", statement(&answer.entries, &suite.words().await?));
+    say_all!("{}", statement(&answer.entries, &suite.words().await?));
     if !answer.next_page_token.is_empty() {
-        println!("  there are older ones: --last {}", ask.last.saturating_mul(5).min(1_000));
+        say!("  there are older ones: --last {}", ask.last.saturating_mul(5).min(1_000));
     }
     Ok(())
 }
@@ -208,14 +209,14 @@ async fn balance(ask: Balance) -> Result<(), CliError> {
         let account =
             account.ok_or_else(|| CliError::Asked("no programme rules yet: `rapport programme put`".to_owned()))?;
         if ask.reach.json {
-            println!("{}", account_json(&account));
+            say!("{}", account_json(&account));
             return Ok(());
         }
         let words = suite.words().await?;
         if let Some(tier) = &account.tier {
-            println!("{}", standing(tier, &words));
+            say!("{}", standing(tier, &words));
         }
-        println!("{}", points(&account, &words, now(&suite).await));
+        say!("{}", points(&account, &words, now(&suite).await));
         return Ok(());
     }
     let request = GetBalanceRequest {
@@ -226,9 +227,9 @@ async fn balance(ask: Balance) -> Result<(), CliError> {
     };
     let balance = suite.loyalty().get_balance(request).await?.into_inner().balance;
     if ask.reach.json {
-        println!("{}", json!({ "balance": balance }));
+        say!("{}", json!({ "balance": balance }));
     } else {
-        println!("{}", words::counted(balance, "point", "points"));
+        say!("{}", words::counted(balance, "point", "points"));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use proto::loyalty::v1::{GetProgrammeRequest, PutProgrammeRequest};
 use serde_json::json;
 
 use crate::client::{CliError, Reach, Suite, request_id};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words::{self, Words};
 
@@ -46,9 +47,9 @@ pub struct Put {
 /// What `rapport programme show` is told.
 #[derive(Args, Clone, Debug)]
 pub struct Show {
-    /// A version; the one that rules now where not said
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    version: i32,
+    /// Number of the version; the one that rules now where not said
+    #[arg(default_value_t = 0, hide_default_value = true, value_name = "VERSION")]
+    number: i32,
     #[command(flatten)]
     reach: Reach,
 }
@@ -93,7 +94,7 @@ async fn put(ask: Put) -> Result<(), CliError> {
     };
     let version = suite.loyalty().put_programme(request).await?.into_inner().version;
     if ask.reach.json {
-        println!("{}", json!({ "version": version, "dry_run": ask.dry_run }));
+        say!("{}", json!({ "version": version, "dry_run": ask.dry_run }));
         return Ok(());
     }
     let from = terms.effective_time.map(|from| suite_time(&suite, from));
@@ -102,9 +103,9 @@ async fn put(ask: Put) -> Result<(), CliError> {
         None => String::new(),
     };
     if ask.dry_run {
-        println!("  \"{}\" could rule from {from}; nothing was put into force", terms.display_name);
+        say!("  \"{}\" could rule from {from}; nothing was put into force", terms.display_name);
     } else {
-        println!("  \"{}\" rules from {from}, as version {version}", terms.display_name);
+        say!("  \"{}\" rules from {from}, as version {version}", terms.display_name);
     }
     Ok(())
 }
@@ -127,13 +128,13 @@ fn read(file: &str) -> Result<Terms, CliError> {
 
 async fn show(ask: Show) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
-    let request = GetProgrammeRequest { version: ask.version, at: None };
+    let request = GetProgrammeRequest { version: ask.number, at: None };
     let programme = suite.loyalty().get_programme(request).await?.into_inner().programme;
     let terms = Terms::try_from(programme.ok_or_else(|| CliError::odd("the suite gave no programme"))?)?;
     if ask.reach.json {
-        println!("{}", json!(terms));
+        say!("{}", json!(terms));
     } else {
-        print!("{}", described(&terms, &suite.words().await?));
+        say_all!("{}", described(&terms, &suite.words().await?));
     }
     Ok(())
 }

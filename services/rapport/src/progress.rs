@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::words;
 
@@ -96,8 +96,12 @@ fn bar(label: &str, unit: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
     // The template is fixed text; a bar in the usual style is no harm.
     let style =
-        ProgressStyle::with_template("  {msg:<14} [{bar:30}] {human_pos}/{human_len} {prefix}  {per_sec}  {eta} left");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("== "));
+        ProgressStyle::with_template("  {msg:<14} [{bar:30}] {human_pos}/{human_len} {prefix}  {rate}  {eta} left");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("== ");
+    bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A bar that cannot be drawn is not worth an error.
+        let _ = write!(out, "{:.0}/s", HumanFloatCount(state.per_sec().round()));
+    }));
     bar.set_message(label.to_owned());
     bar.set_prefix(unit.to_owned());
     bar

@@ -9,6 +9,7 @@ use proto::loyalty::v1 as loyalty;
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach, Suite};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
 
@@ -33,9 +34,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
     let report = Report::of(&suite).await?;
     if ask.reach.json {
-        println!("{}", report.json());
+        say!("{}", report.json());
     } else {
-        print!("{}", report.told(&suite.words().await?, ask.months));
+        say_all!("{}", report.told(&suite.words().await?, ask.months));
     }
     Ok(())
 }

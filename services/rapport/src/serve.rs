@@ -5,6 +5,8 @@
 
 mod running;
 
+use std::io::Write as _;
+
 use clap::{Args, ValueEnum};
 use server::stop_wanted;
 
@@ -60,7 +62,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         return Ok(());
     }
     let running = Running::start(&ask.settings, &ask.which.services()).await?;
-    println!("{}", running.ready_line());
+    tell(&running.ready_line());
     wait_and_stop(running).await
 }
 
@@ -84,7 +86,7 @@ pub async fn stop(running: Running) -> Result<(), CliError> {
     tokio::select! {
         stopped = running.stop() => {
             stopped?;
-            println!("{}", said("rapport", "stopped; every call was answered"));
+            tell(&said("rapport", "stopped; every call was answered"));
             Ok(())
         }
         _ = stop_wanted() => Err(CliError::Failed("cut off by a second signal; what was acknowledged is safe".to_owned())),
@@ -95,4 +97,10 @@ pub async fn stop(running: Running) -> Result<(), CliError> {
 #[must_use]
 pub fn said(what: &str, how: &str) -> String {
     format!("  {what:<18} {how}")
+}
+
+/// Prints a line. Nobody reading any more is no reason for a serving process to fail.
+pub fn tell(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

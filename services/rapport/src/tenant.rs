@@ -5,6 +5,7 @@ use proto::registry::v1::{CreateTenantRequest, ListTenantsRequest, Tenant, Tenan
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach, Suite, request_id};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 
 /// What `rapport tenant` is told.
@@ -79,9 +80,9 @@ async fn open(ask: Open) -> Result<(), CliError> {
     };
     let tenant = operator(&ask.reach).await?.tenants().create_tenant(request).await?.into_inner().tenant;
     if ask.reach.json {
-        println!("{}", json!({ "tenant": tenant, "code": ask.code }));
+        say!("{}", json!({ "tenant": tenant, "code": ask.code }));
     } else {
-        println!("{} is open: {tenant}\n  next: rapport programme put FILE --tenant {}", ask.code, ask.code);
+        say!("{} is open: {tenant}\n  next: rapport programme put FILE --tenant {}", ask.code, ask.code);
     }
     Ok(())
 }
@@ -100,9 +101,9 @@ async fn list(ask: List) -> Result<(), CliError> {
         }
     }
     if ask.reach.json {
-        println!("{}", json!({ "tenants": tenants.iter().map(as_json).collect::<Vec<_>>() }));
+        say!("{}", json!({ "tenants": tenants.iter().map(as_json).collect::<Vec<_>>() }));
     } else {
-        print!("{}", as_table(&tenants));
+        say_all!("{}", as_table(&tenants));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::demo::{self, Shop};
 use crate::migrate::migrated;
 use crate::report::Report;
-use crate::serve::{Running, said, stop, wait_and_stop};
+use crate::serve::{Running, said, stop, tell, wait_and_stop};
 use crate::suite::Service;
 
 /// Months of the first report.
@@ -37,10 +37,10 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         print!("{}", ask.settings.redacted());
         return Ok(());
     }
-    println!("{}", migrated(&ask.settings, &Service::ALL).await?);
+    tell(&migrated(&ask.settings, &Service::ALL).await?);
     let running = Running::start(&ask.settings, &Service::ALL).await?;
     let Some(entrance) = running.entrance() else {
-        println!("{}", running.ready_line());
+        tell(&running.ready_line());
         return wait_and_stop(running).await;
     };
     let mut running = running;
@@ -52,9 +52,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     };
     match loaded {
         Ok(shown) => {
-            println!("{}", running.ready_line());
+            tell(&running.ready_line());
             if shown {
-                println!("{}", next(&running));
+                tell(&next(&running));
             }
             wait_and_stop(running).await
         }
@@ -65,7 +65,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
 /// Loads the demo shop into an empty store; answers whether there is one to look at.
 async fn demo_shop(entrance: &Entrance, members: u32) -> Result<bool, CliError> {
     if demo::is_whole(entrance).await? {
-        println!("{}", said("demo shop", "found"));
+        tell(&said("demo shop", "found"));
         return first_report(entrance).await.map(|()| true);
     }
     let asked = ListTenantsRequest { page_size: 2, page_token: String::new() };
@@ -75,14 +75,14 @@ async fn demo_shop(entrance: &Entrance, members: u32) -> Result<bool, CliError> 
         return Ok(false);
     }
     let summary = demo::load(entrance, Shop { members, ..Shop::default() }, true).await?;
-    println!("{}", said("demo shop", &summary.to_string()));
+    tell(&said("demo shop", &summary.to_string()));
     first_report(entrance).await.map(|()| true)
 }
 
 async fn first_report(entrance: &Entrance) -> Result<(), CliError> {
     let suite = entrance.tenant(demo::TENANT).await?;
     let report = Report::of(&suite).await?;
-    println!("\n{}", report.told(&suite.words().await?, MONTHS));
+    tell(&format!("\n{}", report.told(&suite.words().await?, MONTHS)));
     Ok(())
 }
 

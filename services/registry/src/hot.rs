@@ -106,6 +106,8 @@ pub struct Hot {
 
 /// How often the log is looked at when no commit of this process says so: well within the second that may pass.
 const POLL: Duration = Duration::from_millis(200);
+/// Many commits are heard of in one look.
+const BREATH: Duration = Duration::from_millis(15);
 /// A process that starts can use what others left in Redis if it knows what changed lately.
 const BACK: u32 = 64;
 
@@ -223,7 +225,13 @@ impl Hot {
                     "registry's own log cannot be read: profiles come from the database, if from anywhere"
                 ),
             }
-            tokio::select! { () = stop.cancelled() => return, () = tail.wait(POLL) => {} }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = async {
+                    tokio::time::sleep(BREATH).await;
+                    tail.wait(POLL).await;
+                } => {}
+            }
         }
     }
 

@@ -75,6 +75,8 @@ impl Registry {
 
     /// Works in the background until `stop`. Without it everything is right and slower.
     pub async fn run(self, stop: CancellationToken) {
+        // Nobody waits for it: a call that comes sooner reads them itself.
+        drop(tokio::task::spawn_blocking(members::read_tables));
         self.hot.follow(stop).await;
     }
 }

@@ -50,7 +50,7 @@ pub use change::{Change, ProfileChange};
 pub use filter::Filter;
 pub use identity::{Identity, Kind, Name};
 pub use masking::masked;
-pub use phone::Region;
+pub use phone::{Region, read_tables};
 pub use record::{Consent, Member, NewMember, Profile, State};
 
 /// What registry says no to about members.

@@ -1,8 +1,12 @@
 //! The promises of the way to the database.
 
+mod cable;
+mod desk;
 mod dropped;
 mod heads;
 mod ledger;
 mod migrations;
+mod outages;
 mod requests;
 mod tenants;
+mod writer;

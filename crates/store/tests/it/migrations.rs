@@ -29,7 +29,8 @@ async fn works(database: &Database) -> Result<(), StoreError> {
 async fn twice_is_once_and_later_parts_are_added() {
     let database = Database::for_suite(&[]).await;
     assert!(works(&database).await.is_err(), "there is a schema before it was made");
-    let migrate = async |parts: &[&Migrator]| store::migrate(database.url(), SERVICE, parts).await.expect("it migrates");
+    let migrate =
+        async |parts: &[&Migrator]| store::migrate(database.url(), SERVICE, parts).await.expect("it migrates");
     assert_eq!(migrate(&migrations()).await, how_many());
     works(&database).await.expect("the service works");
     assert_eq!(migrate(&migrations()).await, 0);

@@ -119,12 +119,35 @@ fn key_of(named: &Named, refused: Status) -> Result<String, Status> {
     }
     Err(match refused.code() {
         Code::InvalidArgument => malformed(named, &refused),
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unimplemented
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unauthenticated => unanswered(refused),
+    })
+}
+
+/// What a caller is told where registry did not answer the question.
+pub(super) fn unanswered(refused: Status) -> Status {
+    match refused.code() {
         Code::DeadlineExceeded => status::deadline_exceeded(),
         Code::Unavailable | Code::ResourceExhausted | Code::Cancelled => {
             status::unavailable_because("registry is not available for the moment; repeat the call", SOON, refused)
         }
         Code::Ok
         | Code::Unknown
+        | Code::InvalidArgument
         | Code::NotFound
         | Code::AlreadyExists
         | Code::PermissionDenied
@@ -135,7 +158,7 @@ fn key_of(named: &Named, refused: Status) -> Result<String, Status> {
         | Code::Internal
         | Code::DataLoss
         | Code::Unauthenticated => status::internal(refused),
-    })
+    }
 }
 
 /// What registry says is wrong with an identity, told about the caller's own field.

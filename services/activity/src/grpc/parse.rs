@@ -58,7 +58,15 @@ pub(super) fn order(
     let identities = identity.map(|identity| Named { entry: 0, field, identity }).into_iter().collect();
     let entries = vec![NewEntry::Order(order)];
     let (historic, validate_only) = (ask.historic, ask.validate_only);
-    let recording = Recording { tenant: envelope.tenant, key, entries, historic, validate_only, single: true };
+    let recording = Recording {
+        tenant: envelope.tenant,
+        key,
+        entries,
+        historic,
+        validate_only,
+        single: true,
+        strangers: BTreeSet::new(),
+    };
     Ok(Asked { recording, identities })
 }
 
@@ -78,7 +86,15 @@ pub(super) fn goods(
     let key = RequestKey { rpc: "RecordReturn", id: fields.bad.settle(id)?, digests: said };
     let entries = vec![NewEntry::Return(goods)];
     let (historic, validate_only) = (ask.historic, ask.validate_only);
-    Ok(Recording { tenant: envelope.tenant, key, entries, historic, validate_only, single: true })
+    Ok(Recording {
+        tenant: envelope.tenant,
+        key,
+        entries,
+        historic,
+        validate_only,
+        single: true,
+        strangers: BTreeSet::new(),
+    })
 }
 
 pub(super) fn adjustment(
@@ -97,7 +113,15 @@ pub(super) fn adjustment(
     let key = RequestKey { rpc: "RecordAdjustment", id: fields.bad.settle(id)?, digests: said };
     let entries = vec![NewEntry::Adjustment(adjustment)];
     let historic = ask.historic;
-    Ok(Recording { tenant: envelope.tenant, key, entries, historic, validate_only: false, single: true })
+    Ok(Recording {
+        tenant: envelope.tenant,
+        key,
+        entries,
+        historic,
+        validate_only: false,
+        single: true,
+        strangers: BTreeSet::new(),
+    })
 }
 
 pub(super) fn entries(
@@ -146,7 +170,8 @@ fn batch(
     }
     let key = RequestKey { rpc, id: fields.bad.settle(id)?, digests: said };
     let (tenant, historic) = (envelope.tenant, ask.historic);
-    let recording = Recording { tenant, key, entries, historic, validate_only: false, single: false };
+    let recording =
+        Recording { tenant, key, entries, historic, validate_only: false, single: false, strangers: BTreeSet::new() };
     Ok(Asked { recording, identities })
 }
 

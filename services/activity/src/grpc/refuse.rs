@@ -26,6 +26,7 @@ pub(super) fn journal(stop: Stop<Refusal>) -> Status {
 fn told(refusal: Refusal) -> wire::Refusal {
     let (reason, text) = (refusal.reason(), refusal.to_string());
     let (kind, facts) = match refusal {
+        Refusal::MemberNotFound { member } => (RefusalKind::NotFound, vec![("member", member.to_string())]),
         Refusal::OrderNotFound { order } => (RefusalKind::NotFound, vec![("order", order)]),
         Refusal::ReturnExceedsOrder { order, line, asked, left } => {
             let line = line.map(|line| line.to_string()).unwrap_or_default();

@@ -193,6 +193,16 @@ impl NewEntry {
         }
     }
 
+    /// The member it names, if it names one.
+    pub const fn member(&self) -> Option<MemberId> {
+        match self {
+            Self::Order(NewOrder { buyer: Buyer::Member(member), .. })
+            | Self::Return(NewReturn { origin: Origin::Member(member), .. }) => Some(*member),
+            Self::Order(_) | Self::Return(_) => None,
+            Self::Adjustment(adjustment) => adjustment.member,
+        }
+    }
+
     /// The field of a request that holds it.
     pub const fn field(&self) -> &'static str {
         match self {

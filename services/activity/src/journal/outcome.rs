@@ -85,7 +85,8 @@ impl From<Refusal> for Outcome {
         let (reason, detail) = (refusal.reason().to_owned(), refusal.to_string());
         let id = match refusal {
             Refusal::AlreadyApplied { id, .. } => id,
-            Refusal::OrderNotFound { .. }
+            Refusal::MemberNotFound { .. }
+            | Refusal::OrderNotFound { .. }
             | Refusal::ReturnExceedsOrder { .. }
             | Refusal::OrderClosed { .. }
             | Refusal::OrderTaken { .. }

@@ -1,12 +1,18 @@
 //! Why an entry is not recorded.
 
-use kernel::OrderId;
+use kernel::{MemberId, OrderId};
 
 use super::held::State;
 
 /// What the journal says no to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// Nobody has this id.
+    #[error("there is no member {member}")]
+    MemberNotFound {
+        /// As it was named.
+        member: MemberId,
+    },
     /// No order has this id or invoice number.
     #[error("there is no order {order}")]
     OrderNotFound {
@@ -65,6 +71,7 @@ impl Refusal {
     /// As in `error_reason.proto`, without the prefix.
     pub const fn reason(&self) -> &'static str {
         match self {
+            Self::MemberNotFound { .. } => "MEMBER_NOT_FOUND",
             Self::OrderNotFound { .. } => "ORDER_NOT_FOUND",
             Self::ReturnExceedsOrder { .. } => "RETURN_EXCEEDS_ORDER",
             Self::OrderClosed { .. } => "ORDER_CLOSED",

@@ -61,6 +61,11 @@ impl<'a> Wanted<'a> {
         !self.orders.is_empty() || !self.invoices.is_empty()
     }
 
+    /// True where orders are looked up that were there before.
+    pub fn looks_back(&self) -> bool {
+        self.names_orders() || !self.matched.is_empty()
+    }
+
     /// The shards known from the call itself.
     pub fn shards(&self) -> BTreeSet<Shard> {
         let keys = self.keys.iter().map(|(_, shard, ..)| *shard);

@@ -21,12 +21,12 @@ pub(super) async fn by_id(
         orders.iter().map(|order| (shard_of_order(*order).number(), order.uuid())).unzip();
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT o.order_id, o.source, o.external_id, o.member, o.channel, o.touchpoint, o.staff, o.invoice_number,
+        "SELECT o.order_id, o.source, o.external_id, o.member, o.channel, o.touchpoint, o.staff, o.invoice_number,
                   o.currency, o.payments, o.points_paid_minor, o.coupons, o.net_minor, o.returned_minor, o.state,
                   o.state_at, o.occurred_at, o.received_at, o.recorded_at, o.historic
            FROM unnest($2::smallint[], $3::uuid[]) AS asked (shard, order_id)
            JOIN journal_order AS o ON o.tenant = $1 AND o.shard = asked.shard AND o.order_id = asked.order_id
-           ORDER BY o.occurred_at DESC, o.order_id DESC"#,
+           ORDER BY o.occurred_at DESC, o.order_id DESC",
         tenant.uuid(),
         &shards,
         &ids,

@@ -176,14 +176,15 @@ impl Accounts {
         Ok(holdings.history.into_iter().rev().take(100).collect())
     }
 
-    /// Sums over a programme, as written.
+    /// Sums over a programme. Points whose lapse is due and not written yet count as lapsed; a review that is due does not
+    /// move its member yet.
     pub async fn overview(&self, tenant: TenantId) -> Result<Overview, Stop<AccountRefusal>> {
         let terms = self.programmes.of(tenant).await?;
         let now = self.clock.now();
         let current = terms.versions.at(now).or_else(|| terms.versions.last());
         let zone = current.map_or("UTC", |terms| terms.zone.name());
         let mut reading = self.store.read(tenant).await?;
-        let mut overview = store::overview(reading.connection(), tenant, zone).await?;
+        let mut overview = store::overview(reading.connection(), tenant, zone, now).await?;
         let counts = store::tiers(reading.connection(), tenant).await?;
         let count_of = |code: &str| counts.iter().filter(|(tier, _)| tier == code).map(|(_, count)| *count).sum();
         if let Some(ladder) = current.and_then(|terms| terms.ladder.as_ref()) {

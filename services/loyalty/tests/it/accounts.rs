@@ -124,3 +124,28 @@ async fn a_token_from_where_nothing_leads_here_is_refused() {
     let refused = shop.client().get_account(request).await.expect_err("referrals is not heard");
     assert_eq!(refused.get_details_error_info().expect("a reason").reason, "FRESHNESS_UNREACHABLE");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_token_is_in_nobodys_way() {
+    let shop = Shop::with_options(|options| options.seats.calls = 1).await;
+    let member = shop.member();
+    let (heads, _) = shop.activity.log().heads().await.expect("the log can be read");
+    let shard = kernel::Shard::of_member(member);
+    let next = store::Head { epoch: heads[&shard].epoch, position: heads[&shard].position + 1 };
+    let token = wire::Freshness::of("activity", &[(shard, next)]).seal(&shop.keys);
+    let mut client = shop.client();
+    let request = GetAccountRequest { member: member.to_string(), at_least_as_fresh: token };
+    let waiting = tokio::spawn(async move { client.get_account(request).await });
+
+    // There is one seat; whoever waits without it leaves it to all the others, again and again.
+    for _ in 0..5 {
+        testkit::until("the seat is free", || async {
+            let request = GetAccountRequest { member: shop.member().to_string(), at_least_as_fresh: String::new() };
+            shop.client().get_account(request).await.is_ok()
+        })
+        .await;
+    }
+    assert!(!waiting.is_finished(), "nothing was said yet");
+    shop.buys(member, 500).await;
+    waiting.await.expect("it ran").expect("the position is reached");
+}

@@ -34,6 +34,10 @@ impl Shop {
     }
 
     pub async fn without_programme() -> Self {
+        Self::with_options(|_| {}).await
+    }
+
+    pub async fn with_options(change: fn(&mut server::Options)) -> Self {
         let parts = [
             (loyalty::SERVICE, loyalty::migrations()),
             ("activity", testkit::house_tables()),
@@ -41,7 +45,7 @@ impl Shop {
         ];
         let database = Database::for_suite(&parts).await;
         let clock = testkit::clock_at("2026-01-10T02:00:00Z");
-        let house = House::new();
+        let house = House::new().with_options(change);
         let activity = Speaker::open(&database, "activity", clock.clone()).await;
         let registry = Speaker::open(&database, "registry", clock.clone()).await;
         let store = database.store(loyalty::SERVICE).await;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::CliError;
 use crate::progress::{rate, spoken};
+use crate::say::{say, say_all};
 use crate::table::Tone;
 use crate::words;
 
@@ -29,9 +30,10 @@ pub struct Ending {
     rejected: Rejects,
     sum: FileSum,
     remembered: Remembered,
-    known_before: bool,
+    earlier: Option<(usize, usize)>,
     supposed: bool,
     members: Option<(u64, u64)>,
+    took: Duration,
 }
 
 impl Ending {
@@ -43,16 +45,22 @@ impl Ending {
             rejected,
             sum,
             remembered: Remembered::default(),
-            known_before: false,
+            earlier: None,
             supposed: false,
             members: None,
+            took: Duration::ZERO,
         }
     }
 
     /// An earlier run came this far.
     pub fn go_on_from(&mut self, remembered: Remembered) {
-        self.known_before = remembered.batches > 0;
         self.remembered = remembered;
+    }
+
+    /// So many batches there are; those that an earlier run told are not told again.
+    pub fn batches(&mut self, all: usize) {
+        let told = self.remembered.batches;
+        self.earlier = (told > 0).then_some((told, all));
     }
 
     /// What is done, to be added to.
@@ -106,42 +114,62 @@ impl Ending {
     }
 
     /// Prints it, and answers whether it adds up.
-    pub fn report(&self, as_json: bool, began: Instant) -> Result<(), CliError> {
-        let tally = self.tally();
-        let differences = tally.differences(&self.sum);
-        let took = began.elapsed();
+    ///
+    /// # Errors
+    /// The buckets' sums differ from the file's.
+    pub fn report(&self, as_json: bool) -> Result<(), CliError> {
+        let differences = self.tally().differences(&self.sum);
         if as_json {
-            let mut value = tally.json(&self.sum);
-            value["seconds"] = json!(took.as_secs());
-            value["linesPerSecond"] = json!(rate(self.sum.lines, took));
-            value["rejectsFile"] = json!(self.rejects_file());
-            value["dryRun"] = json!(self.supposed);
-            value["members"] = json!(self.members.map(|(all, new)| json!({ "all": all, "new": new })));
-            println!("{value}");
+            say!("{}", self.json());
         } else {
-            self.print(&tally, &differences);
-            let rate = words::count(rate(self.sum.lines, took));
-            println!("  {}", Tone::Faint.of(&format!("{} · {rate} lines/s", spoken(took))));
+            self.print(&differences);
         }
         if differences.is_empty() { Ok(()) } else { Err(CliError::Differs(differences.join("; "))) }
     }
 
-    fn print(&self, tally: &Tally, differences: &[String]) {
-        print!("{}", tally.table(&self.sum));
+    /// All of it for a program.
+    pub fn json(&self) -> Value {
+        let mut value = self.tally().json(&self.sum);
+        value["seconds"] = json!(self.took.as_secs());
+        value["lines_per_second"] = json!(rate(self.sum.lines, self.took));
+        value["rejects_file"] = json!(self.rejects_file());
+        value["dry_run"] = json!(self.supposed);
+        value["members"] = json!(self.members.map(|(all, new)| json!({ "all": all, "new": new })));
+        value
+    }
+
+    /// It is over.
+    pub fn over(&mut self, took: Duration) {
+        self.took = took;
+    }
+
+    fn print(&self, differences: &[String]) {
+        say_all!("{}", self.tally().table(&self.sum));
         if let Some((all, new)) = self.members {
-            println!("  {} in the file, {} of them new", words::counted(all, "member", "members"), words::count(new));
+            let customers = words::counted(all, "customer", "customers");
+            // What an earlier run of this import enrolled is answered as new again.
+            let new = if self.earlier.is_none() {
+                format!(", {} of them new members", words::count(new))
+            } else {
+                String::new()
+            };
+            say!("  {customers} in the file{new}");
         }
         if self.supposed {
-            println!("  dry run: the suite was told nothing; which credits find what was bought shows when it is");
+            say!("  dry run: the suite was told nothing; which credits find what was bought shows when it is");
         }
-        if self.known_before {
-            println!("  went on from an earlier run of the same import");
+        match self.earlier {
+            Some((told, all)) if told >= all => say!("  imported before: there was nothing left to tell"),
+            Some((told, all)) => say!("  went on after batch {told} of {all} of an earlier run"),
+            None => {}
         }
         if let Some(path) = self.rejects_file() {
-            println!("  {}", Tone::Bad.of(&format!("rejected lines and their reasons: {path}")));
+            say!("  {}", Tone::Bad.of(&format!("rejected lines and their reasons: {path}")));
         }
         let tone = if differences.is_empty() { Tone::Good } else { Tone::Bad };
-        println!("  {}", tone.of(&verdict(&self.sum, differences, &self.plan.words, &self.plan.currency)));
+        say!("  {}", tone.of(&verdict(&self.sum, differences, &self.plan.words, &self.plan.currency)));
+        let rate = words::count(rate(self.sum.lines, self.took));
+        say!("  {}", Tone::Faint.of(&format!("{} · {rate} lines/s", spoken(self.took))));
     }
 
     fn rejects_file(&self) -> Option<String> {

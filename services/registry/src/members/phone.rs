@@ -38,6 +38,11 @@ impl Region {
     }
 }
 
+/// Reads the tables of all countries' numbers, which takes a moment, before the first caller would wait for it.
+pub fn read_tables() {
+    drop(normal("+886912345678", None));
+}
+
 /// What may stand between digits, after full-width forms were folded.
 const BETWEEN: [char; 12] =
     [' ', '-', '(', ')', '.', '/', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2212}', '~'];

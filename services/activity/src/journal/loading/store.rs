@@ -19,6 +19,9 @@ pub(in super::super) async fn load(
     tenant: TenantId,
     wanted: &Wanted<'_>,
 ) -> Result<Known, StoreError> {
+    if wanted.looks_back() {
+        by_index(connection).await?;
+    }
     let mut keys = Vec::new();
     for kind in [Kind::Order, Kind::Return, Kind::Adjustment] {
         keys.extend(taken_keys(connection, tenant, kind, wanted).await?);
@@ -67,6 +70,12 @@ pub(in super::super) async fn named(
         ids.extend(invoices.iter().map(|(_, order)| *order));
     }
     Ok((headers(connection, tenant, &ids).await?, invoices))
+}
+
+/// A plan made while the journal is small outlives its growth: within this transaction nothing is found by reading all.
+async fn by_index(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT set_config('enable_seqscan', 'off', true)").execute(connection).await?;
+    Ok(())
 }
 
 type Lines = Vec<(OrderId, HeldLine)>;
@@ -234,7 +243,11 @@ async fn whole_lines(
         .collect())
 }
 
-/// Lines of the asked products in all earlier orders of their members.
+/// Between the products sought for a member; no code holds a control character.
+const BETWEEN: &str = "\u{1f}";
+
+/// Lines of the asked products in all earlier orders of their members. Each line is compared with what is sought for its
+/// own member only: as a join over all members' products the planner may compare every line with every product.
 async fn candidate_lines(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -242,32 +255,26 @@ async fn candidate_lines(
 ) -> Result<Lines, StoreError> {
     let members: Vec<Uuid> = wanted.matched.keys().map(|member| member.uuid()).collect();
     let until: Vec<store::SqlTimestamp> = wanted.matched.values().map(|(until, _)| (*until).into()).collect();
-    let (mut whose, mut products) = (Vec::<Uuid>::new(), Vec::<&str>::new());
-    for (member, (_, sought)) in &wanted.matched {
-        for product in sought {
-            whose.push(member.uuid());
-            products.push(product);
-        }
-    }
+    let products = wanted.matched.values().map(|(_, products)| products.iter().copied().collect::<Vec<_>>());
+    let products: Vec<String> = products.map(|products| products.join(BETWEEN)).collect();
     let rows = sqlx::query!(
         "SELECT l.order_id, l.number, l.product, l.quantity, l.net_minor
-         FROM unnest($2::uuid[], $3::timestamptz[]) AS asked (member, until)
+         FROM unnest($2::uuid[], $3::timestamptz[], $4::text[]) AS asked (member, until, products)
+         CROSS JOIN LATERAL (SELECT string_to_array(asked.products, $5::text) AS products OFFSET 0) AS sought
          CROSS JOIN LATERAL (
              SELECT o.shard, o.order_id FROM journal_order AS o
              WHERE o.tenant = $1 AND o.member = asked.member AND o.occurred_at <= asked.until OFFSET 0
          ) AS o
          CROSS JOIN LATERAL (
              SELECT l.order_id, l.number, l.product, l.quantity, l.net_minor FROM order_line AS l
-             WHERE l.tenant = $1 AND l.shard = o.shard AND l.order_id = o.order_id ORDER BY l.number OFFSET 0
-         ) AS l
-         JOIN unnest($4::uuid[], $5::text[]) AS sought (member, product)
-              ON sought.member = asked.member AND sought.product = l.product
-         ORDER BY l.order_id, l.number",
+             WHERE l.tenant = $1 AND l.shard = o.shard AND l.order_id = o.order_id AND l.product = ANY (sought.products)
+             ORDER BY l.number OFFSET 0
+         ) AS l",
         tenant.uuid(),
         &members,
         &until as &[store::SqlTimestamp],
-        &whose,
-        &products as &[&str],
+        &products,
+        BETWEEN,
     )
     .fetch_all(connection)
     .await?;

@@ -111,6 +111,7 @@ pub(super) async fn overview(
     connection: &mut PgConnection,
     tenant: TenantId,
     zone: &str,
+    now: Timestamp,
 ) -> Result<Overview, StoreError> {
     let sums = sqlx::query!(
         r#"SELECT count(*) AS "accounts!", coalesce(sum(entries), 0)::bigint AS "entries!",
@@ -129,11 +130,22 @@ pub(super) async fn overview(
     let months = sqlx::query!(
         r#"SELECT to_char((lapses_at - interval '1 microsecond') AT TIME ZONE $2, 'YYYY-MM') AS month,
                   sum(remaining)::bigint AS "points!", count(*) AS "lots!"
-           FROM lot WHERE tenant = $1 AND remaining > 0 GROUP BY 1 ORDER BY 1 NULLS LAST"#,
+           FROM lot WHERE tenant = $1 AND remaining > 0 AND (lapses_at > $3 OR lapses_at IS NULL)
+           GROUP BY 1 ORDER BY 1 NULLS LAST"#,
         tenant.uuid(),
         zone,
+        SqlTimestamp::from(now) as SqlTimestamp,
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
+    .await?;
+    // What has lapsed is gone, whether or not the clockwork has written it yet.
+    let due = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(remaining), 0)::bigint AS "due!" FROM lot
+           WHERE tenant = $1 AND remaining > 0 AND lapses_at <= $2"#,
+        tenant.uuid(),
+        SqlTimestamp::from(now) as SqlTimestamp,
+    )
+    .fetch_one(connection)
     .await?;
     Ok(Overview {
         tiers: Vec::new(),
@@ -143,10 +155,10 @@ pub(super) async fn overview(
             earn_reversed: sums.earn_reversed,
             redeemed: sums.redeemed,
             redemption_reversed: sums.redemption_reversed,
-            lapsed: sums.lapsed,
+            lapsed: sums.lapsed.saturating_add(due),
             adjusted: sums.adjusted,
         },
-        outstanding: sums.outstanding,
+        outstanding: sums.outstanding.saturating_sub(due),
         deficit: sums.deficit,
         accounts: sums.accounts,
         entries: sums.entries,

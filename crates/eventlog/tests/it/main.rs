@@ -1,0 +1,5 @@
+//! The promises of the event log.
+
+mod appending;
+mod interleaved;
+mod suite;
