@@ -99,9 +99,18 @@ impl<K: Key> Cache<K> {
         E: Send + 'static,
         F: Future<Output = Result<Loaded, E>> + Send + 'static,
     {
-        if let Some(value) = self.at_hand(key, at_least).await {
-            return Ok(Some(value));
+        match self.at_hand(key, at_least).await {
+            Some(value) => Ok(Some(value)),
+            // In a box of its own: what a miss needs must not be carried about by every hit.
+            None => Box::pin(self.fetched(key, at_least, load)).await,
         }
+    }
+
+    async fn fetched<E, F>(&self, key: &K, at_least: Option<Version>, load: impl Fn() -> F) -> Result<Option<Bytes>, E>
+    where
+        E: Send + 'static,
+        F: Future<Output = Result<Loaded, E>> + Send + 'static,
+    {
         if self.is_current() && at_least.is_none() {
             let (inner, started) = (Arc::clone(&self.0), Started::now(&self.0.changes));
             let flown = self.0.flights.join(key, || {

@@ -42,12 +42,14 @@ pub async fn append(tx: &mut Tx, events: &[NewEvent], recorded_at: Timestamp) ->
     if events.is_empty() {
         return Ok(());
     }
+    let not_locked = || StoreError::unreadable("an event's shard was not locked by its transaction");
+    // Before any position is given out: one that no event takes would be a gap.
+    if events.iter().any(|event| !tx.heads().contains_key(&event.shard)) {
+        return Err(not_locked());
+    }
     let mut positions = Vec::with_capacity(events.len());
     for event in events {
-        let head = tx
-            .next_position(event.shard)
-            .ok_or_else(|| StoreError::unreadable("an event's shard was not locked by its transaction"))?;
-        positions.push(head.position);
+        positions.push(tx.next_position(event.shard).ok_or_else(not_locked)?.position);
     }
     let (mut moved, mut reached) = (Vec::<i16>::new(), Vec::<i64>::new());
     for (shard, head) in tx.moved() {

@@ -1,10 +1,12 @@
 //! Hearing another service's log: one watch, a cursor for each partition, events applied exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use kernel::{Clock, Shard};
 use proto::eventlog::v1::{self as wire_log, event_log_service_client::EventLogServiceClient};
 use store::{Store, StoreError};
@@ -101,7 +103,7 @@ impl Consumer {
             let ended = tokio::select! {
                 () = stop.cancelled() => return,
                 opened = self.open(listening) => match opened {
-                    Ok((stream, places)) => self.hear_out(listening, stream, places, stop).await,
+                    Ok((stream, places)) => self.hear_out(listening, stream, places, &mut pause, stop).await,
                     Err(wrong) => Err(wrong),
                 },
             };
@@ -136,9 +138,10 @@ impl Consumer {
         listening: &Listening,
         mut stream: Streaming<wire_log::WatchResponse>,
         mut places: Places,
+        pause: &mut Duration,
         stop: &CancellationToken,
     ) -> Result<(), String> {
-        let mut any_parked = parked::count(&self.store).await.map_err(|error| error.to_string())? > 0;
+        let mut any_parked = parked::any(&self.store).await.map_err(|error| error.to_string())?;
         loop {
             let message = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -151,8 +154,15 @@ impl Consumer {
                 }
             }
             let events: Vec<HeardEvent> = message.events.into_iter().filter_map(HeardEvent::read).collect();
+            let something = !events.is_empty();
             match self.apply(listening, &mut places, events, &mut any_parked).await {
-                Ok(()) => self.note(listening.source, &places, &message.reached),
+                Ok(()) => {
+                    self.note(listening.source, &places, &message.reached);
+                    // Whatever was in the way is not any more.
+                    if something {
+                        *pause = PAUSE;
+                    }
+                }
                 Err(Halt::Reload) => return Ok(()),
                 Err(Halt::Away(error)) => return Err(error.to_string()),
             }
@@ -172,25 +182,23 @@ impl Consumer {
             if piece.is_empty() {
                 continue;
             }
-            let waiting = if *any_parked { self.waiting(listening.source, &piece).await? } else { BTreeSet::new() };
+            let waiting = if *any_parked {
+                parked::waiting(&self.store, listening.source, &piece).await.map_err(Halt::Away)?
+            } else {
+                BTreeSet::new()
+            };
             let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &waiting));
-            match listening.listener.hear(Arc::clone(&heard)).await {
-                Ok(()) => advance(places, &heard.moves),
-                Err(CannotApply::Store(StoreError::CursorMoved)) => return Err(Halt::Reload),
-                Err(CannotApply::Store(error))
-                    if error.may_retry() || matches!(error, StoreError::Full | StoreError::Stopping) =>
-                {
-                    return Err(Halt::Away(error));
-                }
-                Err(_) if piece.len() > 1 => {
-                    let second = piece.split_off(piece.len() / 2);
-                    pieces.push(second);
-                    pieces.push(piece);
-                }
-                Err(_) => {
-                    self.try_again_or_park(listening, places, piece).await?;
-                    *any_parked = true;
-                }
+            let Some(_cause) = attempt(listening, &heard).await? else {
+                advance(places, &heard.moves);
+                continue;
+            };
+            if piece.len() > 1 {
+                let second = piece.split_off(piece.len() / 2);
+                pieces.push(second);
+                pieces.push(piece);
+            } else {
+                self.try_again_or_park(listening, places, piece).await?;
+                *any_parked = true;
             }
         }
         Ok(())
@@ -203,16 +211,15 @@ impl Consumer {
         piece: Vec<HeardEvent>,
     ) -> Result<(), Halt> {
         let mut cause = String::new();
-        for attempt in 1..ATTEMPTS {
-            tokio::time::sleep(PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
+        for tried in 1..ATTEMPTS {
+            tokio::time::sleep(PAUSE * u32::try_from(tried).unwrap_or(1)).await;
             let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &BTreeSet::new()));
-            match listening.listener.hear(Arc::clone(&heard)).await {
-                Ok(()) => {
+            match attempt(listening, &heard).await? {
+                None => {
                     advance(places, &heard.moves);
                     return Ok(());
                 }
-                Err(CannotApply::Store(StoreError::CursorMoved)) => return Err(Halt::Reload),
-                Err(error) => cause = error.to_string(),
+                Some(wrong) => cause = wrong.to_string(),
             }
         }
         let mut heard = sort_out(listening.source, places, piece, &BTreeSet::new());
@@ -246,11 +253,6 @@ impl Consumer {
         })
     }
 
-    async fn waiting(&self, source: &str, events: &[HeardEvent]) -> Result<BTreeSet<String>, Halt> {
-        let subjects: Vec<(Shard, &str)> = events.iter().map(|event| (event.shard, event.subject.as_str())).collect();
-        parked::waiting(&self.store, source, &subjects).await.map_err(Halt::Away)
-    }
-
     /// Notes for waiting readers what is reflected here now.
     fn note(&self, source: &str, places: &Places, reached: &[wire_log::Reached]) {
         let own = places.iter().map(|(shard, (epoch, position))| (source.to_owned(), *shard, *epoch, *position));
@@ -267,24 +269,26 @@ impl Consumer {
     /// Tries one subject's parked events again, in order, until one fails. Answers how many were applied and how many
     /// are still parked.
     pub async fn retry_parked(&self, tenants: store::Tenants, subject: &str) -> Result<(usize, usize), StoreError> {
-        let events = parked::of_subject(&self.store, tenants, subject).await?;
-        let all = events.len();
-        for (done, (source, event)) in events.into_iter().enumerate() {
-            let Some(listening) = self.listening.iter().find(|listening| listening.source == source) else {
-                return Ok((done, all - done));
-            };
-            let heard = Heard {
-                source: listening.source,
-                events: vec![event],
-                aside: Vec::new(),
-                moves: BTreeMap::new(),
-                retried: true,
-            };
-            if listening.listener.hear(Arc::new(heard)).await.is_err() {
-                return Ok((done, all - done));
+        let mut done = 0;
+        loop {
+            // Again, until there is nothing: others may have been parked behind these meanwhile.
+            let events = parked::of_subject(&self.store, tenants.clone(), subject).await?;
+            if events.is_empty() {
+                return Ok((done, 0));
+            }
+            let mut left = events.len();
+            for (source, event) in events {
+                let Some(listening) = self.listening.iter().find(|listening| listening.source == source) else {
+                    return Ok((done, left));
+                };
+                let (aside, moves) = (Vec::new(), BTreeMap::new());
+                let heard = Heard { source: listening.source, events: vec![event], aside, moves, retried: true };
+                if !matches!(attempt(listening, &Arc::new(heard)).await, Ok(None)) {
+                    return Ok((done, left));
+                }
+                (done, left) = (done + 1, left - 1);
             }
         }
-        Ok((all, 0))
     }
 
     /// How many events each producer has that were not applied here, by the producers' own word.
@@ -308,12 +312,29 @@ impl Consumer {
     }
 }
 
+/// Has a listener apply something; answers what is wrong with it, if anything is.
+async fn attempt(listening: &Listening, heard: &Arc<Heard>) -> Result<Option<CannotApply>, Halt> {
+    // A panic is one event's: whoever hears must go on for all the others.
+    let hearing = AssertUnwindSafe(listening.listener.hear(Arc::clone(heard))).catch_unwind();
+    let heard = hearing.await.unwrap_or_else(|_| Err(CannotApply::Event("the rules panicked over it".to_owned())));
+    match heard {
+        Ok(()) => Ok(None),
+        Err(CannotApply::Store(StoreError::CursorMoved)) => Err(Halt::Reload),
+        Err(CannotApply::Store(error))
+            if error.may_retry() || matches!(error, StoreError::Full | StoreError::Stopping) =>
+        {
+            Err(Halt::Away(error))
+        }
+        Err(wrong) => Ok(Some(wrong)),
+    }
+}
+
 fn partition(number: u32) -> Option<Shard> {
     Shard::from_number(i64::from(number))
 }
 
 /// Events to apply, events whose subject has parked ones before them, and how the cursors move past both.
-fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, waiting: &BTreeSet<String>) -> Heard {
+fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, waiting: &BTreeSet<(Shard, i64)>) -> Heard {
     let mut moves: BTreeMap<Shard, Move> = BTreeMap::new();
     for event in &events {
         let (epoch, from) = places.get(&event.shard).copied().unwrap_or_default();
@@ -324,7 +345,7 @@ fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, wait
     let fresh = events
         .into_iter()
         .filter(|event| places.get(&event.shard).is_none_or(|(_, position)| event.position > *position));
-    let (aside, events): (Vec<_>, Vec<_>) = fresh.partition(|event| waiting.contains(&event.subject));
+    let (aside, events): (Vec<_>, Vec<_>) = fresh.partition(|event| waiting.contains(&(event.shard, event.position)));
     let aside = aside.into_iter().map(|event| (event, "waits behind an earlier parked event".to_owned(), 0)).collect();
     Heard { source, events, aside, moves, retried: false }
 }

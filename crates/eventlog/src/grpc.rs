@@ -68,10 +68,14 @@ impl EventLogService for EventLogs {
 
     async fn watch(&self, call: Request<wire_log::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
         let tenants = parked::tenants_of(Caller::of(call.extensions())?.tenant);
-        let (log, places) = parse_watch(&self.logs, call.into_inner())?;
+        let (log, mut places) = parse_watch(&self.logs, call.into_inner())?;
         let (heads, upstream) = log.heads().await.map_err(failure)?;
         if let Some(lost) = Log::lost(&places, &heads) {
             return Err(refuse(rewound(log.source(), &lost)));
+        }
+        // A reader that begins is held to the epoch it begins in, so that it hears of a restore during its first watch.
+        for (shard, (epoch, _)) in &mut places {
+            *epoch = epoch.or(heads.get(shard).map(|head| head.epoch));
         }
         let first = wire_log::WatchResponse { events: Vec::new(), reached: reached(&places, &heads, &upstream) };
         let (answers, stream) = mpsc::channel(4);

@@ -95,7 +95,8 @@ impl Heard {
 
     /// Moves the cursors and parks what was set aside, in the transaction that applies the events.
     ///
-    /// Fails with `CursorMoved` where another reader was first; the whole transaction must then be rolled back.
+    /// Fails with `CursorMoved` where another reader was first, or an operator put the cursor elsewhere; the whole
+    /// transaction must then be rolled back.
     pub async fn settle(&self, tx: &mut Tx, recorded_at: Timestamp) -> Result<(), StoreError> {
         if self.retried {
             return parked::release(tx, self.source, &self.events).await;
@@ -109,9 +110,12 @@ impl Heard {
             "INSERT INTO cursor AS mine (source, shard, epoch, position)
              SELECT $1, step.shard, step.epoch, step.target
              FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::uuid[]) AS step (shard, origin, target, epoch)
+             WHERE step.origin = 0
+                OR EXISTS (SELECT FROM cursor AS known WHERE known.source = $1 AND known.shard = step.shard)
              ORDER BY step.shard
-             ON CONFLICT (source, shard) DO UPDATE SET epoch = excluded.epoch, position = excluded.position
-             WHERE (mine.shard, mine.position) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[]))",
+             ON CONFLICT (source, shard) DO UPDATE SET position = excluded.position
+             WHERE mine.epoch = excluded.epoch
+               AND (mine.shard, mine.position) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[]))",
         )
         .bind(self.source)
         .bind(&shards)

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::heard::HeardEvent;
 use crate::log::shard_of;
 
-/// Writes events aside, with why and how often they were tried.
+/// Writes events aside, with why and how often they were tried; never, where one waits behind an earlier one.
 pub(crate) async fn park(
     tx: &mut Tx,
     source: &str,
@@ -21,9 +21,17 @@ pub(crate) async fn park(
     recorded_at: Timestamp,
 ) -> Result<(), StoreError> {
     for (event, cause, attempts) in events {
-        sqlx::query(
+        // One that was parked before, by a consumer that was then built anew, stays as it is.
+        let parked = sqlx::query(
             "INSERT INTO parked (source, shard, position, tenant, subject, event, cause, attempts, parked_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+             WHERE $8 > 0 OR EXISTS (
+                 SELECT FROM parked AS earlier
+                 WHERE earlier.source = $1 AND earlier.shard = $2
+                   AND (earlier.position = $3
+                        OR (earlier.subject = $5 AND earlier.position < $3 AND earlier.dropped IS NULL))
+             )
+             ON CONFLICT (source, shard, position) DO UPDATE SET attempts = parked.attempts",
         )
         .bind(source)
         .bind(event.shard.number())
@@ -35,7 +43,12 @@ pub(crate) async fn park(
         .bind(attempts)
         .bind(SqlTimestamp::from(recorded_at))
         .execute(tx.connection())
-        .await?;
+        .await?
+        .rows_affected();
+        // What it was to wait behind was retried meanwhile: it is sorted out again.
+        if parked != 1 {
+            return Err(StoreError::CursorMoved);
+        }
     }
     Ok(())
 }
@@ -58,26 +71,42 @@ pub(crate) async fn release(tx: &mut Tx, source: &str, events: &[HeardEvent]) ->
     Ok(())
 }
 
-/// The subjects that have events parked, among these: their later events must wait too.
+/// The places of those events that must not be applied now: an earlier one of their subject is parked, or they are
+/// themselves, or were given up.
 pub(crate) async fn waiting(
     store: &Store,
     source: &str,
-    subjects: &[(Shard, &str)],
-) -> Result<BTreeSet<String>, StoreError> {
-    let shards: Vec<i16> = subjects.iter().map(|(shard, _)| shard.number()).collect();
-    let names: Vec<&str> = subjects.iter().map(|(_, subject)| *subject).collect();
+    events: &[HeardEvent],
+) -> Result<BTreeSet<(Shard, i64)>, StoreError> {
+    let shards: Vec<i16> = events.iter().map(|event| event.shard.number()).collect();
+    let positions: Vec<i64> = events.iter().map(|event| event.position).collect();
+    let subjects: Vec<&str> = events.iter().map(|event| event.subject.as_str()).collect();
     let mut reading = store.read(Tenants::Every).await?;
-    let found = sqlx::query_scalar(
-        "SELECT DISTINCT parked.subject FROM parked
-         JOIN unnest($2::smallint[], $3::text[]) AS asked (shard, subject) USING (shard, subject)
-         WHERE parked.source = $1 AND parked.dropped IS NULL",
+    sqlx::query(
+        "SELECT asked.shard, asked.position
+         FROM unnest($2::smallint[], $3::bigint[], $4::text[]) AS asked (shard, position, subject)
+         WHERE EXISTS (
+             SELECT FROM parked WHERE parked.source = $1 AND parked.shard = asked.shard
+               AND (parked.position = asked.position
+                    OR (parked.subject = asked.subject AND parked.position < asked.position
+                        AND parked.dropped IS NULL))
+         )",
     )
     .bind(source)
     .bind(&shards)
-    .bind(&names)
+    .bind(&positions)
+    .bind(&subjects)
     .fetch_all(reading.connection())
-    .await?;
-    Ok(found.into_iter().collect())
+    .await?
+    .into_iter()
+    .map(|row| Ok((shard_of(row.try_get(0)?)?, row.try_get(1)?)))
+    .collect()
+}
+
+/// Whether anything was ever put aside here and is still known.
+pub(crate) async fn any(store: &Store) -> Result<bool, StoreError> {
+    let mut reading = store.read(Tenants::Every).await?;
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM parked)").fetch_one(reading.connection()).await?)
 }
 
 /// A parked event with its story.

@@ -20,7 +20,7 @@ pub enum IdError {
     #[error("must be \"{0}_\" followed by the 26 characters of an id")]
     Suffix(&'static str),
     /// It is not a uuid.
-    #[error("must be a uuid of version 7, made by the caller")]
+    #[error("must be a uuid that the caller has made, of version 7 by preference")]
     Uuid,
 }
 

@@ -69,6 +69,7 @@ pub fn line_minor(price: Decimal, quantity: i64, minor_digits: u32) -> Option<i6
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

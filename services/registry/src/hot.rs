@@ -254,6 +254,9 @@ impl Hot {
     }
 
     async fn reached(&self, fresh: &Freshness) -> Result<(), Stop<Refusal>> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
         self.progress.wait_for(fresh).await.map_err(|unreachable| Stop::Refused(Refusal::Unreachable(unreachable)))
     }
 }

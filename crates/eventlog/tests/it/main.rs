@@ -1,5 +1,11 @@
 //! The promises of the event log.
 
 mod appending;
+mod delivery;
+mod freshness;
 mod interleaved;
+mod parked;
+mod rewound;
+mod scene;
 mod suite;
+mod tenants;

@@ -71,13 +71,23 @@ pub enum Wrong {
     Busy,
 }
 
+/// Which calls wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Nobody,
+    /// Those with something to apply.
+    Applying,
+    /// Those with events only that wait behind a parked one.
+    Parking,
+}
+
 /// Tallies what it hears; may pass it on as an event of its own.
 pub struct Tally {
     pub store: Store,
     clock: Clock,
     passes_on: bool,
     wrong: Mutex<Vec<(String, Wrong, u32)>>,
-    held_up: watch::Sender<bool>,
+    held_up: watch::Sender<Held>,
     calls: watch::Sender<u32>,
 }
 
@@ -92,14 +102,9 @@ impl Tally {
         self.wrong.lock().expect("whole").clear();
     }
 
-    /// From now on it waits before it begins with what it hears next.
-    pub fn hold_up(&self) {
-        self.held_up.send_replace(true);
-    }
-
-    /// It waits no longer.
-    pub fn let_go(&self) {
-        self.held_up.send_replace(false);
+    /// From now on such calls wait before they begin.
+    pub fn hold_up(&self, held: Held) {
+        self.held_up.send_replace(held);
     }
 
     /// Waits until it has been called once more than so many times.
@@ -149,7 +154,8 @@ impl Tally {
 impl Listener for Tally {
     async fn hear(&self, heard: Arc<Heard>) -> Result<(), CannotApply> {
         self.calls.send_modify(|calls| *calls += 1);
-        self.held_up.subscribe().wait_for(|held_up| !held_up).await.expect("it lives");
+        let kind = if heard.events.is_empty() { Held::Parking } else { Held::Applying };
+        self.held_up.subscribe().wait_for(|held| *held != kind).await.expect("it lives");
         let place = heard.place();
         let mut tx = self.store.begin(place.tenants.into_iter().collect::<Tenants>(), place.shards).await?;
         for event in &heard.events {
@@ -183,7 +189,7 @@ impl Hearer {
             clock: clock(),
             passes_on,
             wrong: Mutex::default(),
-            held_up: watch::Sender::new(false),
+            held_up: watch::Sender::new(Held::Nobody),
             calls: watch::Sender::new(0),
         });
         let behalf = Behalf::of_process(service).needing(server::auth::WATCH_SCOPE);

@@ -8,6 +8,9 @@ use kernel::{MemberId, OrderId, Shard, TenantId};
 use super::book::Kind;
 use super::entry::{Buyer, Goods, NewEntry, Origin};
 
+/// Calls with so many entries are what most calls are.
+const FEW: usize = 20;
+
 /// What a call has to see.
 #[derive(Debug, Default)]
 pub struct Wanted<'a> {
@@ -61,9 +64,9 @@ impl<'a> Wanted<'a> {
         !self.orders.is_empty() || !self.invoices.is_empty()
     }
 
-    /// True where orders are looked up that were there before.
-    pub fn looks_back(&self) -> bool {
-        self.names_orders() || !self.matched.is_empty()
+    /// True where planning a statement costs little beside carrying it out.
+    pub fn is_large(&self) -> bool {
+        self.keys.len() > FEW || self.names_orders() || !self.matched.is_empty()
     }
 
     /// The shards known from the call itself.

@@ -7,5 +7,4 @@ mod recording;
 mod registry;
 mod returning;
 mod shop;
-mod speed;
 mod streaming;

@@ -1,6 +1,5 @@
 //! What registry promises to its callers, one file for each promise.
 
-mod bench_tmp;
 mod consents;
 mod contract;
 mod enrolling;

@@ -19,8 +19,8 @@ pub(in super::super) async fn load(
     tenant: TenantId,
     wanted: &Wanted<'_>,
 ) -> Result<Known, StoreError> {
-    if wanted.looks_back() {
-        by_index(connection).await?;
+    if wanted.is_large() {
+        plan_anew(connection).await?;
     }
     let mut keys = Vec::new();
     for kind in [Kind::Order, Kind::Return, Kind::Adjustment] {
@@ -72,9 +72,12 @@ pub(in super::super) async fn named(
     Ok((headers(connection, tenant, &ids).await?, invoices))
 }
 
-/// A plan made while the journal is small outlives its growth: within this transaction nothing is found by reading all.
-async fn by_index(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query("SELECT set_config('enable_seqscan', 'off', true)").execute(connection).await?;
+/// Has the statements of this transaction planned for what they ask and for the journal as large as it is now. A plan
+/// that is kept was made while the journal was small, when one index looked as good as another, and outlives its growth.
+async fn plan_anew(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query_scalar!("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        .fetch_one(connection)
+        .await?;
     Ok(())
 }
 
