@@ -3,6 +3,7 @@
 mod bad_input;
 mod examples;
 mod first_purchase;
+mod guests;
 mod repeat;
 mod requests;
 mod stage;

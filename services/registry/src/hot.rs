@@ -173,7 +173,10 @@ impl Hot {
     pub async fn find(&self, ask: Ask<Name>) -> Result<Bytes, Stop<Refusal>> {
         self.reached(&ask.fresh).await?;
         let holder = self.members.holder(ask.tenant, &ask.what).await?;
-        let member = holder.ok_or(Stop::Refused(Refusal::NobodyKnownBy(ask.what.kind)))?;
+        let member = holder.ok_or_else(|| {
+            let key = self.members.key_of(ask.tenant, &ask.what);
+            Stop::Refused(Refusal::NobodyKnownBy { kind: ask.what.kind, key })
+        })?;
         self.get(Ask { tenant: ask.tenant, what: member, fresh: ask.fresh }).await
     }
 

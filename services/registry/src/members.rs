@@ -59,7 +59,12 @@ pub enum Refusal {
     /// Nobody has this id.
     MemberNotFound(MemberId),
     /// Nobody is known by this name.
-    NobodyKnownBy(Kind),
+    NobodyKnownBy {
+        /// What sort of name it was.
+        kind: Kind,
+        /// What the name is recognised by without being told.
+        key: String,
+    },
     /// Somebody else is known by this name.
     IdentityTaken {
         /// Of the name.
@@ -327,6 +332,11 @@ impl Members {
     /// Who is known by a name.
     pub async fn holder(&self, tenant: TenantId, name: &Name) -> Result<Option<MemberId>, StoreError> {
         identity::store::holder(&mut self.store.read(tenant).await?, tenant, name).await
+    }
+
+    /// What a name is recognised by without being told, as events carry it.
+    pub(crate) fn key_of(&self, tenant: TenantId, name: &Name) -> String {
+        events::identity_key(&self.keys, tenant, name)
     }
 
     /// So many records after a place, in the order of joining.

@@ -14,11 +14,11 @@ pub(super) fn members(stop: Stop<members::Refusal>) -> Status {
             text: "no member has this id".to_owned(),
             facts: vec![("member", member.to_string())],
         },
-        members::Refusal::NobodyKnownBy(kind) => Refusal {
+        members::Refusal::NobodyKnownBy { kind, key } => Refusal {
             reason: "MEMBER_NOT_FOUND",
             kind: RefusalKind::NotFound,
             text: format!("no member is known by this {kind}"),
-            facts: vec![("identity", kind.to_string())],
+            facts: vec![("identity", kind.to_string()), ("identity_key", key)],
         },
         members::Refusal::IdentityTaken { kind, position, holder } => Refusal {
             reason: "IDENTITY_TAKEN",

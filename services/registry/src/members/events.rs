@@ -35,7 +35,7 @@ pub(super) fn updated(keys: &Keys, tenant: TenantId, changed: &Changed, at: Time
 
 /// What a name is recognised by without being told: half of its keyed digest, in hexadecimal digits. The parts are the
 /// tenant's id as text, the kind's word, the issuer and the value in its one form.
-fn identity_key(keys: &Keys, tenant: TenantId, name: &Name) -> String {
+pub(super) fn identity_key(keys: &Keys, tenant: TenantId, name: &Name) -> String {
     let tenant = tenant.to_string();
     let parts = [tenant.as_str(), name.kind.word(), &name.issuer, &name.value].map(str::as_bytes);
     let digest = keys.digest("identity", &parts);
