@@ -79,7 +79,7 @@ impl Log {
     pub(crate) fn lost(places: &Places, heads: &BTreeMap<Shard, Head>) -> Option<Lost> {
         places.iter().find_map(|(partition, (epoch, position))| {
             let head = heads.get(partition)?;
-            let other_epoch = epoch.is_some_and(|_| false);
+            let other_epoch = epoch.is_some_and(|epoch| epoch != head.epoch);
             (other_epoch || *position > head.position).then_some(Lost {
                 partition: *partition,
                 position: *position,

@@ -20,7 +20,8 @@ async fn watch(scene: &Scene, cursors: Vec<Cursor>) -> Result<Streaming<WatchRes
 /// Reads on until the watch is broken off.
 async fn end_of(mut stream: Streaming<WatchResponse>) -> Status {
     loop {
-        match stream.message().await {
+        let message = tokio::time::timeout(Duration::from_secs(5), stream.message()).await.expect("it is broken off");
+        match message {
             Ok(message) => assert!(message.is_some(), "it ended as if all were well"),
             Err(status) => return status,
         }
