@@ -83,6 +83,7 @@ enum Halt {
 impl Consumer {
     /// Hears nothing until [`Consumer::run`].
     pub fn new(store: Store, clock: Clock, progress: Progress, listening: Vec<Listening>) -> Self {
+        progress.hears(listening.iter().map(|listening| listening.source));
         Self { store, clock, progress, listening: listening.into() }
     }
 
@@ -254,8 +255,9 @@ impl Consumer {
     }
 
     /// Notes for waiting readers what is reflected here now.
-    fn note(&self, source: &str, places: &Places, reached: &[wire_log::Reached]) {
+    fn note(&self, source: &'static str, places: &Places, reached: &[wire_log::Reached]) {
         let own = places.iter().map(|(shard, (epoch, position))| (source.to_owned(), *shard, *epoch, *position));
+        let upstream = reached.iter().flat_map(|reached| &reached.upstream);
         let through = reached.iter().flat_map(|reached| {
             let shard = partition(reached.partition)
                 .filter(|shard| places.get(shard).is_some_and(|(_, position)| *position >= reached.position));
@@ -263,7 +265,8 @@ impl Consumer {
                 Some((upstream.source.clone(), shard?, Uuid::try_parse(&upstream.epoch).ok()?, upstream.position))
             })
         });
-        self.progress.reached(own.chain(through));
+        self.progress.reached(source, own.chain(through));
+        self.progress.learns(source, upstream.map(|upstream| upstream.source.clone()));
     }
 
     /// Tries one subject's parked events again, in order, until one fails. Answers how many were applied and how many

@@ -77,7 +77,11 @@ impl EventLogService for EventLogs {
         for (shard, (epoch, _)) in &mut places {
             *epoch = epoch.or(heads.get(shard).map(|head| head.epoch));
         }
-        let first = wire_log::WatchResponse { events: Vec::new(), reached: reached(&places, &heads, &upstream) };
+        let mut reached = reached(&places, &heads, &upstream);
+        if let Some(consumer) = self.consumers.get(log.source()) {
+            tell_what_is_heard(&mut reached, consumer);
+        }
+        let first = wire_log::WatchResponse { events: Vec::new(), reached };
         let (answers, stream) = mpsc::channel(4);
         // The channel has room for its first message.
         let _ = answers.send(Ok(first)).await;
@@ -307,6 +311,17 @@ fn reached(
         })
     });
     told.collect()
+}
+
+/// A reader waits for what comes through this service as soon as it knows what may, even where nothing has come yet.
+fn tell_what_is_heard(reached: &mut [wire_log::Reached], consumer: &Consumer) {
+    let Some(first) = reached.first_mut() else { return };
+    for source in consumer.sources() {
+        if !first.upstream.iter().any(|upstream| upstream.source == source) {
+            let nothing_yet = wire_log::Upstream { source: source.to_owned(), epoch: String::new(), position: 0 };
+            first.upstream.push(nothing_yet);
+        }
+    }
 }
 
 fn rewound(source: &str, lost: &Lost) -> Refusal {

@@ -1,6 +1,6 @@
 //! How far a service has come in the logs it listens to, and waiting for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kernel::Shard;
@@ -18,7 +18,17 @@ pub struct Unreachable {
     pub service: &'static str,
 }
 
-type Places = BTreeMap<(String, Shard), (Uuid, i64)>;
+/// What is reflected of one partition of one log, by the producer through whom it came: the log's own service, or one
+/// that hears it. An event may come by several paths, and is not here before it has come by all.
+#[derive(Debug, Default)]
+struct Reflected {
+    places: BTreeMap<(&'static str, String, Shard), (Uuid, i64)>,
+    /// What each producer heard here hears itself; nothing, until it has said so.
+    paths: BTreeMap<&'static str, Option<BTreeSet<String>>>,
+}
+
+/// A position of a log that is reflected: whose log, where, and how far.
+pub(crate) type Reflection = (String, Shard, Uuid, i64);
 
 /// The positions that a service reflects, by producer and partition: those it applied itself, and those its producers
 /// had applied when they wrote what it applied.
@@ -26,21 +36,37 @@ type Places = BTreeMap<(String, Shard), (Uuid, i64)>;
 pub struct Progress {
     service: &'static str,
     sources: Arc<[&'static str]>,
-    places: Arc<watch::Sender<Places>>,
+    reflected: Arc<watch::Sender<Reflected>>,
 }
 
 impl Progress {
     /// Nothing applied yet; `sources` are all logs that reach this service, directly or through another.
     pub fn new(service: &'static str, sources: &[&'static str]) -> Self {
-        Self { service, sources: sources.into(), places: Arc::new(watch::Sender::new(Places::new())) }
+        Self { service, sources: sources.into(), reflected: Arc::new(watch::Sender::new(Reflected::default())) }
     }
 
-    /// Notes what is reflected now. Positions only grow within an epoch.
-    pub(crate) fn reached(&self, news: impl IntoIterator<Item = (String, Shard, Uuid, i64)>) {
-        self.places.send_if_modified(|places| {
+    /// These are heard here; what they hear themselves they will say.
+    pub(crate) fn hears(&self, producers: impl Iterator<Item = &'static str>) {
+        self.reflected.send_modify(|reflected| reflected.paths.extend(producers.map(|producer| (producer, None))));
+    }
+
+    /// A producer has said what it hears itself.
+    pub(crate) fn learns(&self, producer: &'static str, hears: impl Iterator<Item = String>) {
+        self.reflected.send_if_modified(|reflected| {
+            let known = reflected.paths.entry(producer).or_default();
+            let before = known.as_ref().map(BTreeSet::len);
+            let known = known.get_or_insert_default();
+            known.extend(hears);
+            before != Some(known.len())
+        });
+    }
+
+    /// Notes what is reflected now through a producer. Positions only grow within an epoch.
+    pub(crate) fn reached(&self, through: &'static str, news: impl IntoIterator<Item = Reflection>) {
+        self.reflected.send_if_modified(|reflected| {
             let mut changed = false;
             for (source, shard, epoch, position) in news {
-                let place = places.entry((source, shard)).or_insert((epoch, -1));
+                let place = reflected.places.entry((through, source, shard)).or_insert((epoch, -1));
                 if place.0 != epoch || place.1 < position {
                     *place = (epoch, position);
                     changed = true;
@@ -60,19 +86,34 @@ impl Progress {
         if marks.is_empty() {
             return Ok(());
         }
-        let mut places = self.places.subscribe();
-        if marks.iter().all(|mark| reflects(&places.borrow(), mark)) {
+        let mut reflected = self.reflected.subscribe();
+        if marks.iter().all(|mark| reflected.borrow().holds(mark)) {
             return Ok(());
         }
         // The sender lives as long as `self`, so waiting ends only with the condition.
-        let reached = places.wait_for(|places| marks.iter().all(|mark| reflects(places, mark)));
+        let reached = reflected.wait_for(|reflected| marks.iter().all(|mark| reflected.holds(mark)));
         let _ = wire::waiting::aside(async { reached.await.map(drop) }).await;
         Ok(())
     }
 }
 
-fn reflects(places: &Places, mark: &Mark) -> bool {
-    places
-        .get(&(mark.source.clone(), mark.partition))
-        .is_some_and(|(epoch, position)| *epoch == mark.epoch && *position >= mark.position)
+impl Reflected {
+    /// True where what a mark speaks of has come by every path that leads here.
+    fn holds(&self, mark: &Mark) -> bool {
+        let mut paths = 0;
+        let all = self.paths.iter().all(|(through, hears)| {
+            let leads_here =
+                *through == mark.source || hears.as_ref().is_some_and(|hears| hears.contains(&mark.source));
+            paths += usize::from(leads_here);
+            // Whoever has not said yet what it hears may be on the way.
+            hears.is_some() && (!leads_here || self.has_come(through, mark))
+        });
+        all && paths > 0
+    }
+
+    fn has_come(&self, through: &'static str, mark: &Mark) -> bool {
+        self.places
+            .get(&(through, mark.source.clone(), mark.partition))
+            .is_some_and(|(epoch, position)| *epoch == mark.epoch && *position >= mark.position)
+    }
 }

@@ -109,7 +109,7 @@ async fn two_that_come_and_go_apply_each_event_once() {
         let (stay, stop) = (CancellationToken::new(), CancellationToken::new());
         let mut hearing = Vec::new();
         for _ in 0..2 {
-            let hearer = Hearer::open(&database, &peers, (SECOND, false), FIRST, &[]).await;
+            let hearer = Hearer::open(&database, &peers, (SECOND, false), &[FIRST], &[]).await;
             hearer.tally.refuses(&format!("{round} 7"), Wrong::Event, 2);
             hearing.push(tokio::spawn(come_and_go(hearer, stay.clone(), stop.clone())));
         }

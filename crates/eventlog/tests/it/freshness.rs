@@ -26,11 +26,16 @@ struct Line {
 
 impl Line {
     async fn open(passes_on: bool) -> Self {
+        Self::open_with(passes_on, &[SECOND]).await
+    }
+
+    /// The third hears these.
+    async fn open_with(passes_on: bool, sources: &[&'static str]) -> Self {
         let (database, house) = (database().await, House::new());
         let speaker = Speaker::open(&database, FIRST, clock()).await;
         let peers = house.peers(&[FIRST, SECOND]);
-        let second = Hearer::open(&database, &peers, (SECOND, passes_on), FIRST, &[]).await;
-        let third = Hearer::open(&database, &peers, (THIRD, false), SECOND, &[FIRST]).await;
+        let second = Hearer::open(&database, &peers, (SECOND, passes_on), &[FIRST], &[]).await;
+        let third = Hearer::open(&database, &peers, (THIRD, false), sources, &[FIRST]).await;
         let logs = [speaker.log(), Log::new(second.tally.store.clone())];
         let logs = house.event_logs(logs, [second.consumer.clone(), third.consumer.clone()]);
         let served = house.serve(Services::new().with(logs));
@@ -110,7 +115,7 @@ async fn a_process_that_starts_anew_knows_how_far_it_has_come() {
     let line = Line::open(true).await;
     let token = line.say("long ago").await;
     arrives(&line.third.progress, &token).await;
-    let anew = Hearer::open(&line.database, &line.served.peers(&[SECOND]), (THIRD, false), SECOND, &[FIRST]).await;
+    let anew = Hearer::open(&line.database, &line.served.peers(&[SECOND]), (THIRD, false), &[SECOND], &[FIRST]).await;
     still_waits(&anew.progress, &token).await;
     line.hears(&anew.consumer);
     arrives(&anew.progress, &token).await;
@@ -127,10 +132,32 @@ async fn one_that_is_far_behind_claims_no_more_than_it_has_applied() {
     }
     arrives(&line.third.progress, &token).await;
     line.database.look().await.execute("TRUNCATE loyalty.cursor, loyalty.tally").await.expect("it is done");
-    let behind = Hearer::open(&line.database, &line.served.peers(&[SECOND]), (THIRD, false), SECOND, &[FIRST]).await;
+    let behind = Hearer::open(&line.database, &line.served.peers(&[SECOND]), (THIRD, false), &[SECOND], &[FIRST]).await;
     line.hears(&behind.consumer);
     arrives(&behind.progress, &token).await;
     assert!(texts(&line.database, THIRD).await == texts_said, "it was told to be there and is not");
+}
+
+#[tokio::test]
+async fn where_two_paths_lead_both_are_waited_for() {
+    let line = Line::open_with(true, &[FIRST, SECOND]).await;
+    // From the very first: what the second hears is known before it has heard anything.
+    for (number, slow) in [(1, Held::From(FIRST)), (2, Held::From(SECOND)), (3, Held::From(FIRST))] {
+        line.third.tally.hold_up(slow);
+        let token = line.say(number).await;
+        still_waits(&line.third.progress, &token).await;
+        let texts_now = texts(&line.database, THIRD).await;
+        assert_eq!(texts_now.len(), number * 2 - 1, "the other path is there already");
+        line.third.tally.hold_up(Held::Nobody);
+        arrives(&line.third.progress, &token).await;
+        assert_eq!(texts(&line.database, THIRD).await.len(), number * 2);
+    }
+    line.second.tally.hold_up(Held::Applying);
+    let token = line.say("last").await;
+    still_waits(&line.third.progress, &token).await;
+    line.second.tally.hold_up(Held::Nobody);
+    arrives(&line.third.progress, &token).await;
+    assert_eq!(texts(&line.database, THIRD).await.len(), 8);
 }
 
 #[tokio::test]

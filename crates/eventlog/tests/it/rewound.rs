@@ -102,3 +102,15 @@ async fn a_cursor_that_was_put_back_under_a_running_consumer_counts() {
     until("all is applied again", || async { scene.texts().await.len() >= 4 }).await;
     assert_eq!(scene.texts().await, ["one", "two", "three", "four"]);
 }
+
+#[tokio::test]
+async fn an_epoch_that_somebody_gave_a_cursor_is_not_taken_back() {
+    let (scene, member, here) = with_three_events().await;
+    let (shard, other) = (here.partition, Uuid::new_v4());
+    scene.tamper(format!("UPDATE activity.cursor SET epoch = '{other}' WHERE shard = {shard}")).await;
+    scene.say(member, "four").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(scene.texts().await, ["one", "two", "three"]);
+    scene.tamper(format!("UPDATE registry.head SET epoch = '{other}' WHERE shard = {shard}")).await;
+    until("it goes on", || async { scene.texts().await.len() == 4 }).await;
+}

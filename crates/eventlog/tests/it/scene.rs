@@ -28,7 +28,7 @@ impl Scene {
     pub async fn begin() -> Self {
         let (database, house) = (database().await, House::new());
         let speaker = Speaker::open(&database, FIRST, clock()).await;
-        let hearer = Hearer::open(&database, &house.peers(&[FIRST]), (SECOND, false), FIRST, &[]).await;
+        let hearer = Hearer::open(&database, &house.peers(&[FIRST]), (SECOND, false), &[FIRST], &[]).await;
         let logs = house.event_logs([speaker.log()], [hearer.consumer.clone()]);
         let served = house.serve(Services::new().with(logs));
         let mut scene = Self { database, speaker, hearer, served, tenant: tenant(), hearing: None };

@@ -79,6 +79,8 @@ pub enum Held {
     Applying,
     /// Those with events only that wait behind a parked one.
     Parking,
+    /// Those with something of this log to apply.
+    From(&'static str),
 }
 
 /// Tallies what it hears; may pass it on as an event of its own.
@@ -155,7 +157,8 @@ impl Listener for Tally {
     async fn hear(&self, heard: Arc<Heard>) -> Result<(), CannotApply> {
         self.calls.send_modify(|calls| *calls += 1);
         let kind = if heard.events.is_empty() { Held::Parking } else { Held::Applying };
-        self.held_up.subscribe().wait_for(|held| *held != kind).await.expect("it lives");
+        let from = Held::From(heard.source);
+        self.held_up.subscribe().wait_for(|held| *held != kind && *held != from).await.expect("it lives");
         let place = heard.place();
         let mut tx = self.store.begin(place.tenants.into_iter().collect::<Tenants>(), place.shards).await?;
         for event in &heard.events {
@@ -175,13 +178,13 @@ pub struct Hearer {
 }
 
 impl Hearer {
-    /// `service`, that hears the log of `source`, and of others through it.
+    /// `service`, that hears the logs of `sources`, and of others through them.
     pub async fn open(
         database: &Database,
         peers: &Peers,
         (service, passes_on): (&'static str, bool),
-        source: &'static str,
-        through_it: &[&'static str],
+        sources: &[&'static str],
+        through_them: &[&'static str],
     ) -> Self {
         let store = database.store(service).await;
         let tally = Arc::new(Tally {
@@ -192,11 +195,13 @@ impl Hearer {
             held_up: watch::Sender::new(Held::Nobody),
             calls: watch::Sender::new(0),
         });
-        let behalf = Behalf::of_process(service).needing(server::auth::WATCH_SCOPE);
-        let producer = EventLogServiceClient::new(peers.reach(source, behalf).expect("it is in the house"));
-        let listening = Listening { source, producer: Arc::new(producer), listener: tally.clone() };
-        let progress = Progress::new(service, &[&[source], through_it].concat());
-        let consumer = Consumer::new(store, clock(), progress.clone(), vec![listening]);
+        let listening = sources.iter().map(|source| {
+            let behalf = Behalf::of_process(service).needing(server::auth::WATCH_SCOPE);
+            let producer = EventLogServiceClient::new(peers.reach(source, behalf).expect("it is in the house"));
+            Listening { source, producer: Arc::new(producer), listener: tally.clone() }
+        });
+        let progress = Progress::new(service, &[sources, through_them].concat());
+        let consumer = Consumer::new(store, clock(), progress.clone(), listening.collect());
         Self { tally, progress, consumer }
     }
 }

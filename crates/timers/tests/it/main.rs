@@ -1,0 +1,6 @@
+//! The promises of what is due.
+
+mod bell;
+mod coordinator;
+mod due;
+mod ringing;
