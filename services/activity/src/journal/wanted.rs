@@ -8,7 +8,7 @@ use kernel::{MemberId, OrderId, Shard, TenantId};
 use super::book::Kind;
 use super::entry::{Buyer, Goods, NewEntry, Origin};
 
-/// Calls with so many entries are what most calls are.
+/// So many keys are found quickly, however badly it is done.
 const FEW: usize = 20;
 
 /// What a call has to see.
@@ -64,8 +64,8 @@ impl<'a> Wanted<'a> {
         !self.orders.is_empty() || !self.invoices.is_empty()
     }
 
-    /// True where planning a statement costs little beside carrying it out.
-    pub fn is_large(&self) -> bool {
+    /// True where the journal is searched for more than a few keys.
+    pub fn looks_round(&self) -> bool {
         self.keys.len() > FEW || self.names_orders() || !self.matched.is_empty()
     }
 

@@ -1,6 +1,7 @@
 //! What activity promises, through its own door on a private database.
 
 mod contract;
+mod growing;
 mod guests;
 mod reading;
 mod recording;

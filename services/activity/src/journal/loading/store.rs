@@ -19,8 +19,8 @@ pub(in super::super) async fn load(
     tenant: TenantId,
     wanted: &Wanted<'_>,
 ) -> Result<Known, StoreError> {
-    if wanted.is_large() {
-        plan_anew(connection).await?;
+    if wanted.looks_round() {
+        take_stock(connection).await?;
     }
     let mut keys = Vec::new();
     for kind in [Kind::Order, Kind::Return, Kind::Adjustment] {
@@ -72,12 +72,14 @@ pub(in super::super) async fn named(
     Ok((headers(connection, tenant, &ids).await?, invoices))
 }
 
-/// Has the statements of this transaction planned for what they ask and for the journal as large as it is now. A plan
-/// that is kept was made while the journal was small, when one index looked as good as another, and outlives its growth.
-async fn plan_anew(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query_scalar!("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
-        .fetch_one(connection)
-        .await?;
+/// Lets the planner know the journal as large as it is now, where it has outgrown what is known: each time it has become
+/// four times larger.
+async fn take_stock(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let outgrown =
+        sqlx::query_scalar!(r#"SELECT has_outgrown_stock() AS "outgrown!""#).fetch_one(&mut *connection).await?;
+    if outgrown {
+        sqlx::query!("SELECT take_stock()").fetch_one(connection).await?;
+    }
     Ok(())
 }
 
