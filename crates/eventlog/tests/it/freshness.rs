@@ -60,6 +60,11 @@ async fn still_waits(progress: &Progress, token: &Freshness) {
     assert!(waited.is_err(), "what was not applied yet is said to be");
 }
 
+/// What is answered without waiting.
+async fn at_once(progress: &Progress, token: &Freshness) -> Result<(), Unreachable> {
+    tokio::time::timeout(Duration::from_secs(5), progress.wait_for(token)).await.expect("nothing is waited for")
+}
+
 #[tokio::test]
 async fn what_a_token_speaks_of_is_there_when_the_wait_is_over() {
     let scene = Scene::begin().await;
@@ -142,22 +147,35 @@ async fn one_that_is_far_behind_claims_no_more_than_it_has_applied() {
 async fn where_two_paths_lead_both_are_waited_for() {
     let line = Line::open_with(true, &[FIRST, SECOND]).await;
     // From the very first: what the second hears is known before it has heard anything.
+    line.second.tally.hold_up(Held::Applying);
+    let token = line.say("first").await;
+    still_waits(&line.third.progress, &token).await;
+    assert_eq!(texts(&line.database, THIRD).await.len(), 1, "the other path is there already");
+    line.second.tally.hold_up(Held::Nobody);
+    arrives(&line.third.progress, &token).await;
     for (number, slow) in [(1, Held::From(FIRST)), (2, Held::From(SECOND)), (3, Held::From(FIRST))] {
         line.third.tally.hold_up(slow);
         let token = line.say(number).await;
         still_waits(&line.third.progress, &token).await;
-        let texts_now = texts(&line.database, THIRD).await;
-        assert_eq!(texts_now.len(), number * 2 - 1, "the other path is there already");
+        assert_eq!(texts(&line.database, THIRD).await.len(), number * 2 + 1, "the other path is there already");
         line.third.tally.hold_up(Held::Nobody);
         arrives(&line.third.progress, &token).await;
-        assert_eq!(texts(&line.database, THIRD).await.len(), number * 2);
+        assert_eq!(texts(&line.database, THIRD).await.len(), number * 2 + 2);
     }
-    line.second.tally.hold_up(Held::Applying);
-    let token = line.say("last").await;
-    still_waits(&line.third.progress, &token).await;
-    line.second.tally.hold_up(Held::Nobody);
-    arrives(&line.third.progress, &token).await;
-    assert_eq!(texts(&line.database, THIRD).await.len(), 8);
+}
+
+#[tokio::test]
+async fn one_that_has_not_said_what_it_hears_may_be_on_the_way() {
+    let (database, house) = (database().await, House::new());
+    let speaker = Speaker::open(&database, FIRST, clock()).await;
+    // The second is not up.
+    let third = Hearer::open(&database, &house.peers(&[FIRST, SECOND]), (THIRD, false), &[FIRST, SECOND], &[]).await;
+    let logs = house.event_logs([speaker.log()], []);
+    let served = house.serve(Services::new().with(logs));
+    tokio::spawn(third.consumer.clone().run(served.stopping()));
+    let token = speaker.say(tenant(), member(), &said("something")).await;
+    still_waits(&third.progress, &token).await;
+    assert_eq!(texts(&database, THIRD).await, ["something"]);
 }
 
 #[tokio::test]
@@ -166,14 +184,14 @@ async fn where_no_path_leads_is_refused_and_ones_own_is_there_already() {
     let token = line.say("something").await;
     let foreign = Freshness::of("segmentation", &[(Shard::from(7), Head { epoch: Uuid::new_v4(), position: 1 })]);
     let unreachable = Unreachable { origin: "segmentation".to_owned(), service: THIRD };
-    assert_eq!(line.third.progress.wait_for(&foreign).await, Err(unreachable.clone()));
+    assert_eq!(at_once(&line.third.progress, &foreign).await, Err(unreachable.clone()));
     let mut both = token.clone();
     both.merge(foreign);
-    assert_eq!(line.third.progress.wait_for(&both).await, Err(unreachable));
-    let refusal = line.second.progress.wait_for(&Freshness::of(THIRD, &heads())).await;
+    assert_eq!(at_once(&line.third.progress, &both).await, Err(unreachable));
+    let refusal = at_once(&line.second.progress, &Freshness::of(THIRD, &heads())).await;
     assert_eq!(refusal, Err(Unreachable { origin: THIRD.to_owned(), service: SECOND }));
-    assert_eq!(line.third.progress.wait_for(&Freshness::default()).await, Ok(()));
-    assert_eq!(line.third.progress.wait_for(&Freshness::of(THIRD, &heads())).await, Ok(()));
+    assert_eq!(at_once(&line.third.progress, &Freshness::default()).await, Ok(()));
+    assert_eq!(at_once(&line.third.progress, &Freshness::of(THIRD, &heads())).await, Ok(()));
 }
 
 #[tokio::test]

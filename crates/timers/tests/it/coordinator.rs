@@ -125,13 +125,16 @@ async fn quiet_waits_for_what_is_on_its_way() {
 #[tokio::test]
 async fn it_never_goes_back_and_moves_no_clock_of_the_machine() {
     let clock = clock();
-    let (_database, left, _right, coordinator) = left_and_right(&clock).await;
+    let (database, left, _right, coordinator) = left_and_right(&clock).await;
+    set(&left.store, &[Timer { due_at: Some(clock.now()), ..due_at(0) }]).await;
     let refused = coordinator.advance(clock.now() - SECOND, HOUR).await;
     assert!(matches!(refused, Err(CannotAdvance::Clock(ClockError::MovesForward))), "{refused:?}");
-    assert_eq!(coordinator.advance(clock.now(), HOUR).await.expect("it stays").timers, 0);
     let of_the_machine = Coordinator::new(Clock::system(), vec![left]);
     let refused = of_the_machine.advance(instant("2100-01-01T00:00:00Z"), HOUR).await;
     assert!(matches!(refused, Err(CannotAdvance::Clock(ClockError::NotManual))), "{refused:?}");
+    assert!(rung(&database, LEFT).await.is_empty(), "what is refused has no effect");
+    let done = coordinator.advance(clock.now(), HOUR).await.expect("it stays where it is");
+    assert_eq!((done.timers, clock.now()), (1, crate::bell::clock().now()));
 }
 
 #[tokio::test]
