@@ -69,8 +69,8 @@ pub async fn append(tx: &mut Tx, events: &[NewEvent], recorded_at: Timestamp) ->
              WHERE head.shard = reached.shard
          )
          INSERT INTO event (shard, position, tenant, subject, type, occurred_at, payload, recorded_at)
-         SELECT *, $10::timestamptz
-         FROM unnest($3::smallint[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[])",
+         SELECT unnest($3::smallint[]), unnest($4::bigint[]), unnest($5::uuid[]), unnest($6::text[]), unnest($7::text[]),
+                unnest($8::timestamptz[]), unnest($9::bytea[]), $10::timestamptz",
     )
     .bind(&moved)
     .bind(&reached)

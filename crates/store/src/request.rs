@@ -149,8 +149,8 @@ impl Tx {
         let receipts: Vec<&Value> = done.iter().map(|(.., receipt)| receipt).collect();
         sqlx::query(
             "INSERT INTO request (tenant, shard, rpc, request_id, digests, receipt, recorded_at)
-             SELECT *, $7::timestamptz
-             FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::uuid[], $5::jsonb[], $6::jsonb[])",
+             SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::text[]), unnest($4::uuid[]),
+                unnest($5::jsonb[]), unnest($6::jsonb[]), $7::timestamptz",
         )
         .bind(&tenants)
         .bind(&shards)

@@ -44,7 +44,8 @@ pub async fn set(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
         let (tenants, shards, subjects, kinds) = columns(&on);
         sqlx::query(
             "INSERT INTO timer (tenant, shard, subject, kind, due_at)
-             SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::timestamptz[])
+             SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::text[]),
+                unnest($5::timestamptz[])
              ON CONFLICT (tenant, shard, subject, kind) DO UPDATE SET due_at = excluded.due_at
              WHERE timer.due_at <> excluded.due_at",
         )

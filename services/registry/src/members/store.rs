@@ -90,7 +90,10 @@ pub(super) async fn read(
                   state_at AS "state_at?", joined_at AS "joined_at?", updated_at AS "updated_at?", version AS "version?"
            FROM unnest($2::uuid[], $3::smallint[]) AS asked (member, shard)
            JOIN head ON head.shard = asked.shard
-           LEFT JOIN member ON member.tenant = $1 AND member.shard = asked.shard AND member.member = asked.member"#,
+           LEFT JOIN LATERAL (
+               SELECT * FROM member AS there
+               WHERE there.tenant = $1 AND there.shard = asked.shard AND there.member = asked.member LIMIT 1
+           ) AS member ON true"#,
         tenant.uuid(),
         &ids,
         &shards,
@@ -279,8 +282,8 @@ pub(super) async fn keep_words(
     let said_at: Vec<SqlTimestamp> = said.iter().map(|(.., word)| word.said_at.into()).collect();
     sqlx::query!(
         "INSERT INTO consent (tenant, shard, member, version, purpose, granted, source, said_at, recorded_at)
-         SELECT $1, row.*, $9
-         FROM unnest($2::smallint[], $3::uuid[], $4::bigint[], $5::text[], $6::bool[], $7::text[], $8::timestamptz[]) AS row",
+         SELECT $1, unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::bigint[]), unnest($5::text[]),
+                unnest($6::bool[]), unnest($7::text[]), unnest($8::timestamptz[]), $9",
         tenant.uuid(),
         &shards,
         &members,

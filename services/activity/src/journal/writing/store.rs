@@ -1,4 +1,7 @@
 //! Writing what a call has decided: one statement for each table, columns as arrays.
+//!
+//! `unnest` stands in the select list, where PostgreSQL takes the arrays apart row by row; in FROM it would first write
+//! all of them down.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -60,17 +63,13 @@ async fn orders(
              tenant, shard, order_id, source, external_id, subject, member, guest_key, channel, touchpoint, staff,
              invoice_number, currency, payments, coupons, points_paid_minor, line_count, units, net_minor,
              returned_units, returned_minor, state, state_at, occurred_at, received_at, recorded_at, historic)
-         SELECT $1, n.shard, n.order_id, n.source, n.external_id, n.subject, n.member, n.guest_key, n.channel,
-                n.touchpoint, n.staff, n.invoice_number, n.currency, n.payments, n.coupons, n.points_paid_minor,
-                n.line_count, n.units, n.net_minor, n.returned_units, n.returned_minor, n.state, n.state_at,
-                n.occurred_at, n.received_at, $2, $3
-         FROM unnest($4::smallint[], $5::uuid[], $6::text[], $7::text[], $8::smallint[], $9::uuid[], $10::text[],
-                     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::jsonb[], $17::jsonb[],
-                     $18::bigint[], $19::integer[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[],
-                     $24::smallint[], $25::timestamptz[], $26::timestamptz[], $27::timestamptz[])
-              AS n (shard, order_id, source, external_id, subject, member, guest_key, channel, touchpoint, staff,
-                    invoice_number, currency, payments, coupons, points_paid_minor, line_count, units, net_minor,
-                    returned_units, returned_minor, state, state_at, occurred_at, received_at)",
+         SELECT $1, unnest($4::smallint[]), unnest($5::uuid[]), unnest($6::text[]), unnest($7::text[]),
+                unnest($8::smallint[]), unnest($9::uuid[]), unnest($10::text[]), unnest($11::text[]),
+                unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[]),
+                unnest($16::jsonb[]), unnest($17::jsonb[]), unnest($18::bigint[]), unnest($19::integer[]),
+                unnest($20::bigint[]), unnest($21::bigint[]), unnest($22::bigint[]), unnest($23::bigint[]),
+                unnest($24::smallint[]), unnest($25::timestamptz[]), unnest($26::timestamptz[]),
+                unnest($27::timestamptz[]), $2, $3",
         tenant.uuid(),
         recorded_at.to_sqlx() as _,
         historic,
@@ -117,9 +116,9 @@ async fn lines(connection: &mut PgConnection, tenant: TenantId, orders: &[Writte
         "INSERT INTO order_line (
              tenant, shard, order_id, number, product, category, quantity, unit_price, discount_minor, tax_minor,
              unit_cost, gross_minor, net_minor)
-         SELECT $1, n.*
-         FROM unnest($2::smallint[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::bigint[], $8::text[],
-                     $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[]) AS n",
+         SELECT $1, unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::integer[]), unnest($5::text[]),
+                unnest($6::text[]), unnest($7::bigint[]), unnest($8::text[]), unnest($9::bigint[]),
+                unnest($10::bigint[]), unnest($11::text[]), unnest($12::bigint[]), unnest($13::bigint[])",
         tenant.uuid(),
         &shards,
         &ids,
@@ -210,9 +209,9 @@ async fn return_lines(
         "INSERT INTO return_line (
              tenant, shard, return_id, position, order_line, product, quantity, unit_price, unmatched_quantity,
              unmatched_minor)
-         SELECT $1, n.*
-         FROM unnest($2::smallint[], $3::uuid[], $4::integer[], $5::integer[], $6::text[], $7::bigint[], $8::text[],
-                     $9::bigint[], $10::bigint[]) AS n",
+         SELECT $1, unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::integer[]), unnest($5::integer[]),
+                unnest($6::text[]), unnest($7::bigint[]), unnest($8::text[]), unnest($9::bigint[]),
+                unnest($10::bigint[])",
         tenant.uuid(),
         &column(&all, |(goods, _)| goods.shard.number()),
         &column(&all, |(goods, _)| goods.goods.uuid()),
@@ -238,9 +237,8 @@ async fn matches(
     sqlx::query!(
         "INSERT INTO return_match (
              tenant, shard, order_id, number, return_id, position, quantity, amount_minor, occurred_at, recorded_at)
-         SELECT $1, n.*, $2
-         FROM unnest($3::smallint[], $4::uuid[], $5::integer[], $6::uuid[], $7::integer[], $8::bigint[], $9::bigint[],
-                     $10::timestamptz[]) AS n",
+         SELECT $1, unnest($3::smallint[]), unnest($4::uuid[]), unnest($5::integer[]), unnest($6::uuid[]),
+                unnest($7::integer[]), unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::timestamptz[]), $2",
         tenant.uuid(),
         recorded_at.to_sqlx() as _,
         &column(matches, |one| one.shard.number()),
@@ -271,9 +269,9 @@ async fn adjustments(
         "INSERT INTO adjustment (
              tenant, shard, adjustment_id, source, external_id, member, kind, currency, amount_minor, product, quantity,
              occurred_at, recorded_at, historic)
-         SELECT $1, n.*, $2, $3
-         FROM unnest($4::smallint[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[],
-                     $11::bigint[], $12::text[], $13::bigint[], $14::timestamptz[]) AS n",
+         SELECT $1, unnest($4::smallint[]), unnest($5::uuid[]), unnest($6::text[]), unnest($7::text[]),
+                unnest($8::uuid[]), unnest($9::text[]), unnest($10::text[]), unnest($11::bigint[]),
+                unnest($12::text[]), unnest($13::bigint[]), unnest($14::timestamptz[]), $2, $3",
         tenant.uuid(),
         recorded_at.to_sqlx() as _,
         historic,

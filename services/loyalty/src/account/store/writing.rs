@@ -1,4 +1,7 @@
 //! Writing what a batch has decided: one statement for each table.
+//!
+//! `unnest` stands in the select list, where PostgreSQL takes the arrays apart row by row; in FROM it would first write
+//! all of them down.
 
 use ::store::{SqlTimestamp, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
@@ -71,9 +74,11 @@ async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
              qualified_at, review_at)
-         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::bigint[],
-             $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-             $14::bigint[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[])
+         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
+                unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
+                unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
+                unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
+                unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::timestamptz[])
          ON CONFLICT (tenant, shard, member) DO UPDATE SET
              joined_at = excluded.joined_at, entries = excluded.entries, tier_changes = excluded.tier_changes,
              spendable = excluded.spendable, deficit = excluded.deficit, earned = excluded.earned,
@@ -124,8 +129,9 @@ async fn write_lots(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), 
     let lapses: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.lapses_at.map(instant)).collect();
     sqlx::query!(
         "INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at)
-         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[],
-             $7::bigint[], $8::bigint[], $9::timestamptz[], $10::timestamptz[])
+         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
+                unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
+                unnest($9::timestamptz[]), unnest($10::timestamptz[])
          ON CONFLICT (tenant, shard, member, lot) DO UPDATE SET remaining = excluded.remaining, lapsed = excluded.lapsed",
         &tenants,
         &shards,
@@ -167,9 +173,10 @@ async fn write_entries(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timest
     sqlx::query!(
         "INSERT INTO entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws, grounds,
              programme_version, occurred_at, recorded_at)
-         SELECT *, $14::timestamptz FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::uuid[],
-             $6::smallint[], $7::bigint[], $8::bigint[], $9::text[], $10::jsonb[], $11::jsonb[], $12::integer[],
-             $13::timestamptz[])",
+         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::bigint[]),
+                unnest($5::uuid[]), unnest($6::smallint[]), unnest($7::bigint[]), unnest($8::bigint[]),
+                unnest($9::text[]), unnest($10::jsonb[]), unnest($11::jsonb[]), unnest($12::integer[]),
+                unnest($13::timestamptz[]), $14::timestamptz",
         &tenants,
         &shards,
         &members,
@@ -212,8 +219,9 @@ async fn write_purchases(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result
     sqlx::query!(
         "INSERT INTO purchase (tenant, shard, member, purchase, currency, net_minor, returned_minor, earned, reversed,
              lot, occurred_at)
-         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[],
-             $8::bigint[], $9::bigint[], $10::uuid[], $11::timestamptz[])
+         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
+                unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
+                unnest($9::bigint[]), unnest($10::uuid[]), unnest($11::timestamptz[])
          ON CONFLICT (tenant, shard, member, purchase)
          DO UPDATE SET returned_minor = excluded.returned_minor, reversed = excluded.reversed",
         &tenants,
@@ -253,8 +261,9 @@ async fn write_tier_changes(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: T
     sqlx::query!(
         "INSERT INTO tier_change (tenant, shard, member, number, kind, from_tier, to_tier, cause, progress_minor,
              programme_version, occurred_at, recorded_at)
-         SELECT *, $12::timestamptz FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::smallint[],
-             $6::text[], $7::text[], $8::text[], $9::bigint[], $10::integer[], $11::timestamptz[])",
+         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::bigint[]),
+                unnest($5::smallint[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
+                unnest($9::bigint[]), unnest($10::integer[]), unnest($11::timestamptz[]), $12::timestamptz",
         &tenants,
         &shards,
         &members,

@@ -92,7 +92,8 @@ pub(in crate::members) async fn add_names(
     let members: Vec<Uuid> = names.iter().map(|(member, _)| member.uuid()).collect();
     sqlx::query!(
         "INSERT INTO identity (tenant, shard, kind, issuer, value, member, recorded_at)
-         SELECT $1, row.*, $7 FROM unnest($2::smallint[], $3::text[], $4::text[], $5::text[], $6::uuid[]) AS row",
+         SELECT $1, unnest($2::smallint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
+                unnest($6::uuid[]), $7",
         tenant.uuid(),
         &columns.shards,
         &columns.kinds as _,
