@@ -18,7 +18,10 @@ CREATE TABLE account (
     tier                text,
     tier_since          timestamptz,
     qualified_at        timestamptz,
+    needed_minor        bigint,
+    qualified_by        integer,
     review_at           timestamptz,
+    stood_before        jsonb,
     PRIMARY KEY (tenant, shard, member),
     CONSTRAINT nothing_is_spendable_in_deficit CHECK (spendable >= 0 AND deficit >= 0 AND (spendable = 0 OR deficit = 0)),
     CONSTRAINT balance_is_the_sum_of_entries

@@ -5,7 +5,8 @@
 //! 2. The first programme of a tenant may be effective in the past, so that a history can be loaded under it. Later ones
 //!    rule from now on at the earliest.
 //!
-//! Cost: terms are kept in memory for a second; a batch of the desk reads them at most once a second for each tenant.
+//! Cost: terms are kept in memory; a batch of the desk asks in one statement whether they are still the last, for all of
+//! its tenants.
 
 pub mod expiry;
 mod store;
@@ -14,9 +15,8 @@ pub mod terms;
 #[cfg(test)]
 pub(crate) mod example;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use ::store::{Recall, RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
@@ -70,20 +70,20 @@ pub enum TermsRefusal {
     },
 }
 
-/// How long terms are believed without looking again.
-const BELIEVED: Duration = Duration::from_secs(1);
+/// Tenants whose terms are remembered before all are forgotten.
+const MOST: usize = 10_000;
 
 /// The programmes of all tenants.
 #[derive(Clone)]
 pub struct Programmes {
     store: Store,
     clock: Clock,
-    known: Arc<Mutex<HashMap<TenantId, (Instant, TenantTerms)>>>,
+    memory: Memory,
 }
 
 impl Programmes {
     pub(crate) fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, known: Arc::default() }
+        Self { store, clock, memory: Memory::default() }
     }
 
     /// Puts new terms in force.
@@ -96,7 +96,7 @@ impl Programmes {
             Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
         }
         let now = self.clock.now();
-        let known = store::load(&mut tx, tenant).await?;
+        let known = self.within(&mut tx, BTreeSet::from([tenant])).await?.remove(&tenant).unwrap_or_default();
         if known.suspended {
             return Err(Stop::TenantSuspended);
         }
@@ -110,7 +110,6 @@ impl Programmes {
         store::insert(&mut tx, tenant, shard, &terms, now).await?;
         tx.remember(tenant, shard, &ask.key, &receipt, now).await?;
         tx.commit().await?;
-        self.forget(tenant);
         Ok(receipt)
     }
 
@@ -130,59 +129,47 @@ impl Programmes {
         found.cloned().ok_or(Stop::Refused(TermsRefusal::NotFound { at }))
     }
 
-    /// Everything a tenant has put, at most a second old.
+    /// Everything a tenant has put.
     pub async fn of(&self, tenant: TenantId) -> Result<TenantTerms, StoreError> {
-        if let Some(known) = self.believed(tenant) {
-            return Ok(known);
-        }
         let mut reading = self.store.read(tenant).await?;
-        let known = store::read(reading.connection(), tenant).await?;
-        self.believe(tenant, known.clone());
-        Ok(known)
+        let known = store::current(reading.connection(), &self.memory, &BTreeSet::from([tenant])).await?;
+        Ok(known.into_values().next().unwrap_or_default())
     }
 
-    /// The same within a transaction, for several tenants.
+    /// The same within a transaction, for several tenants. Terms that were put before it look at them are seen: what is
+    /// remembered is only used where the database says that nothing came after it.
     pub(crate) async fn within(
         &self,
         tx: &mut Tx,
-        tenants: impl IntoIterator<Item = TenantId>,
+        tenants: BTreeSet<TenantId>,
     ) -> Result<HashMap<TenantId, TenantTerms>, StoreError> {
-        let mut all = HashMap::new();
-        for tenant in tenants {
-            let known = match self.believed(tenant) {
-                Some(known) => known,
-                None => store::load(tx, tenant).await?,
-            };
-            self.believe_if_new(tenant, &known);
-            all.insert(tenant, known);
-        }
-        Ok(all)
+        store::current(tx.connection(), &self.memory, &tenants).await
     }
 
     /// Keeps what registry said about a tenant.
     pub(crate) async fn hear_tenant(&self, tx: &mut Tx, tenant: TenantId, suspended: bool) -> Result<(), StoreError> {
-        store::keep_tenant(tx, tenant, suspended).await?;
-        self.forget(tenant);
-        Ok(())
+        store::keep_tenant(tx, tenant, suspended).await
+    }
+}
+
+/// Terms that were read before. A version is written once: whoever knows the last one knows all.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<HashMap<TenantId, Arc<Versions>>>>);
+
+impl Memory {
+    fn recall(&self, tenant: TenantId, last: i32) -> Option<Arc<Versions>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&tenant).filter(|versions| versions.last().map_or(0, |terms| terms.version) == last).cloned()
     }
 
-    fn believed(&self, tenant: TenantId) -> Option<TenantTerms> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&tenant).filter(|(seen, _)| seen.elapsed() < BELIEVED).map(|(_, terms)| terms.clone())
-    }
-
-    fn believe(&self, tenant: TenantId, terms: TenantTerms) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, (Instant::now(), terms));
-    }
-
-    fn believe_if_new(&self, tenant: TenantId, terms: &TenantTerms) {
-        if self.believed(tenant).is_none() {
-            self.believe(tenant, terms.clone());
+    fn remember(&self, tenant: TenantId, versions: Versions) -> Arc<Versions> {
+        let versions = Arc::new(versions);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
         }
-    }
-
-    fn forget(&self, tenant: TenantId) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+        known.insert(tenant, Arc::clone(&versions));
+        versions
     }
 }
 

@@ -4,7 +4,7 @@
 //! read, then rules decide in memory, then everything is written. Nothing is read before the lock, nothing decided after
 //! the write.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
@@ -152,8 +152,7 @@ impl AccountDesk {
     async fn work_off(&self, tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Answer>, StoreError> {
         let now = self.clock.now();
         let recalled = recall(tx, asks).await?;
-        let tenants: std::collections::BTreeSet<TenantId> =
-            asks.iter().flat_map(Ask::members).map(|(tenant, _)| tenant).collect();
+        let tenants: BTreeSet<TenantId> = asks.iter().flat_map(Ask::members).map(|(tenant, _)| tenant).collect();
         let terms = self.programmes.within(tx, tenants).await?;
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();

@@ -6,6 +6,7 @@ use kernel::{Currency, OrderId};
 
 use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, Purchase};
+use super::reversing::{self, CannotReturn, ReturnFacts};
 use super::reviewing;
 use super::settling::{Until, settle};
 use crate::programme::expiry::{grace_instant, lapse_instant};
@@ -49,13 +50,15 @@ impl OrderFacts {
 
 /// Books an order: what fell due before it, its points, its weight for the tier. An order booked before changes nothing.
 ///
-/// `now` is the clock; a historic order is booked as if it were reported when it happened.
+/// `now` is the clock; a historic order is booked as if it were reported when it happened. A guest's order that joins a
+/// member brings what had come back of it before: that never counts for a tier.
 pub fn earn(
     holdings: &mut Holdings,
     versions: &Versions,
     order: &OrderFacts,
+    back: Option<&ReturnFacts>,
     now: Timestamp,
-) -> Result<(), OutOfRange> {
+) -> Result<(), CannotReturn> {
     if holdings.purchases.contains_key(&order.order) {
         return Ok(());
     }
@@ -80,14 +83,18 @@ pub fn earn(
             earned: points,
             reversed: 0,
             lot,
-            occurred_at: order.occurred_at,
+            // A till whose clock runs ahead: what is booked counts.
+            occurred_at: order.occurred_at.min(moment),
             touched: true,
         },
     );
-    match versions.at(moment) {
-        Some(terms) => reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string()),
-        None => Ok(()),
+    if let Some(back) = back {
+        reversing::take_points_back(holdings, versions, back, now)?;
     }
+    if let Some(terms) = versions.at(moment) {
+        reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string())?;
+    }
+    Ok(())
 }
 
 /// The moment something counts as known: when it happened for a history being loaded, else now; never before what is
@@ -102,7 +109,7 @@ fn post_earned(
     order: &OrderFacts,
     now: Timestamp,
 ) -> Result<Option<(i64, kernel::LotId)>, OutOfRange> {
-    reviewing::begin(holdings, terms);
+    reviewing::begin(holdings, terms, holdings.settled_until)?;
     let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
     let basis = basis(order, rate.basis).ok_or(OutOfRange)?;
     let tier = holdings.tier_at(order.occurred_at).map(str::to_owned);

@@ -78,16 +78,31 @@ impl Purchase {
 }
 
 /// Where a member stands on the ladder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Code of the tier.
     pub tier: String,
     /// Since when.
     pub since: Timestamp,
-    /// When the threshold was last tested: at the promotion, or at the last review.
-    pub qualified_at: Timestamp,
+    /// What it rests on.
+    pub qualified: Qualified,
     /// When it is tested next; never in the lowest tier.
     pub review_at: Option<Timestamp>,
+    /// Where they stood before they were promoted within this term: there they stand again when the order that promoted
+    /// them comes back.
+    pub before: Option<Box<Standing>>,
+}
+
+/// What a tier rests on: a promotion or a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Qualified {
+    /// The moment whose window was looked at.
+    pub at: Timestamp,
+    /// What had to be spent in that window, and was. Nothing where none was asked: in the lowest tier, or where somebody
+    /// was let stay.
+    pub needed_minor: Option<i64>,
+    /// The version of the programme that decided.
+    pub by_version: i32,
 }
 
 /// Sums over all entries.

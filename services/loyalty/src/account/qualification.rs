@@ -1,13 +1,18 @@
 //! What counts towards a tier, and which tier it is enough for.
 
-use jiff::Timestamp;
+use std::ops::{Bound, RangeBounds as _};
+
+use jiff::{SignedDuration, Timestamp};
 use kernel::calendar::{OutOfCalendar, months_before, year_start};
 
 use super::holdings::Holdings;
 use crate::programme::terms::{Ladder, Terms, Tier, Window};
 
-/// What was spent in the window that ends at a moment, returns taken off. The window is open at its start and closed at
-/// its end: what was bought exactly twelve months ago does not count any more.
+/// The finest step the database keeps.
+const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
+
+/// What was spent in the window that ends at a moment, returns taken off. A rolling window is open at its start and
+/// closed at its end: what was bought exactly twelve months ago does not count any more.
 pub fn progress(holdings: &Holdings, terms: &Terms, ladder: &Ladder, at: Timestamp) -> Result<i64, OutOfCalendar> {
     progress_until(holdings, terms, ladder, at, at)
 }
@@ -21,23 +26,31 @@ pub fn progress_until(
     known: Timestamp,
 ) -> Result<i64, OutOfCalendar> {
     let zone = terms.zone.rules();
-    let counts_from = |moment: Timestamp| -> Result<bool, OutOfCalendar> {
-        Ok(match ladder.window {
-            Window::RollingMonths(months) => moment > months_before(at, months, zone)?,
-            Window::CalendarYear => moment >= year_start(at, zone)?,
-            Window::SinceJoining => true,
-        })
+    let start = match ladder.window {
+        Window::RollingMonths(months) => Bound::Excluded(months_before(at, months, zone)?),
+        Window::CalendarYear => Bound::Included(year_start(at, zone)?),
+        Window::SinceJoining => Bound::Unbounded,
     };
-    let mut sum = 0_i64;
-    for purchase in holdings.purchases.values() {
-        let counts = purchase.currency == ladder.currency
-            && purchase.occurred_at <= at.min(known)
-            && counts_from(purchase.occurred_at)?;
-        if counts {
-            sum = sum.saturating_add(purchase.counts());
-        }
+    let window = (start, Bound::Included(at.min(known)));
+    let counting = holdings
+        .purchases
+        .values()
+        .filter(|purchase| purchase.currency == ladder.currency && window.contains(&purchase.occurred_at));
+    Ok(counting.fold(0_i64, |sum, purchase| sum.saturating_add(purchase.counts())))
+}
+
+/// The moment whose window a review looks at. A year is reviewed when it is over: its last moment, for the review's own
+/// already lies in the next.
+pub fn reviewed_moment(ladder: &Ladder, due: Timestamp) -> Timestamp {
+    match ladder.window {
+        Window::RollingMonths(_) | Window::SinceJoining => due,
+        Window::CalendarYear => before(due),
     }
-    Ok(sum)
+}
+
+/// The last moment before another.
+pub fn before(moment: Timestamp) -> Timestamp {
+    moment.saturating_sub(MICROSECOND).unwrap_or(moment)
 }
 
 /// The place of a tier on the ladder; a code that is not on it counts as the lowest.

@@ -50,9 +50,22 @@ pub fn take_back(
     back: &ReturnFacts,
     now: Timestamp,
 ) -> Result<(), CannotReturn> {
+    match take_points_back(holdings, versions, back, now)? {
+        Some(moment) => Ok(reviewing::look_back(holdings, versions, moment, &back.cause)?),
+        None => Ok(()),
+    }
+}
+
+/// The points alone. Answers the moment it was booked at; nothing where it was booked before.
+pub fn take_points_back(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    back: &ReturnFacts,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, CannotReturn> {
     let known = holdings.purchases.get(&back.order).ok_or(CannotReturn::UnknownOrder)?;
     if back.returned_minor <= known.returned_minor && !(back.whole && known.reversed < known.earned) {
-        return Ok(());
+        return Ok(None);
     }
     let moment = moment_of(holdings, back.occurred_at, back.historic, now);
     settle(holdings, versions, Until::Before(moment))?;
@@ -88,8 +101,7 @@ pub fn take_back(
         let points = taken.saturating_neg();
         holdings.post(EntryKind::EarnReversal, points, back.cause.clone(), draws, grounds, back.occurred_at)?;
     }
-    reviewing::look_back(holdings, versions, moment, &back.cause)?;
-    Ok(())
+    Ok(Some(moment))
 }
 
 /// Takes points: from the order's own lot, then from the others, then as a deficit where the programme says so.

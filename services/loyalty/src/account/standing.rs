@@ -5,8 +5,8 @@ use kernel::Currency;
 use kernel::calendar::OutOfCalendar;
 
 use super::decision::Decision;
-use super::holdings::{Holdings, Standing};
-use super::qualification::{progress, progress_until, rank, tier};
+use super::holdings::{Holdings, Qualified, Standing};
+use super::qualification::{progress, progress_until, rank, reviewed_moment, tier};
 use crate::programme::terms::{Ladder, Terms, Window};
 
 /// A member's place on the ladder.
@@ -49,15 +49,19 @@ pub fn standing(
 ) -> Result<Option<(StandingView, Decision)>, OutOfCalendar> {
     let Some(ladder) = &terms.ladder else { return Ok(None) };
     let lowest = ladder.tiers.first().map(|tier| tier.code.clone()).unwrap_or_default();
-    let unbegun =
-        Standing { tier: lowest, since: holdings.joined_at, qualified_at: holdings.joined_at, review_at: None };
+    let since = holdings.joined_at;
+    let qualified = Qualified { at: since, needed_minor: None, by_version: terms.version };
+    let unbegun = Standing { tier: lowest, since, qualified, review_at: None, before: None };
     let held = holdings.standing.as_ref().unwrap_or(&unbegun);
     let place = rank(ladder, &held.tier);
     let reached = progress(holdings, terms, ladder, now)?;
 
     let keep = tier(ladder, place).map_or(0, |tier| tier.keep_minor);
     let missing_to_keep_minor = match held.review_at {
-        Some(review) => keep.saturating_sub(progress_until(holdings, terms, ladder, review, now)?).max(0),
+        Some(review) => {
+            let by_then = progress_until(holdings, terms, ladder, reviewed_moment(ladder, review), now)?;
+            keep.saturating_sub(by_then).max(0)
+        }
         None => 0,
     };
     let next = place.checked_add(1).and_then(|above| tier(ladder, above)).map(|above| NextTier {

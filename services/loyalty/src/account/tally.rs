@@ -152,17 +152,10 @@ impl Tally<'_> {
 
     fn apply(&self, holdings: &mut Holdings, versions: &Versions, kind: &DeedKind) -> Result<(), String> {
         match kind {
-            DeedKind::Joined { at } => {
-                join(holdings, versions, *at, self.now);
-                Ok(())
-            }
+            DeedKind::Joined { at } => join(holdings, versions, *at, self.now).map_err(|error| error.to_string()),
             DeedKind::Bought { order, back } => {
                 holdings.loading = order.historic;
-                earn(holdings, versions, order, self.now).map_err(|error| error.to_string())?;
-                match back {
-                    Some(back) => take_back(holdings, versions, back, self.now).map_err(|error| error.to_string()),
-                    None => Ok(()),
-                }
+                earn(holdings, versions, order, back.as_ref(), self.now).map_err(|error| error.to_string())
             }
             DeedKind::Returned(back) => {
                 holdings.loading = back.historic;
@@ -188,7 +181,7 @@ impl Tally<'_> {
 }
 
 /// A member who was known by an order before they were known by name has joined at the earlier of the two.
-fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timestamp) {
+fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timestamp) -> Result<(), OutOfRange> {
     if at < holdings.joined_at {
         holdings.joined_at = at;
         if let Some(standing) = &mut holdings.standing {
@@ -198,8 +191,9 @@ fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timest
     }
     holdings.touched = true;
     if let Some(terms) = versions.at(at.max(holdings.settled_until)).or_else(|| versions.at(now)) {
-        reviewing::begin(holdings, terms);
+        reviewing::begin(holdings, terms, now)?;
     }
+    Ok(())
 }
 
 fn opened_at(kind: &DeedKind, now: Timestamp) -> Timestamp {

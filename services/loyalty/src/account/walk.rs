@@ -131,7 +131,7 @@ fn run(steps: &[Step]) {
                     occurred_at: now,
                     historic: false,
                 };
-                earn(&mut holdings, &versions, &facts, now).expect("in range");
+                earn(&mut holdings, &versions, &facts, None, now).expect("in range");
                 let lapses = lapse_instant(&flat(), now).expect("in range").expect("they lapse");
                 model.buy(orders, *amount, lapses);
                 orders += 1;

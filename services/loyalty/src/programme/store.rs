@@ -1,39 +1,70 @@
 //! The rows of programmes.
 
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 
 use ::store::{SqlTimestamp, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Shard, TenantId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
+use super::Memory;
 use super::terms::{TenantTerms, Terms, Versions};
 
-pub(super) async fn load(tx: &mut Tx, tenant: TenantId) -> Result<TenantTerms, StoreError> {
-    read(tx.connection(), tenant).await
+/// What some tenants have put, and whether they are suspended. What is remembered is used where it is still the last.
+pub(super) async fn current(
+    connection: &mut PgConnection,
+    memory: &Memory,
+    tenants: &BTreeSet<TenantId>,
+) -> Result<HashMap<TenantId, TenantTerms>, StoreError> {
+    let mut all = HashMap::new();
+    for (tenant, last, suspended) in last_versions(connection, tenants).await? {
+        let versions = match memory.recall(tenant, last) {
+            Some(versions) => versions,
+            None => memory.remember(tenant, versions(connection, tenant).await?),
+        };
+        all.insert(tenant, TenantTerms { versions, suspended });
+    }
+    Ok(all)
 }
 
-pub(super) async fn read(connection: &mut PgConnection, tenant: TenantId) -> Result<TenantTerms, StoreError> {
-    let shard = Shard::of_tenant(tenant).number();
+/// The last version of some tenants' programmes, 0 where there is none, and whether they are suspended.
+async fn last_versions(
+    connection: &mut PgConnection,
+    tenants: &BTreeSet<TenantId>,
+) -> Result<Vec<(TenantId, i32, bool)>, StoreError> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.uuid()).collect();
+    let shards: Vec<i16> = tenants.iter().map(|tenant| Shard::of_tenant(*tenant).number()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT asked.tenant AS "tenant!", coalesce(put.version, 0) AS "version!",
+                  coalesce(told.suspended, false) AS "suspended!"
+           FROM unnest($1::uuid[], $2::smallint[]) AS asked (tenant, shard)
+           LEFT JOIN LATERAL (
+               SELECT version FROM programme AS p WHERE p.tenant = asked.tenant AND p.shard = asked.shard
+               ORDER BY version DESC LIMIT 1
+           ) AS put ON true
+           LEFT JOIN LATERAL (
+               SELECT suspended FROM tenant_terms AS t WHERE t.tenant = asked.tenant AND t.shard = asked.shard LIMIT 1
+           ) AS told ON true"#,
+        &ids,
+        &shards
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.tenant.into(), row.version, row.suspended)).collect())
+}
+
+/// All versions of a tenant's programme.
+async fn versions(connection: &mut PgConnection, tenant: TenantId) -> Result<Versions, StoreError> {
     let rows = sqlx::query_scalar!(
         "SELECT terms FROM programme WHERE tenant = $1 AND shard = $2 ORDER BY version",
         tenant.uuid(),
-        shard
+        Shard::of_tenant(tenant).number()
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await?;
-    let versions = rows
-        .into_iter()
-        .map(|terms| serde_json::from_value::<Terms>(terms).map_err(StoreError::unreadable))
-        .collect::<Result<Vec<Terms>, StoreError>>()?;
-    let suspended = sqlx::query_scalar!(
-        "SELECT suspended FROM tenant_terms WHERE tenant = $1 AND shard = $2",
-        tenant.uuid(),
-        shard
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(TenantTerms { versions: Arc::new(Versions::new(versions)), suspended: suspended.unwrap_or(false) })
+    let all = rows.into_iter().map(|terms| serde_json::from_value::<Terms>(terms).map_err(StoreError::unreadable));
+    Ok(Versions::new(all.collect::<Result<_, _>>()?))
 }
 
 pub(super) async fn insert(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{read_entry_kind, read_tier_change_kind};
 use crate::account::desk::{Ask, Books, DeedKind, Whose};
-use crate::account::holdings::{Draw, EntryKind, Holdings, Lot, Purchase, Standing, TierChange, Totals};
+use crate::account::holdings::{Draw, EntryKind, Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals};
 use crate::account::tally::{Spent, SpentEntries};
 
 /// The keys of some members, as columns.
@@ -102,7 +102,8 @@ async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Resul
     let keys = Keys::of(all);
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
-                  redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at, review_at
+                  redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
+                  needed_minor, qualified_by, review_at, stood_before
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            JOIN account USING (tenant, shard, member)"#,
         &keys.tenants,
@@ -127,13 +128,18 @@ async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Resul
             lapsed: row.lapsed,
             adjusted: row.adjusted,
         };
-        holdings.standing = match (row.tier, row.tier_since, row.qualified_at) {
-            (Some(tier), Some(since), Some(qualified_at)) => Some(Standing {
-                tier,
-                since: since.into(),
-                qualified_at: qualified_at.into(),
-                review_at: row.review_at.map(Timestamp::from),
-            }),
+        let qualified = row.qualified_at.zip(row.qualified_by).map(|(at, by_version)| Qualified {
+            at: at.into(),
+            needed_minor: row.needed_minor,
+            by_version,
+        });
+        holdings.standing = match (row.tier, row.tier_since, qualified) {
+            (Some(tier), Some(since), Some(qualified)) => {
+                let review_at = row.review_at.map(Timestamp::from);
+                let before = row.stood_before.map(serde_json::from_value).transpose();
+                let before = before.map_err(StoreError::unreadable)?;
+                Some(Standing { tier, since: since.into(), qualified, review_at, before })
+            }
             (None, ..) | (_, None, _) | (.., None) => None,
         };
         books.insert((row.tenant.into(), member), holdings);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{entry_kind, tier_change_kind};
 use crate::account::desk::{Books, Whose};
-use crate::account::holdings::Holdings;
+use crate::account::holdings::{Holdings, Qualified};
 
 /// The one kind of timer: the next instant at which something happens to an account by itself.
 const DUE: &str = "account";
@@ -66,6 +66,13 @@ async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<
             .map(|(_, holdings)| holdings.standing.as_ref().and_then(read).map(instant))
             .collect::<Vec<Option<SqlTimestamp>>>()
     };
+    let qualified: Vec<Option<Qualified>> =
+        changed.iter().map(|(_, holdings)| holdings.standing.as_ref().map(|standing| standing.qualified)).collect();
+    let stood_before = changed
+        .iter()
+        .map(|(_, holdings)| holdings.standing.as_ref().and_then(|standing| standing.before.as_ref()))
+        .map(|before| before.map(serde_json::to_value).transpose().map_err(StoreError::unreadable))
+        .collect::<Result<Vec<Option<Value>>, StoreError>>()?;
     let joined: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.joined_at)).collect();
     let settled: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.settled_until)).collect();
     let tiers: Vec<Option<String>> =
@@ -73,19 +80,22 @@ async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, review_at)
+             qualified_at, needed_minor, qualified_by, review_at, stood_before)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
-                unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::timestamptz[])
+                unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
+                unnest($21::timestamptz[]), unnest($22::jsonb[])
          ON CONFLICT (tenant, shard, member) DO UPDATE SET
              joined_at = excluded.joined_at, entries = excluded.entries, tier_changes = excluded.tier_changes,
              spendable = excluded.spendable, deficit = excluded.deficit, earned = excluded.earned,
              earn_reversed = excluded.earn_reversed, redeemed = excluded.redeemed,
              redemption_reversed = excluded.redemption_reversed, lapsed = excluded.lapsed, adjusted = excluded.adjusted,
              settled_until = excluded.settled_until, tier = excluded.tier, tier_since = excluded.tier_since,
-             qualified_at = excluded.qualified_at, review_at = excluded.review_at",
+             qualified_at = excluded.qualified_at, needed_minor = excluded.needed_minor,
+             qualified_by = excluded.qualified_by, review_at = excluded.review_at,
+             stood_before = excluded.stood_before",
         &tenants,
         &shards,
         &members,
@@ -103,8 +113,11 @@ async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<
         &settled as &[SqlTimestamp],
         &tiers as &[Option<String>],
         &standing(|standing| Some(standing.since)) as &[Option<SqlTimestamp>],
-        &standing(|standing| Some(standing.qualified_at)) as &[Option<SqlTimestamp>],
+        &standing(|standing| Some(standing.qualified.at)) as &[Option<SqlTimestamp>],
+        &qualified.iter().map(|one| one.and_then(|one| one.needed_minor)).collect::<Vec<_>>() as &[Option<i64>],
+        &qualified.iter().map(|one| one.map(|one| one.by_version)).collect::<Vec<_>>() as &[Option<i32>],
         &standing(|standing| standing.review_at) as &[Option<SqlTimestamp>],
+        &stood_before as &[Option<Value>],
     )
     .execute(tx.connection())
     .await?;
