@@ -88,5 +88,5 @@ impl Tree {
 
 /// Whether the file holds tests: a file of a `tests` folder, or a module of tests beside the code.
 pub(super) fn is_test(path: &str) -> bool {
-    path.split('/').any(|part| ["tests", "benches", "tests.rs", "laws", "laws.rs", "walk.rs"].contains(&part))
+    path.split('/').any(|part| ["tests", "benches", "tests.rs", "laws", "laws.rs", "walk", "walk.rs"].contains(&part))
 }

@@ -113,7 +113,8 @@ pub fn look_back(
         holdings.touched = true;
         return Ok(());
     }
-    let below = [stood_before(holdings, versions, &standing, moment)?, met_then(holdings, versions, &standing)?];
+    // Where both lead to the same tier, the standing that was there before counts: the last of equals is taken.
+    let below = [met_then(holdings, versions, &standing)?, stood_before(holdings, versions, &standing, moment)?];
     let lower = below.into_iter().flatten().filter(|lower| rank(ladder, &lower.tier) < now);
     let to = match lower.max_by_key(|lower| rank(ladder, &lower.tier)) {
         Some(lower) if rank(ladder, &lower.tier) >= met => lower,

@@ -1,6 +1,8 @@
-//! Random walks: the rules against a reference model small enough to read.
+//! Random walks: the rules of points against a reference model small enough to read.
 //!
 //! The model knows no lots but a bag of single points, each with its lapse day, and works every sum out anew.
+
+mod tiers;
 
 use std::collections::BTreeMap;
 
@@ -11,36 +13,46 @@ use uuid::Uuid;
 
 use super::earning::{LineFacts, OrderFacts, earn};
 use super::holdings::Holdings;
-use super::redemption::redeem;
-use super::reversing::{ReturnFacts, take_back};
+use super::redemption::{add_by_hand, redeem, take_by_hand};
+use super::reversing::{Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
 use crate::programme::example;
-use crate::programme::expiry::lapse_instant;
-use crate::programme::terms::{Terms, Versions};
+use crate::programme::expiry::{grace_instant, lapse_instant};
+use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 
 #[derive(Clone, Debug)]
 enum Step {
     Wait { days: i64 },
-    Buy { amount: i64 },
+    Buy { amount: i64, days_ago: i64 },
     Return { which: usize, percent: i64 },
     Redeem { points: i64 },
+    GiveBack { which: usize },
+    Add { points: i64 },
+    Take { points: i64 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (1..120_i64).prop_map(|days| Step::Wait { days }),
-        (0..4_000_i64).prop_map(|amount| Step::Buy { amount }),
+        (0..4_000_i64).prop_map(|amount| Step::Buy { amount, days_ago: 0 }),
+        (0..4_000_i64, 1..600_i64).prop_map(|(amount, days_ago)| Step::Buy { amount, days_ago }),
         (0..50_usize, 1..=100_i64).prop_map(|(which, percent)| Step::Return { which, percent }),
         (1..120_i64).prop_map(|points| Step::Redeem { points }),
+        (0..50_usize).prop_map(|which| Step::GiveBack { which }),
+        (1..60_i64).prop_map(|points| Step::Add { points }),
+        (1..60_i64).prop_map(|points| Step::Take { points }),
     ]
 }
 
-/// A point knows the order it came from and when it lapses.
-#[derive(Default)]
+/// A point knows when it lapses, when it was earned, and the order it came from, if it came from one.
+type Point = (Timestamp, Timestamp, Option<usize>);
+
 struct Model {
-    points: Vec<(Timestamp, usize)>,
+    terms: Terms,
+    points: Vec<Point>,
     owed: i64,
     bought: BTreeMap<usize, Bought>,
+    spent: Vec<Vec<Point>>,
 }
 
 struct Bought {
@@ -52,33 +64,50 @@ struct Bought {
 }
 
 impl Model {
+    fn new(terms: Terms) -> Self {
+        Self { terms, points: Vec::new(), owed: 0, bought: BTreeMap::new(), spent: Vec::new() }
+    }
+
     fn lapse(&mut self, now: Timestamp) {
         self.points.sort_unstable();
-        while self.points.first().is_some_and(|(lapses, _)| *lapses <= now) {
-            let (_, order) = self.points.remove(0);
-            self.bought.get_mut(&order).expect("bought").lapsed += 1;
+        while self.points.first().is_some_and(|(lapses, ..)| *lapses <= now) {
+            if let (.., Some(order)) = self.points.remove(0) {
+                self.bought.get_mut(&order).expect("bought").lapsed += 1;
+            }
         }
     }
 
-    fn buy(&mut self, order: usize, amount: i64, lapses: Timestamp) {
+    /// What is owed is filled first.
+    fn add(&mut self, point: Point) {
+        if self.owed > 0 { self.owed -= 1 } else { self.points.push(point) }
+    }
+
+    fn buy(&mut self, order: usize, amount: i64, at: Timestamp, now: Timestamp) {
         let earned = amount / 50;
-        let absorbed = earned.min(self.owed);
-        self.owed -= absorbed;
-        self.points.extend((absorbed..earned).map(|_| (lapses, order)));
+        let promised = lapse_instant(&self.terms, at).expect("in range").expect("they lapse");
+        let lapses = if promised <= now { self.grace(now) } else { promised };
         self.bought.insert(order, Bought { amount, returned: 0, earned, taken: 0, lapsed: 0 });
+        (0..earned).for_each(|_| self.add((lapses, at, Some(order))));
     }
 
-    fn redeem(&mut self, points: i64) -> bool {
+    fn grace(&self, now: Timestamp) -> Timestamp {
+        grace_instant(&self.terms, now).expect("in range")
+    }
+
+    fn take(&mut self, points: i64) -> Option<Vec<Point>> {
         let wanted = usize::try_from(points).expect("positive");
-        if self.points.len() < wanted {
-            return false;
-        }
         self.points.sort_unstable();
-        self.points.drain(..wanted);
-        true
+        (self.points.len() >= wanted).then(|| self.points.drain(..wanted).collect())
     }
 
-    fn give_back(&mut self, order: usize, returned: i64) {
+    fn give_back(&mut self, which: usize, now: Timestamp) {
+        for (lapses, earned_at, order) in std::mem::take(&mut self.spent[which]) {
+            let late = lapses <= now;
+            self.add(if late { (self.grace(now), now, None) } else { (lapses, earned_at, order) });
+        }
+    }
+
+    fn take_back(&mut self, order: usize, returned: i64) {
         let bought = self.bought.get_mut(&order).expect("bought");
         bought.returned = returned;
         let due = if returned == bought.amount { bought.earned } else { bought.earned * returned / bought.amount };
@@ -86,18 +115,20 @@ impl Model {
         bought.taken += take;
         self.points.sort_unstable();
         for _ in 0..take {
-            let own = self.points.iter().position(|(_, from)| *from == order);
+            let own = self.points.iter().position(|(.., from)| *from == Some(order));
             match own.or((!self.points.is_empty()).then_some(0)) {
                 Some(place) => drop(self.points.remove(place)),
+                None if self.terms.deficit == DeficitPolicy::WithinBalance => {}
                 None => self.owed += 1,
             }
         }
     }
 }
 
-fn flat() -> Terms {
+fn flat(deficit: DeficitPolicy) -> Terms {
     let mut terms = example::signature();
     terms.ladder = None;
+    terms.deficit = deficit;
     terms
 }
 
@@ -105,65 +136,113 @@ fn order_id(number: usize) -> OrderId {
     OrderId::from(Uuid::new_v5(&Uuid::nil(), number.to_string().as_bytes()))
 }
 
-fn run(steps: &[Step]) {
-    let versions = Versions::new(vec![flat()]);
-    let mut now: Timestamp = "2026-01-01T02:00:00Z".parse().expect("an instant");
-    let mut holdings = Holdings::new(MemberId::parse("member_01h455vb4pex5vsknk084sn02q").expect("an id"), now);
-    let mut model = Model::default();
-    let mut orders = 0_usize;
-    for step in steps {
-        // No two things happen at one instant: ties between lots of one day are then settled by the time alone.
-        now += SignedDuration::from_secs(1);
-        match step {
-            Step::Wait { days } => now += SignedDuration::from_hours(24 * days),
-            Step::Buy { .. } | Step::Return { .. } | Step::Redeem { .. } => {}
+struct Walk {
+    holdings: Holdings,
+    versions: Versions,
+    model: Model,
+    now: Timestamp,
+    redemptions: Vec<Redeemed>,
+}
+
+impl Walk {
+    fn begin(terms: Terms) -> Self {
+        let now = "2026-01-01T02:00:00Z".parse().expect("an instant");
+        let member = MemberId::parse("member_01h455vb4pex5vsknk084sn02q").expect("an id");
+        Self {
+            holdings: Holdings::new(member, now),
+            versions: Versions::new(vec![terms.clone()]),
+            model: Model::new(terms),
+            now,
+            redemptions: Vec::new(),
         }
-        settle(&mut holdings, &versions, Until::Including(now)).expect("in range");
-        model.lapse(now);
+    }
+
+    fn go(&mut self, step: &Step) {
+        // No two things happen at one instant: ties between lots of one day are then settled by the time alone.
+        self.now += SignedDuration::from_secs(1);
+        if let Step::Wait { days } = step {
+            self.now += SignedDuration::from_hours(24 * days);
+        }
+        settle(&mut self.holdings, &self.versions, Until::Including(self.now)).expect("in range");
+        self.model.lapse(self.now);
         match step {
             Step::Wait { .. } => {}
-            Step::Buy { amount } => {
-                let facts = OrderFacts {
-                    order: order_id(orders),
-                    currency: Currency::parse("TWD").expect("listed"),
-                    lines: vec![LineFacts { gross_minor: *amount, discount_minor: 0, tax_minor: 0 }],
-                    points_paid_minor: 0,
-                    occurred_at: now,
-                    historic: false,
-                };
-                earn(&mut holdings, &versions, &facts, None, now).expect("in range");
-                let lapses = lapse_instant(&flat(), now).expect("in range").expect("they lapse");
-                model.buy(orders, *amount, lapses);
-                orders += 1;
-            }
-            Step::Return { which, percent } if orders > 0 => {
-                let order = which % orders;
-                let bought = &model.bought[&order];
-                let more = ((bought.amount - bought.returned) * percent + 99) / 100;
-                let returned = bought.returned + more;
-                if more > 0 {
-                    let facts = ReturnFacts {
-                        order: order_id(order),
-                        cause: String::new(),
-                        returned_minor: returned,
-                        whole: returned == bought.amount,
-                        occurred_at: now,
-                        historic: false,
-                    };
-                    take_back(&mut holdings, &versions, &facts, now).expect("known");
-                    model.give_back(order, returned);
-                }
-            }
-            Step::Return { .. } => {}
-            Step::Redeem { points } => {
-                let spent = redeem(&mut holdings, &versions, Points(*points), "coffee", now).is_ok();
-                assert_eq!(spent, model.redeem(*points), "redeem {points}");
+            Step::Buy { amount, days_ago } => self.buy(*amount, *days_ago),
+            Step::Return { which, percent } => self.take_back(*which, *percent),
+            Step::Redeem { points } => self.redeem(*points),
+            Step::GiveBack { which } => self.give_back(*which),
+            Step::Add { points } => self.add(*points),
+            Step::Take { points } => {
+                let taken = take_by_hand(&mut self.holdings, &self.versions, Points(*points), "by hand", self.now);
+                assert_eq!(taken.is_ok(), self.model.take(*points).is_some(), "{step:?}");
             }
         }
-        assert_eq!(holdings.spendable(), i64::try_from(model.points.len()).expect("few"), "after {step:?}");
-        assert_eq!(holdings.deficit, model.owed, "after {step:?}");
-        let entries: i64 = holdings.postings.iter().map(|posting| posting.points).sum();
-        assert_eq!(entries, holdings.balance(), "after {step:?}");
+        assert_eq!(self.holdings.spendable(), i64::try_from(self.model.points.len()).expect("few"), "after {step:?}");
+        assert_eq!(self.holdings.deficit, self.model.owed, "after {step:?}");
+        let entries: i64 = self.holdings.postings.iter().map(|posting| posting.points).sum();
+        assert_eq!(entries, self.holdings.balance(), "after {step:?}");
+    }
+
+    fn buy(&mut self, amount: i64, days_ago: i64) {
+        let order = self.model.bought.len();
+        let occurred_at = self.now - SignedDuration::from_hours(24 * days_ago);
+        let facts = OrderFacts {
+            order: order_id(order),
+            currency: Currency::parse("TWD").expect("listed"),
+            lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
+            points_paid_minor: 0,
+            occurred_at,
+            historic: false,
+        };
+        earn(&mut self.holdings, &self.versions, &facts, None, self.now).expect("in range");
+        self.model.buy(order, amount, occurred_at, self.now);
+    }
+
+    fn take_back(&mut self, which: usize, percent: i64) {
+        let order = which % self.model.bought.len().max(1);
+        let Some(bought) = self.model.bought.get(&order) else { return };
+        let more = ((bought.amount - bought.returned) * percent + 99) / 100;
+        let returned = bought.returned + more;
+        if more == 0 {
+            return;
+        }
+        let facts = ReturnFacts {
+            order: order_id(order),
+            cause: String::new(),
+            returned_minor: returned,
+            whole: returned == bought.amount,
+            occurred_at: self.now,
+            historic: false,
+        };
+        take_back(&mut self.holdings, &self.versions, &facts, self.now).expect("known");
+        self.model.take_back(order, returned);
+    }
+
+    fn redeem(&mut self, points: i64) {
+        let spent = redeem(&mut self.holdings, &self.versions, Points(points), "coffee", self.now).ok();
+        let taken = self.model.take(points);
+        assert_eq!(spent.is_some(), taken.is_some(), "redeem {points}");
+        if let (Some(entry), Some(taken)) = (spent, taken) {
+            let draws = self.holdings.postings.last().expect("posted").draws.clone();
+            self.redemptions.push(Redeemed { entry, draws });
+            self.model.spent.push(taken);
+        }
+    }
+
+    fn give_back(&mut self, which: usize) {
+        let which = which % self.redemptions.len().max(1);
+        let Some(redeemed) = self.redemptions.get(which).filter(|_| !self.model.spent[which].is_empty()) else {
+            return;
+        };
+        give_back(&mut self.holdings, &self.versions, redeemed, self.now).expect("in range");
+        self.model.give_back(which, self.now);
+    }
+
+    fn add(&mut self, points: i64) {
+        let terms = self.model.terms.clone();
+        add_by_hand(&mut self.holdings, &self.versions, &terms, Points(points), "by hand", self.now).expect("in range");
+        let lapses = lapse_instant(&terms, self.now).expect("in range").expect("they lapse");
+        (0..points).for_each(|_| self.model.add((lapses, self.now, None)));
     }
 }
 
@@ -171,7 +250,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(testkit::count(testkit::Promise::Walks)))]
 
     #[test]
-    fn the_rules_agree_with_the_model(steps in proptest::collection::vec(step(), 50)) {
-        run(&steps);
+    fn the_rules_agree_with_the_model(steps in proptest::collection::vec(step(), 50), owes in any::<bool>()) {
+        let deficit = if owes { DeficitPolicy::Unlimited } else { DeficitPolicy::WithinBalance };
+        let mut walk = Walk::begin(flat(deficit));
+        steps.iter().for_each(|step| walk.go(step));
     }
 }
