@@ -1,7 +1,5 @@
 //! Orders earn, returns take back, and nothing is counted twice.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 use kernel::Shard;
 use proto::loyalty::v1::*;
@@ -111,13 +109,8 @@ async fn a_suspended_tenant_spends_nothing_and_still_reads() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_at_once_come_to_the_same_totals() {
-    let shop = Arc::new(Shop::open().await);
-    let store = shop.database.store(loyalty::SERVICE).await;
-    let peers = shop.served.peers(&["activity", "registry"]);
-    let twin =
-        loyalty::Loyalty::open(store, shop.clock.clone(), shop.keys.clone(), &peers).expect("its peers are known");
-    let running = tokio::spawn(twin.clone().run(shop.stop.clone()));
-
+    let shop = Shop::open().await;
+    let running = shop.twin().await;
     let members: Vec<_> = (0..20).map(|_| shop.member()).collect();
     let mut fresh = Vec::new();
     for round in 0..10 {

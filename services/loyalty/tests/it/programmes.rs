@@ -26,6 +26,27 @@ async fn new_terms_rule_from_their_time_on() {
     assert_eq!(versions, [1, 2]);
 }
 
+/// An order that is reported after the terms were put is decided by them, whichever process hears it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_sees_new_terms_as_soon_as_they_are_put() {
+    let shop = Shop::open().await;
+    let twin = shop.twin().await;
+    let member = shop.member();
+    let mut balance = 0;
+    for points in 1..=8 {
+        shop.clock.move_to(shop.clock.now() + SignedDuration::from_secs(1)).expect("forward");
+        let mut request = shop.programme();
+        let programme = request.programme.as_mut().expect("there");
+        programme.effective_time = Some(proto::timestamp(shop.clock.now()));
+        programme.earn_rates[0].points = points;
+        shop.client().put_programme(request).await.expect("valid");
+        let (_, fresh) = shop.buys(member, 50).await;
+        balance += points;
+        assert_eq!(shop.account(member, &fresh).await.balance, balance, "{points} points for 50");
+    }
+    twin.abort();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_promised_is_not_changed_afterwards() {
     let shop = Shop::open().await;

@@ -37,6 +37,14 @@ impl Shop {
         Self::with_options(|_| {}).await
     }
 
+    /// A second process of the service on the same database, hearing and ringing.
+    pub async fn twin(&self) -> tokio::task::JoinHandle<()> {
+        let store = self.database.store(loyalty::SERVICE).await;
+        let peers = self.served.peers(&["activity", "registry"]);
+        let twin = Loyalty::open(store, self.clock.clone(), self.keys.clone(), &peers).expect("its peers are known");
+        tokio::spawn(twin.run(self.stop.clone()))
+    }
+
     pub async fn with_options(change: fn(&mut server::Options)) -> Self {
         let parts = [
             (loyalty::SERVICE, loyalty::migrations()),
