@@ -163,17 +163,19 @@ impl<K: Key> Cache<K> {
     /// Says that the values under these keys changed at these positions of their partitions. When it returns, no older
     /// value is given out by this process; Redis is told, too, if it answers in time.
     pub async fn changed(&self, changes: &[(K, i64)]) {
+        // All are written down before anything is waited for: see `Near::keep`.
         for (key, position) in changes {
-            // Written down first: see `Near::keep`.
             self.0.changes.note(key, *position);
+        }
+        for (key, position) in changes {
             self.0.near.void(key, *position).await;
         }
         if let Some(far) = &self.0.far {
             let buried = changes.iter().filter_map(|(key, position)| {
                 let epoch = self.0.changes.epoch(key.partition())?;
-                Some(far.bury(self.0.name, Version { epoch, position: *position }, key))
+                Some((Version { epoch, position: *position }, key))
             });
-            futures::future::join_all(buried).await;
+            far.bury(self.0.name, buried).await;
         }
     }
 

@@ -4,6 +4,9 @@
 //! A script replaces what is there only by something whose first twenty characters are greater: digits, because Redis
 //! compares texts by its locale, and digits sort alike in all of them. At one position a value outdoes a tombstone.
 //! Nothing here may fail a caller: whatever goes wrong is as if Redis knew nothing.
+//!
+//! Cost: a look and an offer are one round trip each, and what changed is said in one round trip for every 256 keys,
+//! one after the other: a burst of changes must not be what makes Redis seem slow.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, RedisError, RedisResult, Script};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::Version;
@@ -67,6 +71,7 @@ pub struct Far {
     connection: ConnectionManager,
     breaker: Arc<Breaker>,
     replace: Arc<Script>,
+    offers: Arc<Semaphore>,
     settings: Arc<FarSettings>,
 }
 
@@ -79,11 +84,20 @@ impl std::fmt::Debug for Far {
 /// Longer than any reading of the truth whose result would still be kept.
 const TOMBSTONE: Duration = Duration::from_secs(60);
 
+/// Keys in one call of the script: far less than a call's time limit, even where a core is slow and shared.
+const KEYS: usize = 256;
+/// Offers under way at once. One more is not made: whoever misses the value reads the truth, as the first one did.
+const OFFERS: usize = 64;
+
+/// Keys, then what to write under each, then for how long in milliseconds.
 const REPLACE: &str = "
-local there = redis.call('GETRANGE', KEYS[1], 0, 19)
-if there >= string.sub(ARGV[1], 1, 20) then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1";
+for place, key in ipairs(KEYS) do
+  local there = redis.call('GETRANGE', key, 0, 19)
+  if there < string.sub(ARGV[place], 1, 20) then
+    redis.call('SET', key, ARGV[place], 'PX', ARGV[#KEYS + 1])
+  end
+end
+return #KEYS";
 
 impl Far {
     /// Prepares the way; the connection is made at the first call, and again whenever it broke. Must be called inside
@@ -95,8 +109,13 @@ impl Far {
             .set_response_timeout(Some(settings.time_limit))
             .set_max_delay(Duration::from_millis(500));
         let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(NoRedis)?;
-        let breaker = Arc::new(Breaker::new(settings.rest));
-        Ok(Self { connection, breaker, replace: Arc::new(Script::new(REPLACE)), settings: Arc::new(settings) })
+        Ok(Self {
+            connection,
+            breaker: Arc::new(Breaker::new(settings.rest)),
+            replace: Arc::new(Script::new(REPLACE)),
+            offers: Arc::new(Semaphore::new(OFFERS)),
+            settings: Arc::new(settings),
+        })
     }
 
     /// What Redis holds under a key of the present epoch.
@@ -108,46 +127,54 @@ impl Far {
         Some((Version { epoch, position }, value?))
     }
 
-    /// Offers a value; kept where it is newer than what is there.
+    /// Offers a value, unless much is offered already; kept where it is newer than what is there.
     pub(crate) async fn put(&self, cache: &str, version: Version, key: &impl std::fmt::Display, value: &[u8]) {
-        self.offer(cache, version, key, Some(value), self.settings.lifetime).await;
+        let Ok(_offer) = self.offers.try_acquire() else { return };
+        let offer = (self.name(cache, version.epoch, key), written(version.position, Some(value)));
+        self.replace(&[offer], self.settings.lifetime).await;
     }
 
-    /// Says that everything before this version is no longer true.
-    pub(crate) async fn bury(&self, cache: &str, version: Version, key: &impl std::fmt::Display) {
-        self.offer(cache, version, key, None, TOMBSTONE).await;
-    }
-
-    async fn offer(
+    /// Says of each key that everything before its version is no longer true.
+    pub(crate) async fn bury<'a, K: std::fmt::Display + 'a>(
         &self,
         cache: &str,
-        version: Version,
-        key: &impl std::fmt::Display,
-        value: Option<&[u8]>,
-        lifetime: Duration,
+        changes: impl Iterator<Item = (Version, &'a K)>,
     ) {
-        let mut invocation = self.replace.key(self.name(cache, version.epoch, key));
-        invocation.arg(written(version.position, value)).arg(u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
+        let tombstones: Vec<(String, Vec<u8>)> = changes
+            .map(|(version, key)| (self.name(cache, version.epoch, key), written(version.position, None)))
+            .collect();
+        for some in tombstones.chunks(KEYS) {
+            self.replace(some, TOMBSTONE).await;
+        }
+    }
+
+    async fn replace(&self, offered: &[(String, Vec<u8>)], lifetime: Duration) {
+        let mut invocation = self.replace.prepare_invoke();
+        for (name, _) in offered {
+            invocation.key(name);
+        }
+        for (_, text) in offered {
+            invocation.arg(text);
+        }
+        invocation.arg(u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
         let mut connection = self.connection.clone();
-        let replaced: Option<i64> = self.attempt(async move { invocation.invoke_async(&mut connection).await }).await;
-        tracing::trace!(?replaced, "offered to redis");
+        let heard: Option<i64> = self.attempt(async move { invocation.invoke_async(&mut connection).await }).await;
+        tracing::trace!(?heard, "offered to redis");
     }
 
     async fn attempt<T>(&self, call: impl Future<Output = RedisResult<T>>) -> Option<T> {
-        if !self.breaker.may_try() {
-            return None;
-        }
+        let begun = self.breaker.begin()?;
         match tokio::time::timeout(self.settings.time_limit, call).await {
             Ok(Ok(answer)) => {
-                self.breaker.succeeded();
+                self.breaker.succeeded(begun);
                 Some(answer)
             }
             Ok(Err(error)) => {
-                self.breaker.failed(&error);
+                self.breaker.failed(begun, &error);
                 None
             }
             Err(late) => {
-                self.breaker.failed(&late);
+                self.breaker.failed(begun, &late);
                 None
             }
         }

@@ -3,7 +3,7 @@
 mod loading;
 mod writing;
 
-pub(super) use loading::{load, read_one};
+pub(super) use loading::{load, read_for_review, read_one};
 pub(super) use writing::write;
 
 use super::holdings::{EntryKind, TierChangeKind};

@@ -93,6 +93,38 @@ async fn a_redemption_is_given_back_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reversals_that_come_together_find_each_its_own_redemption() {
+    let shop = Shop::open().await;
+    let mut spent = Vec::new();
+    for points in 1..=20 {
+        let member = shop.member();
+        let (_, fresh) = shop.buys(member, 2_500).await;
+        shop.account(member, &fresh).await;
+        spent.push((member, shop.redeem(member, points).await.expect("there are 50").entry));
+    }
+    let reverse = |member: kernel::MemberId, entry: &str| {
+        let (member, entry) = (member.to_string(), entry.to_owned());
+        let ask = ReverseRedemptionRequest { request_id: shop.request_id(), member, entry };
+        let mut client = shop.client();
+        async move { client.reverse_redemption(ask).await.map(|given| given.into_inner().spendable) }
+    };
+    // Everybody asks for their own redemption, and their neighbour for it too.
+    let owners = spent.iter().map(|(member, entry)| reverse(*member, entry));
+    let neighbours = spent.iter().zip(spent.iter().cycle().skip(1));
+    let strangers = neighbours.map(|((_, entry), (neighbour, _))| reverse(*neighbour, entry));
+    let (own, strange) = futures::join!(futures::future::join_all(owners), futures::future::join_all(strangers));
+    for given in own {
+        assert_eq!(given.expect("it is theirs, and spent"), 50);
+    }
+    for refused in strange {
+        assert_eq!(refused.expect_err("it is another's").code(), Code::NotFound);
+    }
+    for (member, _) in &spent {
+        assert_eq!(shop.account(*member, "").await.spendable, 50);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn points_are_adjusted_by_hand_with_a_reason() {
     let shop = Shop::open().await;
     let member = shop.member();

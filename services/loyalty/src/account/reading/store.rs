@@ -1,9 +1,11 @@
 //! The statements behind looking at accounts.
 
+use std::collections::BTreeMap;
+
 use ::store::{SqlTimestamp, StoreError};
 use jiff::Timestamp;
 use kernel::{Currency, EntryId, MemberId, Money, Shard, TenantId};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{EntryView, Overview};
@@ -107,6 +109,14 @@ pub(super) async fn entry(
     row.map(EntryRow::view).transpose()
 }
 
+/// Everything as it stood at one instant, for statements whose answers must agree.
+pub(super) type Snapshot<'a> = Transaction<'a, Postgres>;
+
+/// Begins to look. Nothing is written, so it may be dropped.
+pub(super) async fn snapshot(connection: &mut PgConnection) -> Result<Snapshot<'_>, StoreError> {
+    Ok(connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+}
+
 pub(super) async fn overview(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -138,10 +148,11 @@ pub(super) async fn overview(
     )
     .fetch_all(&mut *connection)
     .await?;
-    // What has lapsed is gone, whether or not the clockwork has written it yet.
-    let due = sqlx::query_scalar!(
-        r#"SELECT coalesce(sum(remaining), 0)::bigint AS "due!" FROM lot
-           WHERE tenant = $1 AND remaining > 0 AND lapses_at <= $2"#,
+    // What has lapsed is gone, whether or not the clockwork has written it yet. It writes one entry for each instant at
+    // which lots of a member lapse.
+    let due = sqlx::query!(
+        r#"SELECT coalesce(sum(remaining), 0)::bigint AS "points!", count(DISTINCT (shard, member, lapses_at)) AS "entries!"
+           FROM lot WHERE tenant = $1 AND remaining > 0 AND lapses_at <= $2"#,
         tenant.uuid(),
         SqlTimestamp::from(now) as SqlTimestamp,
     )
@@ -155,18 +166,60 @@ pub(super) async fn overview(
             earn_reversed: sums.earn_reversed,
             redeemed: sums.redeemed,
             redemption_reversed: sums.redemption_reversed,
-            lapsed: sums.lapsed.saturating_add(due),
+            lapsed: sums.lapsed.saturating_add(due.points),
             adjusted: sums.adjusted,
         },
-        outstanding: sums.outstanding.saturating_sub(due),
+        outstanding: sums.outstanding.saturating_sub(due.points),
         deficit: sums.deficit,
         accounts: sums.accounts,
-        entries: sums.entries,
+        entries: sums.entries.saturating_add(due.entries),
         spend: Vec::new(),
     })
 }
 
-pub(super) async fn tiers(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<(String, i64)>, StoreError> {
+/// A review that is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReviewDue {
+    pub(super) member: MemberId,
+    review_at: Timestamp,
+}
+
+/// How many reviews are looked through at once: this bounds what is held in memory.
+const REVIEWS: i64 = 200;
+
+/// The reviews that are due behind a place, the longest due first.
+pub(super) async fn reviews_due(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    now: Timestamp,
+    after: Option<ReviewDue>,
+) -> Result<Vec<ReviewDue>, StoreError> {
+    let (review_at, shard, member) = match after {
+        Some(last) => (Some(last.review_at), Shard::of_member(last.member).number(), last.member.uuid()),
+        None => (None, 0, Uuid::nil()),
+    };
+    let rows = sqlx::query!(
+        r#"SELECT member, review_at AS "review_at!" FROM account
+           WHERE tenant = $1 AND review_at <= $2
+             AND (review_at, shard, member) > (coalesce($3::timestamptz, '-infinity'), $4, $5)
+           ORDER BY review_at, shard, member LIMIT $6"#,
+        tenant.uuid(),
+        SqlTimestamp::from(now) as SqlTimestamp,
+        review_at.map(SqlTimestamp::from) as Option<SqlTimestamp>,
+        shard,
+        member,
+        REVIEWS,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| ReviewDue { member: row.member.into(), review_at: row.review_at.into() }).collect())
+}
+
+/// How many members hold each tier, as written; those without one under an empty code.
+pub(super) async fn tiers(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<BTreeMap<String, i64>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT coalesce(tier, '') AS "tier!", count(*) AS "members!" FROM account WHERE tenant = $1 GROUP BY 1"#,
         tenant.uuid(),

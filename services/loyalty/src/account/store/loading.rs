@@ -80,6 +80,16 @@ pub(in crate::account) async fn read_one(
     Ok(books.remove(&(tenant, member)))
 }
 
+/// Some members' holdings as far as a review of their tiers looks at them: without lots and earlier changes.
+pub(in crate::account) async fn read_for_review(
+    connection: &mut PgConnection,
+    whose: &BTreeSet<Whose>,
+) -> Result<Books, StoreError> {
+    let mut books = accounts(connection, whose).await?;
+    purchases(connection, whose, &mut books).await?;
+    Ok(books)
+}
+
 fn review_is_due(holdings: &Holdings, now: Timestamp) -> bool {
     holdings.standing.as_ref().and_then(|standing| standing.review_at).is_some_and(|review| review <= now)
 }
@@ -255,30 +265,40 @@ async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &
 
 /// The redemptions that somebody wants reversed.
 async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<SpentEntries, StoreError> {
+    let asked = asks.iter().filter_map(|ask| match ask {
+        Ask::Reverse(ask) => Some(((ask.tenant, ask.member), ask.entry)),
+        Ask::Redeem(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => None,
+    });
+    // By member as well as by entry: who names another's entry must not hide it from its owner.
+    let wanted: BTreeSet<(Whose, EntryId)> = asked.collect();
+    if wanted.is_empty() {
+        return Ok(SpentEntries::new());
+    }
+    let keys = Keys::of(wanted.iter().map(|(whose, _)| whose));
+    let entries: Vec<Uuid> = wanted.iter().map(|(_, entry)| entry.uuid()).collect();
+    let causes: Vec<String> = wanted.iter().map(|(_, entry)| entry.to_string()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT entry.tenant, entry.member, entry.entry, entry.kind, entry.draws,
+                  EXISTS (SELECT FROM entry AS later
+                          WHERE later.tenant = entry.tenant AND later.shard = entry.shard
+                            AND later.member = entry.member AND later.kind = 4 AND later.cause = asked.cause) AS "reversed!"
+           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[])
+                AS asked (tenant, shard, member, entry, cause)
+           JOIN entry USING (tenant, shard, member, entry)"#,
+        &keys.tenants,
+        &keys.shards,
+        &keys.members,
+        &entries,
+        &causes
+    )
+    .fetch_all(connection)
+    .await?;
     let mut spent = SpentEntries::new();
-    for ask in asks {
-        let Ask::Reverse(ask) = ask else { continue };
-        let (tenant, shard) = (ask.tenant.uuid(), Shard::of_member(ask.member).number());
-        let found = sqlx::query!(
-            r#"SELECT kind, draws,
-                      EXISTS (SELECT FROM entry AS later
-                              WHERE later.tenant = $1 AND later.shard = $2 AND later.member = $3
-                                AND later.kind = 4 AND later.cause = $5) AS "reversed!"
-               FROM entry WHERE tenant = $1 AND shard = $2 AND member = $3 AND entry = $4"#,
-            tenant,
-            shard,
-            ask.member.uuid(),
-            ask.entry.uuid(),
-            ask.entry.to_string()
-        )
-        .fetch_optional(&mut *connection)
-        .await?;
-        if let Some(row) = found {
-            let kind: EntryKind = read_entry_kind(row.kind)?;
-            let draws: Vec<Draw> = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
-            let entry: EntryId = ask.entry;
-            spent.insert(((ask.tenant, ask.member), entry), Spent { kind, draws, reversed: row.reversed });
-        }
+    for row in rows {
+        let kind: EntryKind = read_entry_kind(row.kind)?;
+        let draws: Vec<Draw> = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
+        let whose = (row.tenant.into(), row.member.into());
+        spent.insert((whose, row.entry.into()), Spent { kind, draws, reversed: row.reversed });
     }
     Ok(spent)
 }
