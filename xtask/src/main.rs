@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Interrupted) => ExitCode::from(130),
         Err(Failure::Said(text)) => {
-            eprintln!("{text}");
+            run::aside(text);
             ExitCode::FAILURE
         }
     }
@@ -79,7 +79,7 @@ fn dispatch(words: &[&str]) -> Outcome {
         ["lint-proto"] => lint_proto::run(),
         ["stop"] => servers::stop_all(),
         [] | ["help" | "--help" | "-h"] => {
-            println!("{HELP}");
+            run::say(HELP);
             Ok(())
         }
         _ => Err(Failure::said(format!("there is no `cargo xtask {}`\n\n{HELP}", words.join(" ")))),

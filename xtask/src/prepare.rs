@@ -29,7 +29,10 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     let check = words.contains(&"--check");
     let named: Vec<&str> = words.iter().copied().filter(|word| *word != "--check").collect();
     if let Some(unknown) = named.iter().find(|name| !SERVICES.contains(name)) {
-        return Err(Failure::said(format!("there is no service {unknown} with queries; there are {SERVICES:?}")));
+        return Err(Failure::said(format!(
+            "there is no service {unknown} with queries; there are {}",
+            SERVICES.join(", ")
+        )));
     }
     let services = if named.is_empty() { SERVICES.to_vec() } else { named };
     match std::env::var("RAPPORT_PREPARE_DATABASE_URL") {

@@ -1,6 +1,7 @@
 //! Running other programs, and how a command fails.
 
 use std::fmt;
+use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -42,7 +43,17 @@ pub(crate) fn cargo(words: &[&str]) -> Command {
 
 /// One line about one step, in the columns all steps share.
 pub(crate) fn tell(what: &str, how: &str) {
-    println!("  {what:<18} {how}");
+    say(format_args!("  {what:<18} {how}"));
+}
+
+/// Prints a line. Nobody reading any more, as behind `| head`, is no reason to leave work undone.
+pub(crate) fn say(text: impl fmt::Display) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Prints a line beside the results.
+pub(crate) fn aside(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Runs a program to its end in our place at the terminal, where Ctrl-C reaches it directly.
@@ -61,7 +72,7 @@ pub(crate) fn run_apart(command: &mut Command) -> Outcome {
     let passes = |signal: &str| {
         // The terminal has written ^C; what the program says about it begins on a line of its own.
         if signal == "INT" {
-            println!();
+            say("");
         }
         true
     };

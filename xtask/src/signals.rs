@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::run;
+
 struct Noted {
     number: i32,
     name: &'static str,
@@ -29,7 +31,7 @@ pub(crate) fn catch() {
     for one in NOTED.get_or_init(|| noted) {
         for flag in [&one.pending, &one.seen] {
             if let Err(error) = signal_hook::flag::register(one.number, Arc::clone(flag)) {
-                eprintln!("SIG{} cannot be caught: {error}", one.name);
+                run::aside(format_args!("SIG{} cannot be caught: {error}", one.name));
             }
         }
     }

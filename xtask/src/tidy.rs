@@ -7,7 +7,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::run::{Failure, Outcome, tell};
+use crate::run::{Failure, Outcome, say, tell};
 
 mod docs;
 mod handlers;
@@ -70,7 +70,7 @@ pub(crate) fn run() -> Outcome {
     let tree = Tree::read(Path::new(".")).map_err(Failure::said)?;
     let violations = violations(&tree);
     for violation in &violations {
-        println!("{violation}");
+        say(violation);
     }
     if violations.is_empty() {
         tell("tidy", &format!("{} laws hold in {} files", LAWS.len(), tree.len()));
@@ -85,7 +85,7 @@ pub(crate) fn run() -> Outcome {
 /// Prints the laws.
 pub(crate) fn list() -> Outcome {
     for (index, law) in LAWS.iter().enumerate() {
-        println!("{:>4}  {law}", index + 1);
+        say(format_args!("{:>4}  {law}", index + 1));
     }
     Ok(())
 }

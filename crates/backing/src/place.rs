@@ -40,6 +40,7 @@ impl Place {
     pub(crate) fn open(wanted: &Path, subject: &str, users: &[&str], tell: Tell<'_>) -> Result<Self, Trouble> {
         let wanted = std::path::absolute(wanted).doing(|| format!("finding {}", wanted.display()))?;
         let place = Self::at(&wanted, users)?;
+        let wanted = place.folder.clone();
         let Some(account) = &place.account else { return Ok(place) };
         if account.can_enter(&wanted) {
             return Ok(place);
@@ -68,10 +69,13 @@ impl Place {
         Ok(Some(place).filter(|place| place.inside(TURN).exists()))
     }
 
+    /// Whichever way the folder was named, it is opened under one name: a server is recognised by the folder in its
+    /// command line, where PostgreSQL writes no `..`.
     fn at(folder: &Path, users: &[&str]) -> Result<Self, Trouble> {
         let doing = || format!("creating {}", folder.display());
         let existed = folder.is_dir();
         std::fs::create_dir_all(folder).doing(doing)?;
+        let folder = &folder.canonicalize().doing(doing)?;
         let account = Account::for_data(&folder.join("data"), users);
         if account.is_some() && !existed {
             std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).doing(doing)?;

@@ -103,6 +103,23 @@ fn a_pid_that_now_belongs_to_another_program_is_seen_as_stale() {
 }
 
 #[test]
+fn a_folder_is_one_place_however_its_path_is_written() {
+    let folder = Folder::new("roundabout");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let name = folder.0.file_name().unwrap();
+    let roundabout = folder.0.join("..").join(name);
+    let first = postgres::private(&roundabout, Durability::Thrown).unwrap();
+    let pid = folder.pid();
+    let second = postgres::private(&folder.0, Durability::Thrown).unwrap();
+    let third = postgres::private(&roundabout, Durability::Thrown).unwrap();
+    assert_eq!([first.url(), second.url()], [third.url(), third.url()]);
+    assert_eq!(folder.pid(), pid, "the running server was recognised and not taken for another program");
+    for (server, stopped) in [(first, Stopped::StillUsed), (second, Stopped::StillUsed), (third, Stopped::Stopped)] {
+        assert_eq!(server.stop().unwrap(), stopped);
+    }
+}
+
+#[test]
 fn an_interrupted_creation_is_begun_again() {
     let folder = Folder::new("half");
     std::fs::create_dir_all(folder.0.join("data/base")).unwrap();

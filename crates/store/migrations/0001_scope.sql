@@ -4,7 +4,7 @@ CREATE FUNCTION visible_tenants() RETURNS uuid[] LANGUAGE sql STABLE AS $$
                 ELSE current_setting('rapport.tenants', true)::uuid[] END
 $$;
 
--- True for the readers that serve the suite itself: the event log, the timers. Only their tables ask.
+-- True for the readers that serve the suite itself. Only the tables of the event log, of the timers and of the tenants ask.
 CREATE FUNCTION every_tenant_visible() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT current_setting('rapport.tenants', true) = '*'
 $$;

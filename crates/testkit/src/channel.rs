@@ -2,11 +2,14 @@
 
 use std::task::{Context, Poll};
 
+use futures::future::BoxFuture;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request};
 use tonic::body::Body;
 use tonic::transport::Channel;
 use tower::Service;
+
+use crate::documented;
 
 /// The transport of a generated client, with a token of one caller on every call; or with none.
 #[derive(Debug, Clone)]
@@ -25,7 +28,7 @@ impl Spoken {
 impl Service<Request<Body>> for Spoken {
     type Response = <Channel as Service<Request<Body>>>::Response;
     type Error = <Channel as Service<Request<Body>>>::Error;
-    type Future = <Channel as Service<Request<Body>>>::Future;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.channel.poll_ready(context)
@@ -35,6 +38,12 @@ impl Service<Request<Body>> for Spoken {
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
-        self.channel.call(request)
+        let path = request.uri().path().to_owned();
+        let answer = self.channel.call(request);
+        Box::pin(async move {
+            let answer = answer.await?;
+            documented::check(&path, answer.headers());
+            Ok(answer)
+        })
     }
 }

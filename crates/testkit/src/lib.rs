@@ -25,6 +25,7 @@ pub mod bad_input;
 mod channel;
 pub mod counts;
 mod database;
+mod documented;
 pub mod dynamic;
 mod examples;
 pub mod foreign;

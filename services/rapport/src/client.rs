@@ -74,6 +74,11 @@ impl Reach {
 
     /// A way in for whoever holds the development key.
     pub fn entrance(&self) -> Result<Entrance, CliError> {
+        Ok(Entrance { channel: self.channel()?, issuer: self.issuer()? })
+    }
+
+    /// The key of a local suite. None is made here: a token of a key that no suite has opens nothing.
+    pub fn issuer(&self) -> Result<DevIssuer, CliError> {
         let key = self.state_dir.join(DEV_KEY);
         if !key.exists() {
             return Err(CliError::Asked(format!(
@@ -81,8 +86,7 @@ impl Reach {
                 key.display()
             )));
         }
-        let issuer = DevIssuer::open(&key).map_err(|error| CliError::Asked(error.to_string()))?;
-        Ok(Entrance { channel: self.channel()?, issuer })
+        DevIssuer::open(&key).map_err(|error| CliError::Asked(error.to_string()))
     }
 
     fn channel(&self) -> Result<Channel, CliError> {

@@ -8,6 +8,7 @@ use proto::clock::v1::{AdvanceClockRequest, GetClockRequest};
 use serde_json::json;
 
 use crate::client::{CliError, Reach, long_call};
+use crate::say::say;
 use crate::words;
 
 /// What `rapport clock` is told.
@@ -48,9 +49,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
             let now = instant(clock.now.as_ref())?;
             if ask.reach.json {
-                println!("{}", json!({ "now": now.to_string(), "manual": clock.manual }));
+                say!("{}", json!({ "now": now.to_string(), "manual": clock.manual }));
             } else {
-                println!("{now} ({})", if clock.manual { "moved by hand" } else { "the machine's" });
+                say!("{now} ({})", if clock.manual { "moved by hand" } else { "the machine's" });
             }
         }
         What::Advance { to, step } => {
@@ -58,10 +59,10 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             let done = suite.clock().advance_clock(long_call(asked)).await?.into_inner();
             let now = instant(done.now.as_ref())?;
             if ask.reach.json {
-                println!("{}", json!({ "now": now.to_string(), "timers": done.timers_fired, "steps": done.steps }));
+                say!("{}", json!({ "now": now.to_string(), "timers": done.timers_fired, "steps": done.steps }));
             } else {
                 let timers = words::counted(done.timers_fired, "timer rang", "timers rang");
-                println!("{now} · {timers} · {}", words::counted(done.steps, "step", "steps"));
+                say!("{now} · {timers} · {}", words::counted(done.steps, "step", "steps"));
             }
         }
     }

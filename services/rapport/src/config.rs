@@ -86,6 +86,12 @@ pub struct Settings {
     pub print_config: bool,
 }
 
+const CLOCKS: &str = "is `system`, or `manual:` and an instant such as 2011-12-01T00:00:00Z";
+
+/// For whoever named a database that does not answer, or does not let them in.
+pub(crate) const DATABASE_ADVICE: &str = "is PostgreSQL up there, and are user and password right? DATABASE_URL is written \
+     postgres://user:password@host:5432/database, and its user must be allowed to create schemas and roles";
+
 /// Where business time comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockSetting {
@@ -101,8 +107,8 @@ impl std::str::FromStr for ClockSetting {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             None if text == "system" => Ok(Self::System),
-            Some(("manual", instant)) => instant.parse().map(Self::Manual).map_err(|error| format!("{error}")),
-            _ => Err("is `system`, or `manual:` and an instant such as 2011-12-01T00:00:00Z".to_owned()),
+            Some(("manual", instant)) => instant.parse().map(Self::Manual).map_err(|_| CLOCKS.to_owned()),
+            _ => Err(CLOCKS.to_owned()),
         }
     }
 }

@@ -6,6 +6,7 @@ use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table, Tone};
 use crate::words;
 
@@ -41,9 +42,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
     let complaints: Vec<Complaint> = status.services.iter().flat_map(complaints).collect();
     if ask.reach.json {
-        println!("{}", as_json(&status, &clock, &complaints));
+        say!("{}", as_json(&status, &clock, &complaints));
     } else {
-        print!("{}", as_text(&ask.reach.address, &status, &clock, &complaints));
+        say_all!("{}", as_text(&ask.reach.address, &status, &clock, &complaints));
     }
     match complaints.len() {
         0 => Ok(()),

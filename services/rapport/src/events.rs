@@ -5,6 +5,7 @@ use proto::eventlog::v1::{DropParkedEventRequest, ListParkedEventsRequest, Parke
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach, Suite, request_id};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words;
 
@@ -57,18 +58,18 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         What::Parked { consumer } => {
             let events = parked(&suite, &consumer).await?;
             if json {
-                println!("{}", as_json(&events));
+                say!("{}", as_json(&events));
             } else {
-                print!("{}", as_text(&consumer, &events));
+                say_all!("{}", as_text(&consumer, &events));
             }
         }
         What::Retry { consumer, subject } => {
             let asked = RetryParkedEventsRequest { request_id: request_id(None)?, consumer, subject };
             let done = suite.event_logs().retry_parked_events(asked).await?.into_inner();
             if json {
-                println!("{}", json!({ "applied": done.applied, "parked": done.parked }));
+                say!("{}", json!({ "applied": done.applied, "parked": done.parked }));
             } else {
-                println!("applied {} · still parked {}", words::count(done.applied), words::count(done.parked));
+                say!("applied {} · still parked {}", words::count(done.applied), words::count(done.parked));
             }
         }
         What::Drop { consumer, event, reason } => {
@@ -77,9 +78,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             let asked = DropParkedEventRequest { request_id, consumer, source, partition, position, reason };
             suite.event_logs().drop_parked_event(asked).await?;
             if json {
-                println!("{}", json!({ "dropped": event }));
+                say!("{}", json!({ "dropped": event }));
             } else {
-                println!("dropped {event}; it will not be applied");
+                say!("dropped {event}; it will not be applied");
             }
         }
     }

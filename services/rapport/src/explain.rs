@@ -1,15 +1,22 @@
 //! `rapport explain`: why an entry has the points it has, and why a member has their tier.
 
+mod reasons;
+
 use clap::Args;
-use proto::common::v1::Decision;
-use proto::loyalty::v1::{Entry, EntryKind, ExplainEntryRequest, ExplainTierRequest, TierChange, TierChangeKind};
+use proto::common::v1::{Decision, Fact};
+use proto::loyalty::v1::{
+    Entry, EntryKind, ExplainEntryRequest, ExplainTierRequest, TierChange, TierChangeKind, TierStanding,
+};
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach};
 use crate::member::{instant, shown, standing};
 use crate::say::{say, say_all};
-use crate::table::{Side, Table, Tone};
+use crate::table::Tone;
 use crate::words::{self, Words};
+
+pub(crate) use reasons::in_short;
+use reasons::reasons;
 
 /// What `rapport explain` is told.
 #[derive(Args, Clone, Debug)]
@@ -49,7 +56,7 @@ async fn entry(ask: &Ask) -> Result<(), CliError> {
         return Ok(());
     }
     let words = suite.words().await?;
-    say_all!("{}{}", headline(&entry, &decision, &words), reasons(&decision, &words));
+    say_all!("{}", entry_told(&entry, &decision, &words));
     Ok(())
 }
 
@@ -69,21 +76,41 @@ async fn tier(ask: &Ask) -> Result<(), CliError> {
         say!("{}", json!({ "tier": tier.tier, "decision": decision_json(&decision), "last_change": change }));
         return Ok(());
     }
-    let words = suite.words().await?;
-    say!("{}", standing(&tier, &words));
-    if let Some(change) = answer.last_change {
-        say!("  {}", last_change(&change, &tier.currency_code, &words));
-    }
-    say_all!("{}", reasons(&decision, &words));
+    say_all!("{}", tier_told(&tier, answer.last_change.as_ref(), &decision, &suite.words().await?));
     Ok(())
+}
+
+fn entry_told(entry: &Entry, decision: &Decision, words: &Words) -> String {
+    let reached = |points: &str| {
+        let points = points.parse::<i64>().map_or(points.to_owned(), |many| words::counted(many, "point", "points"));
+        format!("would have earned {points}")
+    };
+    format!("{}{}", headline(entry, decision, words), reasons(decision, words, reached))
+}
+
+fn tier_told(tier: &TierStanding, change: Option<&TierChange>, decision: &Decision, words: &Words) -> String {
+    let reached = |code: &str| {
+        let known = code == tier.next_tier && !tier.next_display_name.is_empty();
+        format!("reaches {}", if known { &tier.next_display_name } else { code })
+    };
+    let change =
+        change.map_or(String::new(), |change| format!("  {}\n", last_change(change, &tier.currency_code, words)));
+    format!("{}\n{change}{}", standing(tier, words), reasons(decision, words, reached))
 }
 
 fn headline(entry: &Entry, decision: &Decision, words: &Words) -> String {
     let moment =
         instant(entry.occur_time.as_ref()).map_or(String::new(), |moment| format!(" on {}", words.time(moment)));
-    let rule = if decision.rule_version.is_empty() { String::new() } else { format!(", {}", decision.rule_version) };
-    let points = Tone::Strong.of(&words::counted(entry.points, "point", "points"));
-    format!("{points} {} {}{moment}{rule}\n", kind(entry.kind()), entry.cause)
+    let rule = match decision.rule_version.strip_prefix("programme/") {
+        Some(version) => format!(", programme version {version}"),
+        None => String::new(),
+    };
+    // The verb tells the direction, but for a change by hand.
+    let by_hand = entry.kind() == EntryKind::Adjustment;
+    let points = if by_hand { entry.points } else { entry.points.saturating_abs() };
+    let points = Tone::Strong.of(&words::counted(points, "point", "points"));
+    let cause = if entry.cause.is_empty() { String::new() } else { format!(" {}", entry.cause) };
+    format!("{points} {}{cause}{moment}{rule}\n", kind(entry.kind()))
 }
 
 const fn kind(kind: EntryKind) -> &'static str {
@@ -92,7 +119,7 @@ const fn kind(kind: EntryKind) -> &'static str {
         EntryKind::EarnReversal => "taken back with",
         EntryKind::Redemption => "spent on",
         EntryKind::RedemptionReversal => "given back for",
-        EntryKind::Lapse => "lapsed from",
+        EntryKind::Lapse => "lapsed",
         EntryKind::Adjustment => "changed by hand:",
         EntryKind::Unspecified => "for",
     }
@@ -119,44 +146,18 @@ fn last_change(change: &TierChange, currency: &str, words: &Words) -> String {
     format!("{} {day}, {way}, {cause}, with {spent} in the window", changed(change.kind()))
 }
 
-/// Steps with what each contributed, then the facts, then what would have changed the outcome.
-pub(crate) fn reasons(decision: &Decision, words: &Words) -> String {
-    let mut table = Table::new(&[Side::Left, Side::Left, Side::Right]);
-    for step in &decision.steps {
-        let contribution = if step.contribution == 0 { String::new() } else { words::count(step.contribution) };
-        table.row([step.name.clone(), step.detail.clone(), contribution]);
-    }
-    for fact in &decision.facts {
-        table.toned(Tone::Faint, [fact.name.replace('_', " "), value(&fact.name, &fact.value, words), String::new()]);
-    }
-    if let Some(flip) = &decision.nearest_flip {
-        let change = value(&flip.fact, &flip.change.to_string(), words);
-        let more = if flip.change < 0 { "" } else { "+" };
-        table.row([
-            "nearest flip".to_owned(),
-            format!("{} {more}{change}: {}", flip.fact.replace('_', " "), flip.outcome),
-            String::new(),
-        ]);
-    }
-    table.to_string()
-}
-
-/// A fact's value as people read it: amounts by their unit, which stands last in the fact's name.
-fn value(name: &str, value: &str, words: &Words) -> String {
-    match value.parse::<i64>() {
-        Ok(minor) if name.ends_with("_minor") => words.money(minor, ""),
-        Ok(number) => words::count(number),
-        Err(_) => value.parse().map_or_else(|_| value.to_owned(), |moment| words.time(moment)),
-    }
+fn facts_json(facts: &[Fact]) -> Vec<Value> {
+    facts.iter().map(|fact| json!({ "name": fact.name, "value": fact.value })).collect()
 }
 
 fn decision_json(decision: &Decision) -> Value {
     json!({
         "outcome": decision.outcome, "rule_version": decision.rule_version,
         "decided_for": shown(decision.decided_for.as_ref()),
-        "facts": decision.facts.iter().map(|fact| json!({ "name": fact.name, "value": fact.value })).collect::<Vec<_>>(),
+        "facts": facts_json(&decision.facts),
         "steps": decision.steps.iter().map(|step| json!({
             "name": step.name, "detail": step.detail, "contribution": step.contribution,
+            "figures": facts_json(&step.figures),
         })).collect::<Vec<_>>(),
         "nearest_flip": decision.nearest_flip.as_ref().map(|flip| json!({
             "fact": flip.fact, "change": flip.change, "outcome": flip.outcome,
@@ -165,50 +166,4 @@ fn decision_json(decision: &Decision) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proto::common::v1::{Fact, NearestFlip, Step};
-
-    fn words() -> Words {
-        Words::new(kernel::calendar::zone("Asia/Taipei").expect("known"), "TWD", 0)
-    }
-
-    #[test]
-    fn reasons_line_up_and_speak_of_money() {
-        let decision = Decision {
-            rule_version: "programme/7".to_owned(),
-            steps: vec![
-                Step { name: "base".to_owned(), detail: "1 point per NT$ 50".to_owned(), contribution: 39 },
-                Step { name: "Gold".to_owned(), detail: "x 1.5".to_owned(), contribution: 20 },
-            ],
-            facts: vec![Fact { name: "net_minor".to_owned(), value: "1980".to_owned() }],
-            nearest_flip: Some(NearestFlip {
-                fact: "net_minor".to_owned(),
-                change: 20,
-                outcome: "60 points".to_owned(),
-            }),
-            ..Default::default()
-        };
-        let expected = "  base          1 point per NT$ 50            39\n  Gold          x 1.5                         20\n  \
-            net minor     NT$ 1,980\n  nearest flip  net minor +NT$ 20: 60 points\n";
-        assert_eq!(reasons(&decision, &words()), expected);
-        let entry =
-            Entry { points: 59, kind: EntryKind::Earn.into(), cause: "order_1".to_owned(), ..Default::default() };
-        assert_eq!(headline(&entry, &decision, &words()), "59 points earned with order_1, programme/7\n");
-    }
-
-    #[test]
-    fn a_change_of_tier_names_its_cause() {
-        let change = TierChange {
-            kind: TierChangeKind::Promoted.into(),
-            from_tier: "silver".to_owned(),
-            to_tier: "gold".to_owned(),
-            cause: "order_1".to_owned(),
-            progress_minor: 30_120,
-            occur_time: Some(proto::timestamp("2025-06-18T04:00:00Z".parse().expect("an instant"))),
-            ..Default::default()
-        };
-        let text = last_change(&change, "TWD", &words());
-        assert_eq!(text, "promoted 2025-06-18, silver to gold, by order_1, with NT$ 30,120 in the window");
-    }
-}
+mod tests;

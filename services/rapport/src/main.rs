@@ -1,10 +1,10 @@
 //! The program: one line for each command, and what all of them need before and after.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
-use clap::Parser as _;
-use rapport::cli::{Cli, Command};
+use rapport::cli::{self, Command};
 use rapport::client::CliError;
 use rapport::{
     clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, serve, tenant,
@@ -14,14 +14,17 @@ use rapport::{
 fn main() -> ExitCode {
     // First of all: with two providers in one binary, whoever asks for the default one panics.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
-        eprintln!("TLS could not be set up");
-        return ExitCode::FAILURE;
+        return ExitCode::from(cli::tell(&CliError::Failed("TLS could not be set up".to_owned()), false));
     }
-    let cli = Cli::parse();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let asked = match cli::read(&words) {
+        Ok(asked) => asked,
+        Err(code) => return ExitCode::from(code),
+    };
     let mut settings = telemetry::Settings::from_environment("rapport");
     if std::env::var_os("RUST_LOG").is_none() {
         // What PostgreSQL remarks on the way is not news.
-        settings.filter = if cli.command.serves() { "info,sqlx=warn" } else { "error" }.to_owned();
+        settings.filter = if asked.command.serves() { "info,sqlx=warn" } else { "error" }.to_owned();
     }
     // Dropped last, after the runtime: sending the last spans blocks its thread.
     let _telemetry = telemetry::init(&settings);
@@ -29,16 +32,13 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("no threads: {error}");
-            return ExitCode::FAILURE;
+            let error = CliError::Failed(format!("the system gives no threads: {error}"));
+            return ExitCode::from(cli::tell(&error, asked.json));
         }
     };
-    match runtime.block_on(dispatch(cli.command)) {
+    match runtime.block_on(dispatch(asked.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => ExitCode::from(cli::tell(&error.at(asked.address.as_deref()), asked.json)),
     }
 }
 

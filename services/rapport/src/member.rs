@@ -46,7 +46,7 @@ pub struct Show {
 #[derive(Args, Clone, Debug)]
 pub struct Enrol {
     /// Phone number, in any usual form
-    #[arg(long, value_name = "NUMBER", required_unless_present_any = ["email", "external"])]
+    #[arg(long, value_name = "NUMBER", required_unless_present_any = ["email", "external", "tax_id"])]
     phone: Option<String>,
     /// E-mail address
     #[arg(long, value_name = "ADDRESS")]
@@ -54,6 +54,9 @@ pub struct Enrol {
     /// Id in another system, behind that system's name
     #[arg(long, value_name = "ISSUER:ID")]
     external: Option<String>,
+    /// Tax id of a company, 8 digits
+    #[arg(long, value_name = "NUMBER")]
+    tax_id: Option<String>,
     /// As they write it
     #[arg(long, default_value = "", value_name = "NAME")]
     name: String,
@@ -169,10 +172,15 @@ async fn enrol(ask: Enrol) -> Result<(), CliError> {
     let request = EnrolMemberRequest {
         request_id: request_id(ask.request_id.as_deref())?,
         member: Some(NewMember {
-            identities: [plain(IdentityKind::Phone, &ask.phone), plain(IdentityKind::Email, &ask.email), external]
-                .into_iter()
-                .flatten()
-                .collect(),
+            identities: [
+                plain(IdentityKind::Phone, &ask.phone),
+                plain(IdentityKind::Email, &ask.email),
+                plain(IdentityKind::TaxId, &ask.tax_id),
+                external,
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             name: ask.name.clone(),
             birthday: ask.birthday.map(Into::into),
             tags: ask.tag.clone(),

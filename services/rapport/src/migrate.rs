@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::client::CliError;
 use crate::config::Settings;
+use crate::say::{say, say_all};
 use crate::serve::{Which, said};
 use crate::suite::Service;
 
@@ -26,10 +27,10 @@ pub struct Ask {
 /// A database cannot be reached, or a migration fails.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
     if ask.settings.print_config {
-        print!("{}", ask.settings.redacted());
+        say_all!("{}", ask.settings.redacted());
         return Ok(());
     }
-    println!("{}", migrated(&ask.settings, &ask.service.services()).await?);
+    say!("{}", migrated(&ask.settings, &ask.service.services()).await?);
     Ok(())
 }
 
@@ -42,7 +43,10 @@ pub async fn migrated(settings: &Settings, services: &[Service]) -> Result<Strin
     for (service, url) in settings.databases(services)? {
         let count = service.migrate(&url).await.map_err(|error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            CliError::Failed(format!("the schema of {service} cannot be brought up to date: {error}{cause}"))
+            CliError::Failed(format!(
+                "the schema of {service} cannot be brought up to date: {error}{cause}\n  {}",
+                crate::config::DATABASE_ADVICE
+            ))
         })?;
         applied.push((service, count));
     }

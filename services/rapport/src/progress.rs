@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::say::aside;
 use crate::words;
 
 /// Between two lines where there is no terminal.
@@ -60,7 +61,7 @@ impl Progress {
                 told.done += done;
                 if told.at.elapsed() >= PAUSE {
                     told.at = Instant::now();
-                    eprintln!("{}", line(&self.label, &self.unit, told.done, self.total, self.began.elapsed()));
+                    aside(line(&self.label, &self.unit, told.done, self.total, self.began.elapsed()));
                 }
             }
             Shown::Nothing => {}

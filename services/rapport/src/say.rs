@@ -23,3 +23,8 @@ pub(crate) fn print(text: fmt::Arguments<'_>, end: &str) {
         std::process::exit(0);
     }
 }
+
+/// Prints a line beside the results, to standard error. Nobody reading any more is no reason to fail.
+pub(crate) fn aside(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

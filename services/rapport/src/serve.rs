@@ -12,6 +12,7 @@ use server::stop_wanted;
 
 use crate::client::CliError;
 use crate::config::Settings;
+use crate::say::say_all;
 use crate::suite::Service;
 
 pub use running::Running;
@@ -58,7 +59,7 @@ impl Which {
 /// A setting cannot be used, or the server cannot run.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
     if ask.settings.print_config {
-        print!("{}", ask.settings.redacted());
+        say_all!("{}", ask.settings.redacted());
         return Ok(());
     }
     let running = Running::start(&ask.settings, &ask.which.services()).await?;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use kernel::TenantId;
-use server::DevIssuer;
 use server::auth::every_scope;
 
-use crate::client::{CliError, DEV_KEY, Reach};
+use crate::client::{CliError, Reach};
+use crate::say::say;
 
 /// What `rapport token` is told.
 #[derive(Subcommand, Clone, Debug)]
@@ -52,10 +52,8 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     } else {
         dev.scopes.iter().map(String::as_str).collect()
     };
-    let issuer =
-        DevIssuer::open(dev.reach.state_dir.join(DEV_KEY)).map_err(|error| CliError::Asked(error.to_string()))?;
-    let token = issuer.mint(tenant, scopes, &dev.actor, Duration::from_secs(dev.hours * 3_600));
-    println!("{token}");
+    let token = dev.reach.issuer()?.mint(tenant, scopes, &dev.actor, Duration::from_secs(dev.hours * 3_600));
+    say!("{token}");
     Ok(())
 }
 

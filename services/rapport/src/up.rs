@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::demo::{self, Shop};
 use crate::migrate::migrated;
 use crate::report::Report;
+use crate::say::say_all;
 use crate::serve::{Running, said, stop, tell, wait_and_stop};
 use crate::suite::Service;
 
@@ -34,7 +35,7 @@ pub struct Ask {
 /// A setting cannot be used, or the suite cannot run.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
     if ask.settings.print_config {
-        print!("{}", ask.settings.redacted());
+        say_all!("{}", ask.settings.redacted());
         return Ok(());
     }
     tell(&migrated(&ask.settings, &Service::ALL).await?);

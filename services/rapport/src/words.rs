@@ -111,11 +111,20 @@ impl Words {
         moment.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// The last day before an instant that ends a day, `31 Dec`, with the year where it is another than `now`'s.
-    pub fn last_day_before(&self, end: Timestamp, now: Timestamp) -> String {
+    /// The last day before an instant that ends a day: `31 Dec 2026`.
+    pub fn until(&self, end: Timestamp) -> String {
+        long_day(self.day_ended_by(end))
+    }
+
+    fn day_ended_by(&self, end: Timestamp) -> Date {
         let end_day = calendar::day_of(end, &self.zone);
         let starts_a_day = calendar::start_of(end_day, &self.zone).is_ok_and(|start| start == end);
-        let last = if starts_a_day { end_day.yesterday().unwrap_or(end_day) } else { end_day };
+        if starts_a_day { end_day.yesterday().unwrap_or(end_day) } else { end_day }
+    }
+
+    /// The same, `31 Dec`, with the year where it is another than `now`'s.
+    pub fn last_day_before(&self, end: Timestamp, now: Timestamp) -> String {
+        let last = self.day_ended_by(end);
         if last.year() == calendar::day_of(now, &self.zone).year() { short_day(last) } else { long_day(last) }
     }
 }

@@ -45,7 +45,7 @@ CREATE TABLE identity (
     member      uuid        NOT NULL,
     recorded_at timestamptz NOT NULL,
     PRIMARY KEY (tenant, shard, kind, issuer, value),
-    CONSTRAINT an_identity_is_of_a_known_kind CHECK (kind IN ('phone', 'email', 'line', 'card', 'external'))
+    CONSTRAINT an_identity_is_of_a_known_kind CHECK (kind IN ('phone', 'email', 'line', 'card', 'external', 'tax_id'))
 );
 ALTER TABLE identity ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON identity USING (tenant = ANY ((SELECT visible_tenants())::uuid[]));

@@ -44,9 +44,10 @@ mod masking;
 mod phone;
 mod record;
 mod store;
+mod tax_id;
 
 pub use birthday::Birthday;
-pub use change::{Change, ProfileChange};
+pub use change::{Change, MOST_TAGS, ProfileChange};
 pub use filter::Filter;
 pub use identity::{Identity, Kind, Name};
 pub use masking::masked;
@@ -83,6 +84,13 @@ pub enum Refusal {
     LastIdentity {
         /// Of the name.
         kind: Kind,
+    },
+    /// The member would have too many tags.
+    TooManyTags {
+        /// Whose.
+        member: MemberId,
+        /// How many there would be.
+        would_be: usize,
     },
     /// The record changed since it was read.
     EtagMismatch {

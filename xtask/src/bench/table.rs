@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::run::{Failure, Outcome};
+use crate::run::{Failure, Outcome, say};
 
 const PAGE: &str = "docs/benchmarks.md";
 
@@ -23,15 +23,15 @@ pub(super) fn tell(name: &str, machine: &str, rows: &[Row], json: bool) -> Outco
         if json {
             let ratio = row.ratio.map_or("null".to_owned(), |ratio| format!("{ratio:.3}"));
             let holds = row.holds.map_or("null".to_owned(), |holds| holds.to_string());
-            println!(
+            say(format_args!(
                 "{{\"row\":\"{}\",\"ours\":\"{}\",\"peer\":\"{}\",\"ratio\":{ratio},\"goal\":\"{}\",\"holds\":{holds}}}",
                 row.name, row.ours, row.peer, row.goal
-            );
+            ));
         }
     }
     let text = markdown(machine, rows);
     if !json {
-        println!("{text}");
+        say(&text);
     }
     write(name, &text)
 }

@@ -25,10 +25,14 @@ pub struct Decision {
 pub struct Step {
     /// What was applied.
     pub name: String,
-    /// How, in words a clerk can read out.
+    /// How, in words a clerk can read out. Amounts of money stand in the figures: how many digits a tenant writes them
+    /// with is not known here.
     pub detail: String,
     /// What it contributed.
     pub contribution: i64,
+    /// The numbers it went by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<(String, String)>,
 }
 
 /// The smallest change that would have altered an outcome.
@@ -65,7 +69,23 @@ impl Decision {
     /// Adds a step.
     #[must_use]
     pub fn step(mut self, name: &str, detail: impl Into<String>, contribution: i64) -> Self {
-        self.steps.push(Step { name: name.to_owned(), detail: detail.into(), contribution });
+        let detail = detail.into();
+        self.steps.push(Step { name: name.to_owned(), detail, contribution, figures: Vec::new() });
+        self
+    }
+
+    /// Adds a step that took something away or added something, unless it did not.
+    #[must_use]
+    pub fn step_of(self, name: &str, detail: &str, contribution: i64) -> Self {
+        if contribution == 0 { self } else { self.step(name, detail, contribution) }
+    }
+
+    /// Adds a number that the last step went by.
+    #[must_use]
+    pub fn figure(mut self, name: &str, value: impl ToString) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.figures.push((name.to_owned(), value.to_string()));
+        }
         self
     }
 

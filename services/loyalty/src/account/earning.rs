@@ -10,7 +10,7 @@ use super::reversing::{self, CannotReturn, ReturnFacts};
 use super::reviewing;
 use super::settling::{Until, settle};
 use crate::programme::expiry::{grace_instant, lapse_instant};
-use crate::programme::terms::{EarnBasis, EarnRate, Terms, Versions};
+use crate::programme::terms::{EarnBasis, EarnRate, Terms, Tier, Versions};
 
 /// An order as loyalty needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ fn post_earned(
     let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
     let basis = basis(order, rate.basis).ok_or(OutOfRange)?;
     let tier = holdings.tier_at(order.occurred_at).map(str::to_owned);
-    let multiplier = tier.as_deref().map_or(100, |tier| multiplier(terms, tier));
+    let multiplier = tier.as_deref().and_then(|code| rung(terms, code)).map_or(100, |rung| rung.multiplier_percent);
     let points = points_for(rate, multiplier, basis).ok_or(OutOfRange)?;
     if points <= 0 {
         return Ok(None);
@@ -161,9 +161,8 @@ fn basis(order: &OrderFacts, basis: EarnBasis) -> Option<i64> {
     Some(sum)
 }
 
-fn multiplier(terms: &Terms, tier: &str) -> i64 {
-    let found = terms.ladder.as_ref().and_then(|ladder| ladder.tiers.iter().find(|known| known.code == tier));
-    found.map_or(100, |tier| tier.multiplier_percent)
+fn rung<'terms>(terms: &'terms Terms, code: &str) -> Option<&'terms Tier> {
+    terms.ladder.as_ref()?.tiers.iter().find(|known| known.code == code)
 }
 
 fn points_for(rate: &EarnRate, multiplier_percent: i64, basis_minor: i64) -> Option<i64> {
@@ -187,12 +186,14 @@ fn grounds(
     let mut grounds = Decision::new("earn", terms.version, order.occurred_at)
         .fact("basis_minor", basis)
         .fact("currency", rate.currency)
-        .fact("rate", format!("{} for {}", rate.points, rate.per_minor))
         .fact("tier", tier.unwrap_or("none"))
         .fact("multiplier_percent", multiplier)
-        .step("base", format!("{} for every {} minor units", rate.points, rate.per_minor), base);
-    if multiplier != 100 {
-        grounds = grounds.step("tier", format!("{} percent", multiplier), points.saturating_sub(base));
+        .step("base", "so many points for so much money", base)
+        .figure("points", rate.points)
+        .figure("per_minor", rate.per_minor);
+    if let (Some(rung), true) = (tier.and_then(|code| rung(terms, code)), multiplier != 100) {
+        let detail = format!("x {}", hundredths(multiplier));
+        grounds = grounds.step(&rung.display_name, detail, points.saturating_sub(base));
     }
     if let Some(lapse) = lapses_at {
         grounds = grounds.fact("lapse_time", lapse);
@@ -201,6 +202,12 @@ fn grounds(
         Some(change) => grounds.unless("basis_minor", change, points.saturating_add(1).to_string()),
         None => grounds,
     }
+}
+
+/// `150` as people say it: `1.5`.
+fn hundredths(percent: i64) -> String {
+    let text = format!("{}.{:02}", percent / 100, percent % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// How much more would have earned one point more: found by halving, since more money never earns less.
@@ -216,4 +223,16 @@ fn one_more(rate: &EarnRate, multiplier: i64, basis: i64, points: i64) -> Option
         if earns_more(middle)? { enough = middle } else { short = middle }
     }
     Some(enough)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_multiplier_is_told_as_people_say_it() {
+        for (percent, told) in [(100, "1"), (120, "1.2"), (150, "1.5"), (125, "1.25"), (105, "1.05"), (1_000, "10")] {
+            assert_eq!(hundredths(percent), told);
+        }
+    }
 }

@@ -169,6 +169,10 @@ impl Shop {
     fn assert_sums(&self) {
         let sum: i64 = self.holdings.postings.iter().map(|posting| posting.points).sum();
         assert_eq!(sum, self.holdings.balance(), "sum(entries) = sum(lots left) - deficit");
+        for posting in &self.holdings.postings {
+            let told: i64 = posting.grounds.steps.iter().map(|step| step.contribution).sum();
+            assert_eq!(told, posting.points, "the steps add up to the entry: {:?}", posting.grounds);
+        }
         assert!(self.holdings.lots.iter().all(|lot| lot.left >= 0 && lot.left + lot.lapsed <= lot.amount));
     }
 }

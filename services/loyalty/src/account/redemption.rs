@@ -91,8 +91,11 @@ fn take(
     let mut grounds = Decision::new("redeem", 0, now).fact("spendable", spendable).fact("asked", points);
     for draw in &draws {
         let lapse = holdings.lot_mut(draw.lot).and_then(|lot| lot.lapses_at);
-        let detail = lapse.map_or("never lapses".to_owned(), |lapse| format!("lapses {lapse}"));
+        let detail = if lapse.is_some() { "lapses first" } else { "never lapses" };
         grounds = grounds.step(&draw.lot.to_string(), detail, draw.points);
+        if let Some(lapse) = lapse {
+            grounds = grounds.figure("lapse_time", lapse);
+        }
     }
     Ok(holdings.post(kind, points.negated().0, cause, draws, grounds, now)?)
 }

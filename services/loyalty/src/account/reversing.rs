@@ -95,9 +95,11 @@ pub fn take_points_back(
                 .fact("order_earned", purchase.earned)
                 .fact("returned_minor", back.returned_minor)
                 .fact("net_minor", purchase.net_minor)
-                .fact("lapsed_before", lapsed)
+                .fact("currency", purchase.currency)
                 .step("proportion", "of what the order earned, as of what came back of it so far", due.saturating_neg())
-                .step("taken before", "by earlier returns of the same order", purchase.reversed);
+                .step_of("lapsed", "before, and not taken a second time", due.saturating_sub(due.min(at_most)))
+                .step_of("taken before", "by earlier returns of the same order", purchase.reversed)
+                .step_of("left alone", "no more was there to take", wanted.saturating_sub(taken));
         let points = taken.saturating_neg();
         holdings.post(EntryKind::EarnReversal, points, back.cause.clone(), draws, grounds, back.occurred_at)?;
     }
@@ -151,12 +153,13 @@ pub fn give_back(
 ) -> Result<EntryId, OutOfRange> {
     settle(holdings, versions, Until::Including(now.max(holdings.settled_until)))?;
     let terms = versions.at(now);
-    let (mut draws, mut total, mut late) = (Vec::new(), 0_i64, 0_i64);
+    let (mut draws, mut total, mut owed, mut late) = (Vec::new(), 0_i64, 0_i64, 0_i64);
     for draw in &redeemed.draws {
         let mut points = draw.points.checked_neg().ok_or(OutOfRange)?;
         total = total.checked_add(points).ok_or(OutOfRange)?;
         let absorbed = holdings.deficit.min(points);
         holdings.deficit = holdings.deficit.saturating_sub(absorbed);
+        owed = owed.saturating_add(absorbed);
         points = points.saturating_sub(absorbed);
         match holdings.lot_mut(draw.lot).filter(|lot| lot.lapses_at.is_none_or(|lapse| lapse > now)) {
             Some(lot) => {
@@ -179,7 +182,8 @@ pub fn give_back(
     }
     let grounds = Decision::new("give back", terms.map_or(0, |terms| terms.version), now)
         .fact("redemption", redeemed.entry)
-        .step("back", "to the lots they came from", total.saturating_sub(late))
-        .step("grace", "lots that lapsed meanwhile come back with the grace", late);
+        .step_of("owed", "filled what was missing after a return", owed)
+        .step_of("back", "to the lots they came from", total.saturating_sub(late).saturating_sub(owed))
+        .step_of("grace", "lots that lapsed meanwhile come back with the grace", late);
     holdings.post(EntryKind::RedemptionReversal, total, redeemed.entry.to_string(), draws, grounds, now)
 }

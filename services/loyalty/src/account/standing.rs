@@ -94,16 +94,15 @@ fn grounds(view: &StandingView, terms: &Terms, ladder: &Ladder, keep: i64, now: 
         .fact("progress_minor", view.progress_minor)
         .fact("currency", view.currency);
     for tier in &ladder.tiers {
-        let met = if tier.enter_minor <= view.progress_minor { "met" } else { "not met" };
-        decision = decision.step(&tier.code, format!("entered from {} on: {met}", tier.enter_minor), tier.enter_minor);
+        let met = if tier.enter_minor <= view.progress_minor { "reached" } else { "not reached" };
+        decision = decision.step(&tier.display_name, met, 0).figure("tier", &tier.code);
+        decision = decision.figure("enter_minor", tier.enter_minor);
     }
     if let Some(review) = view.review_at {
         let missing = view.missing_to_keep_minor;
-        decision = decision.fact("review_time", review).step(
-            "keep",
-            format!("needs {keep} in the window at the review, {missing} more by then"),
-            missing,
-        );
+        let met = if missing == 0 { "enough to keep the tier" } else { "more is needed to keep the tier" };
+        decision = decision.fact("review_time", review).step("keep", met, 0);
+        decision = decision.figure("keep_minor", keep).figure("missing_minor", missing);
     }
     match &view.next {
         Some(next) => decision.unless("progress_minor", next.missing_minor, next.tier.clone()),

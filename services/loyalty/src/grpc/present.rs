@@ -235,7 +235,12 @@ fn decision(decision: Decision) -> common::Decision {
         steps: decision
             .steps
             .into_iter()
-            .map(|step| common::Step { name: step.name, detail: step.detail, contribution: step.contribution })
+            .map(|step| common::Step {
+                name: step.name,
+                detail: step.detail,
+                contribution: step.contribution,
+                figures: step.figures.into_iter().map(|(name, value)| common::Fact { name, value }).collect(),
+            })
             .collect(),
         nearest_flip: decision.flip.map(|flip| common::NearestFlip {
             fact: flip.fact,

@@ -86,7 +86,11 @@ async fn an_entry_says_why_it_has_its_points_and_what_would_change_them() {
     let why = answer.decision.expect("a decision");
     assert_eq!((why.outcome.as_str(), why.rule_version.as_str()), ("earn", "programme/1"));
     let steps: Vec<(&str, i64)> = why.steps.iter().map(|step| (step.name.as_str(), step.contribution)).collect();
-    assert_eq!(steps, [("base", 39), ("tier", 8)]);
+    assert_eq!(steps, [("base", 39), ("Silver", 8)]);
+    let figures: Vec<(&str, &str)> =
+        why.steps[0].figures.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    assert_eq!(figures, [("points", "1"), ("per_minor", "50")]);
+    assert_eq!(why.steps[1].detail, "x 1.2");
     let flip = why.nearest_flip.expect("more money earns more");
     assert_eq!((flip.fact.as_str(), flip.change, flip.outcome.as_str()), ("basis_minor", 20, "48"));
 }

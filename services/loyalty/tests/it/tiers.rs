@@ -60,7 +60,20 @@ async fn a_return_that_costs_the_tier_says_so() {
     let change = why.last_change.expect("it fell");
     assert_eq!(change.kind(), TierChangeKind::Demoted);
     assert!(change.cause.starts_with("return_"), "{}", change.cause);
-    let flip = why.decision.expect("a decision").nearest_flip.expect("there is a next tier");
+    let decision = why.decision.expect("a decision");
+    let rungs: Vec<String> = decision
+        .steps
+        .iter()
+        .map(|step| {
+            let figures: Vec<&str> = step.figures.iter().map(|fact| fact.value.as_str()).collect();
+            format!("{}: {}, {}", step.name, figures.join(" "), step.detail)
+        })
+        .collect();
+    assert_eq!(
+        rungs,
+        ["Member: member 0, reached", "Silver: silver 10000, not reached", "Gold: gold 30000, not reached"]
+    );
+    let flip = decision.nearest_flip.expect("there is a next tier");
     assert_eq!((flip.change, flip.outcome.as_str()), (4_000, "silver"));
 }
 

@@ -63,6 +63,15 @@ impl CliError {
         Self::Failed(what.to_owned())
     }
 
+    /// The same, with the address that did not answer.
+    #[must_use]
+    pub fn at(self, address: Option<&str>) -> Self {
+        match (self, address) {
+            (Self::Away(text), Some(address)) => Self::Away(format!("{address}: {text}")),
+            (other, _) => other,
+        }
+    }
+
     /// What the process ends with: 1 refused, 2 asked wrongly, 3 not answered, 4 does not add up, 130 stopped by hand.
     pub const fn exit_code(&self) -> u8 {
         match self {
@@ -74,7 +83,25 @@ impl CliError {
         }
     }
 
-    /// The same for programs.
+    /// One sentence, without what stands beside it.
+    fn message(&self) -> String {
+        match self {
+            Self::Refused { text, .. }
+            | Self::NotAllowed(text)
+            | Self::Away(text)
+            | Self::Failed(text)
+            | Self::Asked(text)
+            | Self::Differs(text)
+            | Self::Stopped(text) => text.clone(),
+            Self::Violated { fields } => {
+                let told: Vec<String> = fields.iter().map(|(field, what)| format!("{field} {what}")).collect();
+                told.join("; ")
+            }
+            Self::File { .. } => self.to_string(),
+        }
+    }
+
+    /// The same for programs: always `kind`, `reason`, `message` and `facts`, whatever went wrong.
     pub fn json(&self) -> Value {
         let (kind, reason, facts) = match self {
             Self::Refused { reason, facts, .. } => ("refused", reason.as_str(), facts.as_slice()),
@@ -87,7 +114,7 @@ impl CliError {
             Self::Stopped(_) => ("stopped", "", [].as_slice()),
         };
         let facts: BTreeMap<&str, &str> = facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        json!({ "error": { "kind": kind, "reason": reason, "facts": facts, "text": self.to_string() } })
+        json!({ "kind": kind, "reason": reason, "message": self.message(), "facts": facts })
     }
 }
 
@@ -105,6 +132,8 @@ impl From<Status> for CliError {
         }
         match status.code() {
             Code::Unauthenticated | Code::PermissionDenied => Self::NotAllowed(text),
+            Code::Unavailable if text == "tcp connect error" => Self::Away("nobody listens there".to_owned()),
+            Code::Unavailable if text == "dns error" => Self::Away("no machine is known by that name".to_owned()),
             Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled => Self::Away(text),
             Code::Unknown => Self::Away("the connection broke".to_owned()),
             Code::Unimplemented => Self::Failed(format!("this suite does not know the call: {text}")),
@@ -204,7 +233,10 @@ mod tests {
             "refused: INSUFFICIENT_POINTS\n  asked 5,000 · spendable 984 · short by 4,016\n  see docs/errors/INSUFFICIENT_POINTS.md"
         );
         assert_eq!(refusal().exit_code(), 1);
-        assert_eq!(refusal().json()["error"]["facts"]["asked"], "5000");
+        let facts = json!({ "asked": "5000", "spendable": "984", "short_by": "4016" });
+        let told =
+            json!({ "kind": "refused", "reason": "INSUFFICIENT_POINTS", "message": "not enough", "facts": facts });
+        assert_eq!(refusal().json(), told);
     }
 
     fn violations() -> Status {
@@ -239,5 +271,9 @@ mod tests {
         let away = CliError::from(Status::unavailable("tcp connect error"));
         assert_eq!(away.exit_code(), 3);
         assert!(away.to_string().contains("cargo xtask up"), "{away}");
+        let away = away.at(Some("127.0.0.1:50051")).to_string();
+        assert!(away.starts_with("no answer: 127.0.0.1:50051: nobody listens there\n"), "{away}");
+        let other = CliError::Failed("x".to_owned()).at(Some("127.0.0.1:50051"));
+        assert_eq!(other.to_string(), "failed: x");
     }
 }

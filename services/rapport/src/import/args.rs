@@ -11,7 +11,7 @@ use super::opening::Encoding;
 /// What `rapport import orders` is told.
 #[derive(Args, Clone, Debug)]
 pub struct OrdersArgs {
-    /// The file: CSV with one line of headings, plain or .zst
+    /// The file: CSV with one line of headings, plain, .gz or .zst
     pub file: PathBuf,
     /// A shipped mapping (uci), or a file of name = "value" lines
     #[arg(long, value_name = "NAME|FILE")]
@@ -40,7 +40,7 @@ pub struct OrdersArgs {
     /// Channel of lines that name none
     #[arg(long, value_name = "CHANNEL")]
     pub channel: Option<String>,
-    /// What the customer column holds: external, phone, email, card, line
+    /// What the customer column holds: external, phone, email, card, line, tax-id
     #[arg(long, value_name = "KIND")]
     pub customer_kind: Option<String>,
     /// Who gives the customer numbers out; the source where not told

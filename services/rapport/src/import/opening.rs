@@ -9,10 +9,12 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use encoding_rs::{BIG5, CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE};
+use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
 const BUFFER_BYTES: usize = 128 * 1024;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
 /// How the file writes its characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,12 +68,13 @@ pub fn text(path: &Path, encoding: Encoding) -> io::Result<Box<dyn Read + Send>>
 fn plain<'r>(mut file: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
     let mut start = Vec::with_capacity(ZSTD_MAGIC.len());
     file.by_ref().take(ZSTD_MAGIC.len() as u64).read_to_end(&mut start)?;
-    let compressed = start == ZSTD_MAGIC;
-    let whole = io::Cursor::new(start).chain(file);
-    if compressed {
-        return Ok(Box::new(zstd::Decoder::new(whole)?));
+    let (zstd, gzip) = (start == ZSTD_MAGIC, start.starts_with(&GZIP_MAGIC));
+    let whole = BufReader::with_capacity(BUFFER_BYTES, io::Cursor::new(start).chain(file));
+    if zstd {
+        return Ok(Box::new(zstd::Decoder::with_buffer(whole)?));
     }
-    Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, whole)))
+    // Files that were packed in pieces and put together are one file.
+    if gzip { Ok(Box::new(MultiGzDecoder::new(whole))) } else { Ok(Box::new(whole)) }
 }
 
 fn look(text: &mut impl Read) -> io::Result<Encoding> {
@@ -259,14 +262,31 @@ mod tests {
 
     #[test]
     fn compressed_files_are_known_by_their_first_bytes() {
-        let packed = zstd::encode_all(LINE.as_bytes(), 3).expect("packs");
         let plain = Kept::of("plain", LINE.as_bytes());
-        let packed = Kept::of("packed", &packed);
-        assert_eq!(packed.read(), (Encoding::Utf8, LINE.to_owned()));
-        assert_eq!(survey(&packed.0, Encoding::Auto).expect("there").lines, 2);
+        let zstd = Kept::of("zstd", &zstd::encode_all(LINE.as_bytes(), 3).expect("packs"));
+        let gzip = Kept::of("gzip", &gzipped(LINE));
+        for packed in [&zstd, &gzip] {
+            assert_eq!(packed.read(), (Encoding::Utf8, LINE.to_owned()));
+            assert_eq!(survey(&packed.0, Encoding::Auto).expect("there").lines, 2);
+        }
+        let packed = zstd;
         let digest = |kept: &Kept| survey(&kept.0, Encoding::Auto).expect("there").digest;
         assert_ne!(digest(&packed), digest(&plain), "the digest is of the file as it lies there");
         assert_eq!(digest(&plain), <[u8; 32]>::from(Sha256::digest(LINE)));
+    }
+
+    #[test]
+    fn gzip_in_pieces_is_one_file_and_a_torn_one_is_none() {
+        let (first, second) = LINE.split_at(LINE.find('A').expect("an invoice"));
+        let whole = [gzipped(first), gzipped(second)].concat();
+        assert_eq!(Kept::of("pieces", &whole).read().1, LINE);
+        let torn = Kept::of("torn", &whole[..whole.len() - 9]);
+        assert!(survey(&torn.0, Encoding::Auto).is_err());
+    }
+
+    fn gzipped(text: &str) -> Vec<u8> {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text.as_bytes()).and_then(|()| packer.finish()).expect("packs")
     }
 
     #[test]

@@ -148,8 +148,11 @@ fn known(mapping: &Mapping, source: &str) -> Result<Known, CliError> {
         Some("line") => (IdentityKind::Line, true),
         Some("phone") => (IdentityKind::Phone, false),
         Some("email") => (IdentityKind::Email, false),
+        Some("tax-id") => (IdentityKind::TaxId, false),
         Some(other) => {
-            return Err(asked(&format!("--customer-kind is external, phone, email, card or line, not {other}")));
+            return Err(asked(&format!(
+                "--customer-kind is external, phone, email, card, line or tax-id, not {other}"
+            )));
         }
     };
     let issuer = if issued { mapping.get(Setting::Issuer).unwrap_or(source).to_owned() } else { String::new() };

@@ -7,6 +7,7 @@ use proto::loyalty::v1::{Account, Entry, TierStanding};
 use proto::registry::v1::{IdentityKind, Member, MemberState};
 use serde_json::{Value, json};
 
+use crate::explain::in_short;
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
 
@@ -130,6 +131,7 @@ fn named(kind: IdentityKind, identity: &proto::registry::v1::Identity) -> String
         IdentityKind::Email => "e-mail",
         IdentityKind::Line => "LINE",
         IdentityKind::Card => "card",
+        IdentityKind::TaxId => "tax id",
         IdentityKind::External => identity.issuer.as_str(),
         IdentityKind::Unspecified => "another",
     };
@@ -182,7 +184,7 @@ pub fn points(account: &Account, words: &Words, now: Timestamp) -> String {
 
 fn steps(decision: &Decision) -> String {
     let told = decision.steps.iter().filter(|step| step.contribution != 0);
-    let told: Vec<String> = told.map(|step| format!("{} {}", words::count(step.contribution), step.name)).collect();
+    let told: Vec<String> = told.map(in_short).collect();
     if told.len() < 2 { String::new() } else { format!("({})", told.join(", ")) }
 }
 

@@ -19,6 +19,9 @@ pub struct Who {
     /// E-mail address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
+    /// Tax id of a company, 8 digits
+    #[arg(long, value_name = "NUMBER")]
+    tax_id: Option<String>,
     /// LINE user id, behind its provider
     #[arg(long, value_name = "PROVIDER:ID")]
     line: Option<String>,
@@ -62,7 +65,11 @@ impl Who {
 
     /// The identity given; none where it is an id.
     pub fn identity(&self) -> Result<Option<Identity>, CliError> {
-        let plain = [(IdentityKind::Phone, &self.phone), (IdentityKind::Email, &self.email)];
+        let plain = [
+            (IdentityKind::Phone, &self.phone),
+            (IdentityKind::Email, &self.email),
+            (IdentityKind::TaxId, &self.tax_id),
+        ];
         for (kind, value) in plain {
             if let Some(value) = value {
                 return Ok(Some(identity(kind, "", value)));

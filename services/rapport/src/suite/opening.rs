@@ -16,7 +16,7 @@ use super::standing::{Standing, told};
 pub enum CannotOpen {
     /// Its database.
     #[error(
-        "the database of {service} cannot be used: {}\n  was it migrated? `rapport migrate` makes and updates its tables",
+        "the database of {service} cannot be used: {}\n  is it up, do user and password of DATABASE_URL fit, and was it migrated? `rapport migrate` makes and updates its tables",
         told(source)
     )]
     Store {

@@ -20,7 +20,7 @@ use person::{Setting, consents_of, identity_of, person_of};
 
 const MOST_PEOPLE: usize = 500;
 const MOST_READ: usize = 1_000;
-const MOST_TAGS: usize = 50;
+const MOST_TAGS_A_CALL: usize = 50;
 
 /// The request id of a mutation, with what the request said.
 fn key<M: prost::Message + prost::Name>(
@@ -300,7 +300,7 @@ pub(super) fn consents(desk: &Desk, call: Request<wire_registry::SetConsentReque
 /// A list of short texts, each once.
 fn set_of(bad: &mut Violations, field: &str, texts: &[String], longest: usize) -> BTreeSet<String> {
     let mut set = BTreeSet::new();
-    if bad.count(field, texts.len(), 0..=MOST_TAGS) {
+    if bad.count(field, texts.len(), 0..=MOST_TAGS_A_CALL) {
         for (place, text) in texts.iter().enumerate() {
             set.extend(bad.text(&format!("{field}[{place}]"), text, 1..=longest));
         }

@@ -74,6 +74,7 @@ const fn kind(kind: Kind) -> wire_registry::IdentityKind {
         Kind::Line => wire_registry::IdentityKind::Line,
         Kind::Card => wire_registry::IdentityKind::Card,
         Kind::External => wire_registry::IdentityKind::External,
+        Kind::TaxId => wire_registry::IdentityKind::TaxId,
     }
 }
 

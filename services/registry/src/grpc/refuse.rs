@@ -3,6 +3,7 @@
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, stopped};
 
+use crate::members::MOST_TAGS;
 use crate::{members, tenants};
 
 /// Why nothing was done about members.
@@ -37,6 +38,16 @@ pub(super) fn members(stop: Stop<members::Refusal>) -> Status {
             kind: RefusalKind::FailedPrecondition,
             text: format!("this {kind} is the only identity the member has; add another first"),
             facts: vec![("kind", kind.to_string())],
+        },
+        members::Refusal::TooManyTags { member, would_be } => Refusal {
+            reason: "TOO_MANY_TAGS",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("the member would have {would_be} tags, and may have {MOST_TAGS}; take some off"),
+            facts: vec![
+                ("member", member.to_string()),
+                ("most", MOST_TAGS.to_string()),
+                ("would_be", would_be.to_string()),
+            ],
         },
         members::Refusal::EtagMismatch { etag, current } => etag_mismatch(etag, current),
         members::Refusal::TenantNotFound(tenant) => no_tenant(tenant.to_string()),

@@ -12,6 +12,9 @@ use super::birthday::Birthday;
 use super::identity::{Identity, Name};
 use super::record::{Consent, Member};
 
+/// Tags of one member, whenever they were put on: a record is read whole, and must stay small.
+pub const MOST_TAGS: usize = 100;
+
 /// A change of one member's record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
@@ -88,7 +91,7 @@ pub fn decide(member: &Member, change: &Change, at: Timestamp) -> Result<Changed
         Change::Profile(profile) => changed.profile(profile),
         Change::AddIdentity(identity) => changed.add(identity),
         Change::RemoveIdentity(name) => changed.remove(name)?,
-        Change::Tags { add, remove } => changed.tags(add, remove),
+        Change::Tags { add, remove } => changed.tags(add, remove)?,
         Change::Consents(said) => changed.say(said),
     }
     if !changed.fields.is_empty() {
@@ -141,10 +144,15 @@ impl Changed {
         Ok(())
     }
 
-    fn tags(&mut self, add: &BTreeSet<String>, remove: &BTreeSet<String>) {
+    /// Who had too many before may still lose some.
+    fn tags(&mut self, add: &BTreeSet<String>, remove: &BTreeSet<String>) -> Result<(), Refusal> {
         let after: BTreeSet<String> =
             self.member.tags.union(add).filter(|tag| !remove.contains(*tag)).cloned().collect();
+        if after.len() > MOST_TAGS && after.len() > self.member.tags.len() {
+            return Err(Refusal::TooManyTags { member: self.member.id, would_be: after.len() });
+        }
         self.fields.extend(set(&mut self.member.tags, Some(&after), "tags"));
+        Ok(())
     }
 
     fn say(&mut self, said: &[Consent]) {
@@ -241,6 +249,24 @@ mod tests {
         assert_eq!((changed.member.tags, changed.fields), (tags(&["new", "vip"]), vec!["tags"]));
         let same = decided(&Change::Tags { add: tags(&["vip"]), remove: tags(&["gone"]) });
         assert_eq!(same.fields.len(), 0);
+    }
+
+    #[test]
+    fn a_member_has_so_many_tags_and_no_more() {
+        let numbered = |count: usize| (0..count).map(|number| format!("tag-{number}")).collect::<BTreeSet<_>>();
+        let tags = |count, remove: &[&str]| Change::Tags {
+            add: numbered(count),
+            remove: remove.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        // With "vip", which is there.
+        assert_eq!(decided(&tags(MOST_TAGS - 1, &[])).member.tags.len(), MOST_TAGS);
+        assert_eq!(decided(&tags(MOST_TAGS, &["vip"])).member.tags.len(), MOST_TAGS);
+        let refused = decide(&member(), &tags(MOST_TAGS, &[]), member().joined_at).expect_err("one too many");
+        assert!(matches!(refused, Refusal::TooManyTags { would_be: 101, .. }), "{refused:?}");
+        let laden = Member { tags: numbered(MOST_TAGS + 5), ..member() };
+        let fewer = Change::Tags { add: BTreeSet::new(), remove: numbered(2) };
+        let fewer = decide(&laden, &fewer, laden.joined_at).expect("fewer is never refused");
+        assert_eq!(fewer.member.tags.len(), MOST_TAGS + 3);
     }
 
     #[test]

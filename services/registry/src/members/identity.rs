@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::email;
 use super::phone::{self, Region};
+use super::tax_id;
 
 pub(super) mod store;
 
@@ -27,6 +28,9 @@ pub enum Kind {
     Card,
     /// The id of another system.
     External,
+    /// A company's tax id; the state gives it out.
+    #[serde(rename = "tax_id")]
+    TaxId,
 }
 
 impl Kind {
@@ -38,12 +42,13 @@ impl Kind {
             Self::Line => "line",
             Self::Card => "card",
             Self::External => "external",
+            Self::TaxId => "tax_id",
         }
     }
 
     const fn has_issuer(self) -> bool {
         match self {
-            Self::Phone | Self::Email => false,
+            Self::Phone | Self::Email | Self::TaxId => false,
             Self::Line | Self::Card | Self::External => true,
         }
     }
@@ -101,6 +106,7 @@ pub fn read(kind: Kind, issuer: &str, value: &str, region: Option<Region>) -> Re
         Kind::Line => code(value, 100, "a LINE user id"),
         Kind::Card => card(value),
         Kind::External => external(value),
+        Kind::TaxId => tax_id::normal(value).map_err(|wrong| wrong.to_string()),
     };
     match (issuer, value.map_err(|what| Wrong { field: "value", what })) {
         (Ok(issuer), Ok(value)) => Ok(Name { kind, issuer, value }),
@@ -167,6 +173,9 @@ mod tests {
             (Kind::External, "erp", "客戶 42", Ok("客戶 42")),
             (Kind::External, "erp", " 42", Err("value")),
             (Kind::External, "erp", "", Err("value")),
+            (Kind::TaxId, "", "０４５９ 5257", Ok("04595257")),
+            (Kind::TaxId, "", "04595258", Err("value")),
+            (Kind::TaxId, "tw", "04595257", Err("issuer")),
         ];
         for (kind, issuer, written, expected) in table {
             let expected = expected.map(str::to_owned).map_err(str::to_owned);

@@ -16,6 +16,7 @@ async fn each_name_has_one_form() {
         (IdentityKind::Line, "shop-a", "U4af4980629f0", "U4af4980629f0", "U4af4980629f0"),
         (IdentityKind::Line, "shop-b", "U4af4980629f0", "U4af4980629f0", "U4af4980629f0"),
         (IdentityKind::Card, "gold", "1234 5678 abcd", "12345678ABCD", "1234-5678-ABCD"),
+        (IdentityKind::TaxId, "", "04595257", "04595257", "０４５９-５２５７"),
         (IdentityKind::External, "erp", "客戶 42", "客戶 42", "客戶 42"),
     ];
     for (kind, issuer, written, kept, same) in table {

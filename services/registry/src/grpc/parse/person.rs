@@ -107,8 +107,9 @@ pub(super) fn identity_of(
         Ok(IdentityKind::Line) => Kind::Line,
         Ok(IdentityKind::Card) => Kind::Card,
         Ok(IdentityKind::External) => Kind::External,
+        Ok(IdentityKind::TaxId) => Kind::TaxId,
         Ok(IdentityKind::Unspecified) | Err(_) => {
-            bad.add(format!("{at}.kind"), "must be PHONE, EMAIL, LINE, CARD or EXTERNAL");
+            bad.add(format!("{at}.kind"), "must be PHONE, EMAIL, LINE, CARD, EXTERNAL or TAX_ID");
             return None;
         }
     };
