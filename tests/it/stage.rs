@@ -1,6 +1,7 @@
 //! A whole suite in memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kernel::{Clock, RequestId, TenantId};
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
@@ -21,9 +22,10 @@ pub struct Stage {
     pub served: Served,
     pub suite: Suite,
     pub clock: Clock,
+    redis: Option<String>,
     running: JoinHandle<()>,
     // Last: a database is dropped after those who use it.
-    pub database: Database,
+    pub database: Arc<Database>,
 }
 
 /// A tenant of the suite with a programme, as its own people see it.
@@ -37,28 +39,55 @@ pub struct Shop {
 impl Stage {
     /// Opens all services on a database of their own.
     pub async fn open(moment: &str) -> Self {
-        let schemas = [
-            (registry::SERVICE, registry::migrations()),
-            (activity::SERVICE, activity::migrations()),
-            (loyalty::SERVICE, loyalty::migrations()),
-        ];
-        let database = Database::for_suite(&schemas).await;
-        let (house, clock) = (House::new(), testkit::clock_at(moment));
+        Self::of(database(None).await, testkit::redis_url(), House::new(), testkit::clock_at(moment), &Service::ALL)
+            .await
+    }
+
+    /// The same where the database lies on a server of the test's own.
+    pub async fn on_server(url: String, moment: &str) -> Self {
+        Self::of(
+            database(Some(url)).await,
+            testkit::redis_url(),
+            House::new(),
+            testkit::clock_at(moment),
+            &Service::ALL,
+        )
+        .await
+    }
+
+    /// The same with a Redis of the test's own.
+    pub async fn with_redis(redis: String, moment: &str) -> Self {
+        Self::of(database(None).await, Some(redis), House::new(), testkit::clock_at(moment), &Service::ALL).await
+    }
+
+    /// Another process of the same installation, in which registry alone is served.
+    pub async fn another_registry(&self) -> Self {
+        let house = House::new().with_keys(self.served.keys());
+        Self::of(Arc::clone(&self.database), self.redis.clone(), house, self.clock.clone(), &[Service::Registry]).await
+    }
+
+    async fn of(
+        database: Arc<Database>,
+        redis: Option<String>,
+        house: House,
+        clock: Clock,
+        services: &[Service],
+    ) -> Self {
         let urls: BTreeMap<Service, String> =
-            Service::ALL.iter().map(|service| (*service, database.url().to_owned())).collect();
+            services.iter().map(|service| (*service, database.url().to_owned())).collect();
         let plan = Plan {
             stores: Stores::open(&urls, 8).await.expect("the stores open"),
             clock: clock.clone(),
             keys: house.keys(),
             peers: house.peers(&Service::ALL.map(Service::name)),
-            redis: testkit::redis_url(),
+            redis: redis.clone(),
             readiness: house.readiness(),
             kept: None,
         };
         let suite = Suite::open(plan).expect("the suite opens");
         let served = house.serve(suite.mount(Services::new()));
         let running = tokio::spawn(suite.clone().run(served.stopping()));
-        Self { served, suite, clock, running, database }
+        Self { served, suite, clock, redis, running, database }
     }
 
     /// Nobody's channel: an operator's.
@@ -100,7 +129,25 @@ impl Stage {
     }
 }
 
+/// A database with the tables of all services: on the tests' server, or on one of the test's own.
+async fn database(server: Option<String>) -> Arc<Database> {
+    let schemas = [
+        (registry::SERVICE, registry::migrations()),
+        (activity::SERVICE, activity::migrations()),
+        (loyalty::SERVICE, loyalty::migrations()),
+    ];
+    Arc::new(match server {
+        Some(url) => Database::on(url, &schemas).await,
+        None => Database::for_suite(&schemas).await,
+    })
+}
+
 impl Shop {
+    /// The same shop, served by another process.
+    pub fn at(&self, stage: &Stage) -> Self {
+        Self { channel: stage.served.channel_for_everything(self.tenant), ..self.clone() }
+    }
+
     pub fn registry(&self) -> RegistryServiceClient<Spoken> {
         RegistryServiceClient::new(self.channel.clone())
     }

@@ -94,7 +94,10 @@ fn halt(folder: &Path, then: impl Fn(&Place, &Turn) -> Result<(), Trouble>) -> R
         return Ok(Stopped::StillUsed);
     }
     let stopped = match fitting(&place, Programs::all()) {
-        Ok(programs) => Cluster { place: &place, programs: &programs, durability: Durability::Kept }.stop()?,
+        Ok(programs) => {
+            let durability = Durability::Kept;
+            Cluster { place: &place, programs: &programs, durability }.stop(durability.stop_mode())?
+        }
         // Without its programs it cannot be running.
         Err(_) => Stopped::NotRunning,
     };
@@ -149,6 +152,13 @@ impl Postgres {
         Err(Trouble::failed("asking PostgreSQL", process::last_words(&output)))
     }
 
+    /// Ends the server under everybody who uses it, in the middle of whatever it does, as a crash would: for tests of
+    /// what a crash costs. Whoever opens the folder next starts it again, on the same port if nobody took it.
+    pub fn crash(&self) -> Result<Stopped, Trouble> {
+        let _turn = self.place.turn()?;
+        self.cluster().stop("immediate")
+    }
+
     /// Lets go of the server, and stops it if nobody else holds it. Its data stays.
     pub fn stop(mut self) -> Result<Stopped, Trouble> {
         self.let_go()
@@ -165,7 +175,11 @@ impl Postgres {
         if self.place.leave(in_use, &turn)? {
             return Ok(Stopped::StillUsed);
         }
-        Cluster { place: &self.place, programs: &self.programs, durability: self.durability }.stop()
+        self.cluster().stop(self.durability.stop_mode())
+    }
+
+    fn cluster(&self) -> Cluster<'_> {
+        Cluster { place: &self.place, programs: &self.programs, durability: self.durability }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Redis is a convenience. When it is [`Trouble::Missing`], the suite runs with its in-process cache alone.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -95,6 +96,28 @@ impl Redis {
         self.place.folder()
     }
 
+    /// How many keys it holds: whether somebody uses it.
+    pub fn keys(&self) -> Result<u64, Trouble> {
+        let doing = || "counting Redis's keys".to_owned();
+        let said = say(self.port, &self.password, "DBSIZE").doing(doing)?;
+        said.strip_prefix(':').and_then(|count| count.parse().ok()).ok_or_else(|| Trouble::failed(doing(), said))
+    }
+
+    /// Kills the server under everybody who uses it: for tests of what a crash costs. Whoever opens the folder next
+    /// starts it again, on the same port if nobody took it.
+    pub fn crash(&self) -> Result<Stopped, Trouble> {
+        let _turn = self.place.turn()?;
+        let Some((port, password)) = running(&self.place)? else { return Ok(Stopped::NotRunning) };
+        let doing = || "killing Redis".to_owned();
+        // Asked of the server itself: a file may name a process that is long gone, and its number be somebody else's.
+        let pid = pid_of(port, &password).doing(doing)?;
+        let status = process::quiet(Command::new("kill").args(["-KILL", &pid.to_string()])).status().doing(doing)?;
+        if status.success() && wait_for(port, &password, false) {
+            return Ok(Stopped::Stopped);
+        }
+        Err(Trouble::failed(doing(), format!("process {pid} is still there")))
+    }
+
     /// Lets go of the server, and stops it if nobody else holds it.
     pub fn stop(mut self) -> Result<Stopped, Trouble> {
         self.let_go()
@@ -153,8 +176,15 @@ fn start(program: &Path, place: &Place, _turn: &Turn) -> Result<(u16, String), T
     let data = place.inside("data");
     std::fs::create_dir_all(&data).doing(doing)?;
     place.hand_over(&data).doing(doing)?;
-    let password = secret::fresh().doing(doing)?;
-    secret::write(&place.inside("password"), &password).doing(doing)?;
+    let password = match secret::read(&place.inside("password")).doing(doing)? {
+        // Whoever used the server that was here finds this one by the same URL.
+        Some(password) => password,
+        None => {
+            let password = secret::fresh().doing(doing)?;
+            secret::write(&place.inside("password"), &password).doing(doing)?;
+            password
+        }
+    };
     let mut tried = 1u64;
     loop {
         let port = port::remembered_or_free(&place.inside("port")).doing(doing)?;
@@ -224,7 +254,20 @@ fn shut_down(port: u16, password: &str) -> Result<Stopped, Trouble> {
     Err(Trouble::failed("stopping Redis", "it still answers after ten seconds"))
 }
 
+/// The process that answers there, by its own word.
+fn pid_of(port: u16, password: &str) -> std::io::Result<u32> {
+    let said = ask(port, password, "INFO server")?.map_while(Result::ok).find_map(|line| {
+        let pid = line.strip_prefix("process_id:")?;
+        pid.trim().parse().ok()
+    });
+    said.ok_or_else(|| std::io::Error::other("it does not say which process it is"))
+}
+
 fn say(port: u16, password: &str, words: &str) -> std::io::Result<String> {
+    Ok(ask(port, password, words)?.next().transpose()?.unwrap_or_default())
+}
+
+fn ask(port: u16, password: &str, words: &str) -> std::io::Result<Lines<BufReader<TcpStream>>> {
     let mut stream = port::connect(port)?;
     stream.write_all(format!("AUTH {password}\r\n").as_bytes())?;
     let mut lines = BufReader::new(stream.try_clone()?).lines();
@@ -233,5 +276,5 @@ fn say(port: u16, password: &str, words: &str) -> std::io::Result<String> {
         return Err(std::io::Error::other(format!("not our server: {welcome}")));
     }
     stream.write_all(format!("{words}\r\n").as_bytes())?;
-    Ok(lines.next().transpose()?.unwrap_or_default())
+    Ok(lines)
 }

@@ -88,6 +88,24 @@ fn postgres_killed_under_us_comes_back_with_its_data() {
 }
 
 #[test]
+fn a_server_that_is_crashed_on_purpose_comes_back_where_it_was() {
+    let folder = Folder::new("crashed");
+    let first = postgres::private(&folder.0.join("pg"), Durability::Kept).unwrap();
+    ask(&first.url(), "CREATE TABLE kept AS SELECT 1 AS one");
+    assert_eq!(first.crash().unwrap(), Stopped::Stopped);
+    assert_eq!(first.crash().unwrap(), Stopped::NotRunning);
+    let second = postgres::private(&folder.0.join("pg"), Durability::Kept).unwrap();
+    assert_eq!((second.url(), ask(&second.url(), "SELECT one FROM kept")), (first.url(), "1".to_owned()));
+
+    let first = redis::private(&folder.0.join("redis")).unwrap();
+    assert_eq!(first.crash().unwrap(), Stopped::Stopped);
+    assert_eq!(first.crash().unwrap(), Stopped::NotRunning);
+    let second = redis::private(&folder.0.join("redis")).unwrap();
+    assert_eq!(second.keys().unwrap(), 0);
+    assert_eq!(second.url(), first.url(), "whoever used it finds it again");
+}
+
+#[test]
 fn a_pid_that_now_belongs_to_another_program_is_seen_as_stale() {
     let folder = Folder::new("recycled");
     let first = postgres::private(&folder.0, Durability::Thrown).unwrap();

@@ -52,6 +52,12 @@ impl StoreError {
         }
     }
 
+    /// True where the same work is worth doing again at once, while its caller waits. Where no connection came in all the
+    /// time the pool gave it, the next attempt would wait as long: the caller is told instead, and comes again.
+    pub fn may_retry_at_once(&self) -> bool {
+        self.may_retry() && !matches!(self, Self::Unavailable(sqlx::Error::PoolTimedOut))
+    }
+
     /// True where one request of a batch may be to blame, and its neighbours alone would succeed.
     pub(crate) fn may_be_one_requests(&self) -> bool {
         match self {

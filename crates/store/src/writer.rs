@@ -137,7 +137,7 @@ async fn persist<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Ve
     let mut attempt = 1;
     loop {
         match commit(store, desk, asks).await {
-            Err(error) if error.may_retry() && attempt < ATTEMPTS => {
+            Err(error) if error.may_retry_at_once() && attempt < ATTEMPTS => {
                 tokio::time::sleep(Duration::from_millis(5_u64 << attempt)).await;
                 attempt += 1;
             }

@@ -15,6 +15,8 @@ pub enum Promise {
     Twins,
     /// `kill -9` of the process while batches run.
     Kills,
+    /// Connections to the database cut while batches run: rounds.
+    CutConnections,
     /// PostgreSQL stopped at once while batches run.
     DatabaseStops,
     /// Redis killed under load.
@@ -32,13 +34,14 @@ pub enum Promise {
 }
 
 /// A promise, its count in tests, its count in soaks.
-const TABLE: [(Promise, u32, u32); 12] = [
+const TABLE: [(Promise, u32, u32); 13] = [
     (Promise::Walks, 60, 10_000),
     (Promise::WalkSteps, 50, 50),
     (Promise::Repeats, 2, 50),
     (Promise::Twins, 16, 16),
-    (Promise::Kills, 3, 100),
-    (Promise::DatabaseStops, 1, 20),
+    (Promise::Kills, 20, 100),
+    (Promise::CutConnections, 3, 100),
+    (Promise::DatabaseStops, 2, 20),
     (Promise::RedisKills, 2, 20),
     (Promise::InterleavedWriters, 8, 16),
     (Promise::InterleavedEvents, 50, 2_000),

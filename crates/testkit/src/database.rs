@@ -44,7 +44,14 @@ impl Database {
     /// # Panics
     /// Where the server cannot be used or a migration fails.
     pub async fn for_suite(services: &[(&'static str, Vec<&'static Migrator>)]) -> Self {
-        let server = servers::postgres_url();
+        Self::on(servers::postgres_url(), services).await
+    }
+
+    /// The same on a server of the test's own, whose superuser's URL this is.
+    ///
+    /// # Panics
+    /// Where the server cannot be used or a migration fails.
+    pub async fn on(server: String, services: &[(&'static str, Vec<&'static Migrator>)]) -> Self {
         let template = template(&server, services).await;
         let name = format!("rapport_test_{}", Uuid::new_v4().simple());
         let mut connection = connect(&server).await;

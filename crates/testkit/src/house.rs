@@ -63,6 +63,13 @@ impl House {
         self
     }
 
+    /// With the keys of another house, as processes of one installation have: a token of one is read by the other.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
     /// The keys of freshness and page tokens.
     #[must_use]
     pub fn keys(&self) -> Keys {

@@ -16,11 +16,12 @@
 //! 2. `RAPPORT_TEST_DATABASE_URL` and `RAPPORT_TEST_REDIS_URL` name the servers; without them private ones are started
 //!    under `.rapport/test` and stay up for the next run (`cargo xtask stop` ends them).
 //! 3. Whatever holds for every rpc is proved for every rpc, by walking the contract: [`tokens`], [`foreign`], [`bad_input`],
-//!    [`repeat`]. Authors add examples, never loops.
+//!    [`repeat`], [`away`]. Authors add examples, never loops.
 //! 4. How often something random is tried stands in one table, [`counts`], for tests and soaks alike.
 //!
 //! This is for tests alone, so it panics where a service would answer.
 
+pub mod away;
 pub mod bad_input;
 mod channel;
 pub mod counts;
@@ -42,7 +43,7 @@ pub use database::{Database, house_tables};
 pub use examples::Examples;
 pub use house::{House, Served, serve};
 pub use patience::{until, until_some};
-pub use servers::{own_redis, redis_url};
+pub use servers::{OwnPostgres, own_redis, redis_url};
 pub use speaker::Speaker;
 
 /// A clock that stands at `moment` until it is moved.

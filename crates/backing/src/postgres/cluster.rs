@@ -95,13 +95,13 @@ impl Cluster<'_> {
         }
     }
 
-    /// Stops the cluster if it runs.
-    pub(super) fn stop(&self) -> Result<Stopped, Trouble> {
+    /// Stops the cluster if it runs, in one of `pg_ctl`'s modes.
+    pub(super) fn stop(&self, mode: &str) -> Result<Stopped, Trouble> {
         if self.running()?.is_none() {
             return Ok(Stopped::NotRunning);
         }
         let mut command = self.pg_ctl("stop");
-        command.args(["-m", self.durability.stop_mode(), "-t", "60"]);
+        command.args(["-m", mode, "-t", "60"]);
         self.run(command, "pg_ctl stop")?;
         Ok(Stopped::Stopped)
     }
@@ -194,7 +194,7 @@ impl Durability {
         }
     }
 
-    fn stop_mode(self) -> &'static str {
+    pub(super) fn stop_mode(self) -> &'static str {
         match self {
             Self::Kept => "fast",
             Self::Thrown => "immediate",

@@ -55,7 +55,7 @@ async fn a_connection_killed_under_a_batch_is_replaced() {
 async fn connections_killed_under_load_lose_and_double_nothing() {
     let database = database().await;
     let (writer, mut all) = (Writer::start(database.store(SERVICE).await, Book::open()), Vec::new());
-    for _ in 0..count(Promise::Kills) {
+    for _ in 0..count(Promise::CutConnections) {
         let asks: Vec<Ask> = (1..300).map(Ask::of).collect();
         let callers = asks.iter().map(|ask| {
             let (writer, ask) = (writer.clone(), ask.clone());

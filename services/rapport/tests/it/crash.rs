@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::{Promise, count};
 
 use crate::history;
-use crate::home::{Home, text};
+use crate::home::{Home, Suite, text};
 use crate::whole_file::{import, open_shop, report};
 
 const LINES: usize = 20_000;
@@ -32,28 +32,68 @@ async fn undisturbed() -> Value {
     report(&home, &suite.address)
 }
 
+/// So many at most in one import, so that each ends before long.
+const KILLS_EACH: u32 = 10;
+/// Names the seed of a run that is to be repeated.
+const SEED: &str = "RAPPORT_TEST_SEED";
+
+/// Where the kills fall.
+struct Moments(u64);
+
+impl Moments {
+    fn drawn() -> Self {
+        let named = std::env::var(SEED).ok().map(|seed| seed.parse().expect("a seed is a whole number"));
+        let seed = named.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
+        println!("the kills of this run: {SEED}={seed}");
+        Self(seed)
+    }
+
+    /// An import of this size takes a few seconds.
+    fn next(&mut self) -> Duration {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Duration::from_millis(100 + (mixed ^ (mixed >> 31)) % 1_400)
+    }
+}
+
+/// Begins the import and kills the suite in the middle of it; answers whether it was in the middle.
+fn kill(home: &Home, mut suite: Suite, file: &str, rejects: &str, moment: Duration) -> bool {
+    let words = import(file, &suite.address, rejects);
+    let mut importing = home.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    std::thread::sleep(moment);
+    let in_the_middle = importing.try_wait().expect("it can be asked").is_none();
+    suite.signal("-9");
+    suite.process.wait().expect("it is gone");
+    // It would wait for the suite to come back; whoever sits there starts it again instead.
+    importing.kill().expect("it can be ended");
+    importing.wait().expect("it is gone");
+    in_the_middle
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_import_ends_as_if_nothing_had_happened() {
-    let expected = undisturbed().await;
-    for round in 0..count(Promise::Kills) {
+    let (expected, mut moments) = (undisturbed().await, Moments::drawn());
+    let (mut killed, mut round) = (0, 0);
+    while killed < count(Promise::Kills) {
         let home = Home::empty(&format!("crash-{round}")).await;
         let mut suite = home.serve(&CLOCK);
         open_shop(&home, &suite);
         let (file, rejects) = (part(&home), home.folder.join("rejects.csv").display().to_string());
-        let words = import(&file, &suite.address, &rejects);
-        let mut importing =
-            home.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        // Another moment each round; an import of this size takes a few seconds.
-        let moment = Duration::from_millis(300 + u64::from(round) * 377 % 3_000);
-        tokio::time::sleep(moment).await;
-        suite.signal("-9");
-        suite.process.wait().expect("it is gone");
-        importing.kill().expect("it can be ended");
-        importing.wait().expect("it is gone");
-
-        let suite = home.serve(&CLOCK);
+        let mut after = Vec::new();
+        for _ in 0..KILLS_EACH.min(count(Promise::Kills) - killed) {
+            after.push(moments.next());
+            let in_the_middle = kill(&home, suite, &file, &rejects, after[after.len() - 1]);
+            suite = home.serve(&CLOCK);
+            if !in_the_middle {
+                break;
+            }
+            killed += 1;
+        }
         let done = home.run(&import(&file, &suite.address, &rejects));
-        assert!(done.status.success(), "killed after {moment:?}: {}{}", text(&done.stdout), text(&done.stderr));
-        assert_eq!(report(&home, &suite.address), expected, "killed after {moment:?}");
+        assert!(done.status.success(), "killed after {after:?}: {}{}", text(&done.stdout), text(&done.stderr));
+        assert_eq!(report(&home, &suite.address), expected, "killed after {after:?}");
+        round += 1;
     }
 }
