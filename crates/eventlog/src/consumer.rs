@@ -10,6 +10,7 @@ use futures::FutureExt as _;
 use kernel::{Clock, Shard};
 use proto::eventlog::v1::{self as wire_log, event_log_service_client::EventLogServiceClient};
 use store::{Store, StoreError};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 use uuid::Uuid;
@@ -29,6 +30,9 @@ pub trait Listener: Send + Sync + 'static {
 pub trait Producer: Send + Sync + 'static {
     /// Opens a watch.
     async fn watch(&self, request: wire_log::WatchRequest) -> Result<Streaming<wire_log::WatchResponse>, Status>;
+
+    /// Asks where cursors stand.
+    async fn locate(&self, request: wire_log::LocateCursorsRequest) -> Result<wire_log::LocateCursorsResponse, Status>;
 }
 
 #[async_trait]
@@ -43,6 +47,11 @@ where
     async fn watch(&self, request: wire_log::WatchRequest) -> Result<Streaming<wire_log::WatchResponse>, Status> {
         let mut client = self.clone();
         Ok(EventLogServiceClient::watch(&mut client, request).await?.into_inner())
+    }
+
+    async fn locate(&self, request: wire_log::LocateCursorsRequest) -> Result<wire_log::LocateCursorsResponse, Status> {
+        let mut client = self.clone();
+        Ok(EventLogServiceClient::locate_cursors(&mut client, request).await?.into_inner())
     }
 }
 
@@ -64,6 +73,7 @@ pub struct Consumer {
     clock: Clock,
     progress: Progress,
     listening: Arc<[Listening]>,
+    retrying: Arc<Mutex<()>>,
 }
 
 /// How often an event is tried before it is parked.
@@ -73,7 +83,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 type Places = BTreeMap<Shard, (Uuid, i64)>;
 
-enum Halt {
+pub(crate) enum Halt {
     /// Read the cursors again and go on from there.
     Reload,
     /// The database is away.
@@ -84,7 +94,7 @@ impl Consumer {
     /// Hears nothing until [`Consumer::run`].
     pub fn new(store: Store, clock: Clock, progress: Progress, listening: Vec<Listening>) -> Self {
         progress.hears(listening.iter().map(|listening| listening.source));
-        Self { store, clock, progress, listening: listening.into() }
+        Self { store, clock, progress, listening: listening.into(), retrying: Arc::default() }
     }
 
     /// The service that hears.
@@ -121,14 +131,12 @@ impl Consumer {
 
     async fn open(&self, listening: &Listening) -> Result<(Streaming<wire_log::WatchResponse>, Places), String> {
         let known = parked::cursors(&self.store, listening.source).await.map_err(|error| error.to_string())?;
-        let places: Places = known.into_iter().map(|(shard, epoch, position)| (shard, (epoch, position))).collect();
-        let cursors = Shard::all()
-            .map(|shard| wire_log::Cursor {
-                partition: u32::try_from(shard.number()).unwrap_or_default(),
-                epoch: places.get(&shard).map(|(epoch, _)| epoch.to_string()).unwrap_or_default(),
-                position: places.get(&shard).map_or(0, |(_, position)| *position),
-            })
-            .collect();
+        let places: Places = known.iter().map(|cursor| (cursor.shard, (cursor.epoch, cursor.position))).collect();
+        let new = Shard::all().filter(|shard| !places.contains_key(shard)).map(|shard| wire_log::Cursor {
+            partition: u32::try_from(shard.number()).unwrap_or_default(),
+            ..wire_log::Cursor::default()
+        });
+        let cursors = new.chain(known.iter().map(parked::Cursor::told)).collect();
         let request = wire_log::WatchRequest { source: listening.source.to_owned(), cursors };
         let stream = listening.producer.watch(request).await.map_err(|status| status.message().to_owned())?;
         Ok((stream, places))
@@ -269,35 +277,10 @@ impl Consumer {
         self.progress.learns(source, upstream.map(|upstream| upstream.source.clone()));
     }
 
-    /// Tries one subject's parked events again, in order, until one fails. Answers how many were applied and how many
-    /// are still parked.
-    pub async fn retry_parked(&self, tenants: store::Tenants, subject: &str) -> Result<(usize, usize), StoreError> {
-        let mut done = 0;
-        loop {
-            // Again, until there is nothing: others may have been parked behind these meanwhile.
-            let events = parked::of_subject(&self.store, tenants.clone(), subject).await?;
-            if events.is_empty() {
-                return Ok((done, 0));
-            }
-            let mut left = events.len();
-            for (source, event) in events {
-                let Some(listening) = self.listening.iter().find(|listening| listening.source == source) else {
-                    return Ok((done, left));
-                };
-                let (aside, moves) = (Vec::new(), BTreeMap::new());
-                let heard = Heard { source: listening.source, events: vec![event], aside, moves, retried: true };
-                if !matches!(attempt(listening, &Arc::new(heard)).await, Ok(None)) {
-                    return Ok((done, left));
-                }
-                (done, left) = (done + 1, left - 1);
-            }
-        }
-    }
-
     /// How many events each producer has that were not applied here, by the producers' own word.
     pub async fn cursors(&self, source: &str) -> Result<BTreeMap<Shard, i64>, StoreError> {
         let known = parked::cursors(&self.store, source).await?;
-        Ok(known.into_iter().map(|(shard, _, position)| (shard, position)).collect())
+        Ok(known.into_iter().map(|cursor| (cursor.shard, cursor.position)).collect())
     }
 
     /// The producers heard.
@@ -305,8 +288,20 @@ impl Consumer {
         self.listening.iter().map(|listening| listening.source)
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    pub(crate) fn listening(&self, source: &str) -> Option<&Listening> {
+        self.listening.iter().find(|listening| listening.source == source)
+    }
+
+    pub(crate) const fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub(crate) fn retrying(&self) -> &Mutex<()> {
+        &self.retrying
+    }
+
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// How many events are parked here.
@@ -316,7 +311,7 @@ impl Consumer {
 }
 
 /// Has a listener apply something; answers what is wrong with it, if anything is.
-async fn attempt(listening: &Listening, heard: &Arc<Heard>) -> Result<Option<CannotApply>, Halt> {
+pub(crate) async fn attempt(listening: &Listening, heard: &Arc<Heard>) -> Result<Option<CannotApply>, Halt> {
     // A panic is one event's: whoever hears must go on for all the others.
     let hearing = AssertUnwindSafe(listening.listener.hear(Arc::clone(heard))).catch_unwind();
     let heard = hearing.await.unwrap_or_else(|_| Err(CannotApply::Event("the rules panicked over it".to_owned())));
@@ -341,8 +336,10 @@ fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, wait
     let mut moves: BTreeMap<Shard, Move> = BTreeMap::new();
     for event in &events {
         let (epoch, from) = places.get(&event.shard).copied().unwrap_or_default();
-        let step = moves.entry(event.shard).or_insert(Move { from, to: from, epoch });
-        step.to = step.to.max(event.position);
+        let step = moves.entry(event.shard).or_insert(Move { from, to: from, epoch, mark: 0 });
+        if event.position > step.to {
+            (step.to, step.mark) = (event.position, event.mark());
+        }
     }
     // An event at or below the cursor was applied before: the watch may say things twice.
     let fresh = events

@@ -58,6 +58,10 @@ impl HeardEvent {
         })
     }
 
+    pub(crate) const fn mark(&self) -> i64 {
+        self.wire.mark
+    }
+
     /// Full name of the payload's type.
     pub fn kind(&self) -> &str {
         &self.wire.r#type
@@ -70,6 +74,8 @@ pub(crate) struct Move {
     pub from: i64,
     pub to: i64,
     pub epoch: Uuid,
+    /// Of the event at `to`; 0 where that is the place it comes from.
+    pub mark: i64,
 }
 
 /// Some events of one producer, to be applied in one transaction together with [`Heard::settle`].
@@ -105,15 +111,19 @@ impl Heard {
         let shards: Vec<i16> = self.moves.keys().map(|shard| shard.number()).collect();
         let from: Vec<i64> = self.moves.values().map(|step| step.from).collect();
         let to: Vec<i64> = self.moves.values().map(|step| step.to).collect();
+        let marks: Vec<i64> = self.moves.values().map(|step| step.mark).collect();
         let epochs: Vec<Uuid> = self.moves.values().map(|step| step.epoch).collect();
         let moved = sqlx::query(
-            "INSERT INTO cursor AS mine (source, shard, epoch, position)
-             SELECT $1, step.shard, step.epoch, step.target
-             FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::uuid[]) AS step (shard, origin, target, epoch)
+            "INSERT INTO cursor AS mine (source, shard, epoch, position, mark)
+             SELECT $1, step.shard, step.epoch, step.target, step.mark
+             FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::bigint[])
+                  AS step (shard, origin, target, epoch, mark)
              WHERE step.origin = 0
                 OR EXISTS (SELECT FROM cursor AS known WHERE known.source = $1 AND known.shard = step.shard)
              ORDER BY step.shard
-             ON CONFLICT (source, shard) DO UPDATE SET position = excluded.position
+             ON CONFLICT (source, shard) DO UPDATE
+             SET position = excluded.position,
+                 mark = CASE WHEN excluded.position > mine.position THEN excluded.mark ELSE mine.mark END
              WHERE mine.epoch = excluded.epoch
                AND (mine.shard, mine.position) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[]))",
         )
@@ -122,6 +132,7 @@ impl Heard {
         .bind(&from)
         .bind(&to)
         .bind(&epochs)
+        .bind(&marks)
         .execute(tx.connection())
         .await?
         .rows_affected();

@@ -6,7 +6,8 @@
 //!    transaction that applies ([`Heard::settle`]).
 //! 3. Events of one subject are applied in order. One that cannot be applied is parked, and so are the later ones of
 //!    that subject; everybody else's go on.
-//! 4. A head carries an epoch. A reader with another epoch, or beyond the head, is refused: nothing is silently missed.
+//! 4. A head carries an epoch. A reader with another epoch, beyond the head, or whose last event is another one here, is
+//!    refused: nothing is silently missed. `place` tells where it may go on.
 //!
 //! Cost: appending is one statement for any number of events; a watch polls all heads in one statement, and is woken by
 //! commits of its own process.
@@ -15,9 +16,14 @@ mod append;
 mod consumer;
 mod grpc;
 mod heard;
+mod locate;
 mod log;
+mod mark;
 mod parked;
+mod place;
 mod progress;
+mod repair;
+mod retry;
 mod tail;
 
 pub use append::{NewEvent, append};

@@ -10,6 +10,8 @@ use store::{Head, SqlTimestamp, Store, StoreError, Tenants};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::mark;
+
 /// Where a reader stands that the log cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
@@ -43,6 +45,10 @@ impl Log {
     /// The service.
     pub fn source(&self) -> &'static str {
         self.store.service()
+    }
+
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Changes whenever this process has committed events.
@@ -133,12 +139,12 @@ impl Log {
         Ok(events)
     }
 
-    fn event(&self, row: &sqlx::postgres::PgRow) -> Result<wire_log::Event, StoreError> {
+    pub(crate) fn event(&self, row: &sqlx::postgres::PgRow) -> Result<wire_log::Event, StoreError> {
         let shard = shard_of(row.try_get(0)?)?;
         let tenant: Uuid = row.try_get(2)?;
         let occurred_at: SqlTimestamp = row.try_get(5)?;
         let recorded_at: SqlTimestamp = row.try_get(6)?;
-        Ok(wire_log::Event {
+        let mut event = wire_log::Event {
             source: self.source().to_owned(),
             partition: u32::try_from(shard.number()).map_err(StoreError::unreadable)?,
             position: row.try_get(1)?,
@@ -148,7 +154,10 @@ impl Log {
             occur_time: Some(proto::timestamp(Timestamp::from(occurred_at))),
             record_time: Some(proto::timestamp(Timestamp::from(recorded_at))),
             payload: row.try_get(7)?,
-        })
+            mark: 0,
+        };
+        event.mark = mark::of(&event);
+        Ok(event)
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::heard::HeardEvent;
 use crate::log::shard_of;
+use crate::retry::Drop;
 
 /// Writes events aside, with why and how often they were tried; never, where one waits behind an earlier one.
 pub(crate) async fn park(
@@ -173,27 +174,18 @@ pub(crate) async fn of_subject(
     .collect()
 }
 
-/// Gives an event up for good; false where it is not parked.
-pub(crate) async fn drop_one(
-    store: &Store,
-    tenants: Tenants,
-    source: &str,
-    shard: Shard,
-    position: i64,
-    reason: &str,
-) -> Result<bool, StoreError> {
-    let mut tx = store.begin(tenants, [shard]).await?;
+/// Gives an event up for good; false where it is not parked. The first reason is kept.
+pub(crate) async fn drop_one(tx: &mut Tx, asked: &Drop<'_>) -> Result<bool, StoreError> {
     let dropped = sqlx::query(
         "UPDATE parked SET dropped = coalesce(dropped, $4) WHERE source = $1 AND shard = $2 AND position = $3",
     )
-    .bind(source)
-    .bind(shard.number())
-    .bind(position)
-    .bind(reason)
+    .bind(asked.source)
+    .bind(asked.shard.number())
+    .bind(asked.position)
+    .bind(asked.reason)
     .execute(tx.connection())
     .await?
     .rows_affected();
-    tx.commit().await?;
     Ok(dropped == 1)
 }
 
@@ -203,15 +195,37 @@ pub(crate) async fn count(store: &Store) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar("SELECT count(*) FROM parked WHERE dropped IS NULL").fetch_one(reading.connection()).await?)
 }
 
+/// Where a consumer stands in one partition of a producer's log.
+pub(crate) struct Cursor {
+    pub shard: Shard,
+    pub epoch: Uuid,
+    pub position: i64,
+    mark: i64,
+}
+
+impl Cursor {
+    pub(crate) fn told(&self) -> wire_log::Cursor {
+        wire_log::Cursor {
+            partition: u32::try_from(self.shard.number()).unwrap_or_default(),
+            epoch: self.epoch.to_string(),
+            position: self.position,
+            mark: self.mark,
+        }
+    }
+}
+
 /// Where a consumer stands in a producer's log.
-pub(crate) async fn cursors(store: &Store, source: &str) -> Result<Vec<(Shard, Uuid, i64)>, StoreError> {
+pub(crate) async fn cursors(store: &Store, source: &str) -> Result<Vec<Cursor>, StoreError> {
     let mut reading = store.read(Tenants::Every).await?;
-    sqlx::query("SELECT shard, epoch, position FROM cursor WHERE source = $1")
+    sqlx::query("SELECT shard, epoch, position, mark FROM cursor WHERE source = $1")
         .bind(source)
         .fetch_all(reading.connection())
         .await?
         .into_iter()
-        .map(|row| Ok((shard_of(row.try_get(0)?)?, row.try_get(1)?, row.try_get(2)?)))
+        .map(|row| {
+            let (epoch, position, mark) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+            Ok(Cursor { shard: shard_of(row.try_get(0)?)?, epoch, position, mark })
+        })
         .collect()
 }
 

@@ -19,6 +19,7 @@ mod claims;
 mod dev;
 mod internal;
 mod issuer;
+mod keyring;
 mod remembered;
 mod secret;
 mod verifier;

@@ -6,11 +6,14 @@
 //! 3. Every mutation is written down with its request id in the transaction of its effect ([`Tx::recall`],
 //!    [`Tx::remember`]): saying it again answers the same.
 //! 4. Whoever begins a transaction commits it; there is no network call in between.
-//! 5. Writes are batches ([`Writer`]): what arrives while a commit is under way forms the next one.
+//! 5. A database that was restored is found out before anything is written in it, and its heads begin a new epoch
+//!    (`identity`).
+//! 6. Writes are batches ([`Writer`]): what arrives while a commit is under way forms the next one.
 //!
 //! Cost: `begin` is two round trips (BEGIN, lock), `commit` one; a read is one more than its statements.
 
 mod error;
+mod identity;
 mod migrate;
 mod pool;
 mod request;
@@ -19,12 +22,15 @@ mod tx;
 mod writer;
 
 pub use error::StoreError;
-pub use migrate::{MIGRATIONS, migrate, role_of};
+pub use migrate::{Drift, MIGRATIONS, migrate, role_of};
 pub use pool::{Reading, Settings, Store};
 pub use request::{Digests, Recall, RequestKey};
 pub use tenants::Tenants;
 pub use tx::{Head, Tx};
 pub use writer::{Desk, Place, Writer};
+
+/// A set of migrations.
+pub use sqlx::migrate::Migrator;
 
 /// The database's type for instants.
 pub use jiff_sqlx::Timestamp as SqlTimestamp;

@@ -1,9 +1,11 @@
 //! Schemas, roles and migrations.
 
-use sqlx::migrate::{Migrate as _, Migration, Migrator};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use std::collections::BTreeMap;
 
-use crate::StoreError;
+use sqlx::migrate::{Migrate as _, Migration, Migrator};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+
+use crate::{Store, StoreError, Tenants};
 
 /// The tables every service has: heads and the request log. Versions 1 to 9.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -51,8 +53,45 @@ pub async fn migrate(url: &str, service: &'static str, parts: &[&Migrator]) -> R
     Migrator::with_migrations(all).run(&mut connection).await.map_err(|error| StoreError::Failed(error.into()))?;
     let after = applied(&mut connection).await?;
     run(&mut connection, format!("REVOKE ALL ON _sqlx_migrations FROM {role}")).await?;
+    // So that a service knows whether its schema is as old as it is itself.
+    run(&mut connection, format!("GRANT SELECT ON _sqlx_migrations TO {role}")).await?;
     connection.close().await?;
     Ok(after.saturating_sub(before))
+}
+
+/// How a schema differs from what a binary expects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Versions not applied yet.
+    pub pending: Vec<i64>,
+    /// Versions applied that the binary does not have, or has with another text.
+    pub foreign: Vec<i64>,
+}
+
+impl Store {
+    /// Compares this schema with the migrations it should be made of.
+    ///
+    /// A schema that an older version migrated last shows nothing to the service's role: all is pending then.
+    pub async fn drift(&self, parts: &[&Migrator]) -> Result<Drift, StoreError> {
+        let expected: BTreeMap<i64, Vec<u8>> =
+            parts.iter().flat_map(|part| part.iter()).map(|one| (one.version, one.checksum.to_vec())).collect();
+        let mut reading = self.read(Tenants::Every).await?;
+        let rows = sqlx::query("SELECT version, checksum FROM _sqlx_migrations WHERE success")
+            .fetch_all(reading.connection())
+            .await;
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(sqlx::Error::Database(told)) if matches!(told.code().as_deref(), Some("42501" | "42P01")) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let mut applied: BTreeMap<i64, Vec<u8>> = BTreeMap::new();
+        for row in rows {
+            applied.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+        let pending = expected.keys().filter(|version| !applied.contains_key(version)).copied().collect();
+        let foreign = applied.iter().filter(|(version, text)| expected.get(version) != Some(text));
+        Ok(Drift { pending, foreign: foreign.map(|(version, _)| *version).collect() })
+    }
 }
 
 async fn applied(connection: &mut PgConnection) -> Result<usize, StoreError> {

@@ -9,8 +9,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres, Row as _};
 use tokio::sync::watch;
+use uuid::Uuid;
 
-use crate::{StoreError, Tenants, Tx, role_of};
+use crate::{StoreError, Tenants, Tx, identity, role_of};
 
 /// How a service reaches its database.
 #[derive(Clone, Debug)]
@@ -52,6 +53,7 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections)
             .acquire_timeout(settings.acquire_timeout)
+            .after_connect(|connection, _| Box::pin(identity::prove(connection)))
             .after_release(|connection, _| Box::pin(is_outside_a_transaction(connection)))
             .connect_with(options)
             .await?;
@@ -76,8 +78,25 @@ impl Store {
         let (pool, committed) = (self.pool.clone(), Arc::clone(&self.committed));
         // A BEGIN whose future is dropped in flight would leave its connection inside a transaction that the pool does
         // not know of, and acknowledged writes of its next user would be lost. So the begin is a task of its own.
-        let begun = tokio::spawn(async move { Tx::begin(&pool, &tenants, shards, committed).await });
+        let begun = tokio::spawn(async move {
+            if let Some(tx) = Tx::begin(&pool, &tenants, shards.clone(), Arc::clone(&committed)).await? {
+                return Ok(tx);
+            }
+            identity::prove(&mut *pool.acquire().await?).await?;
+            let begun = Tx::begin(&pool, &tenants, shards, committed).await?;
+            begun.ok_or_else(|| StoreError::unreadable("the heads: they are being restored"))
+        });
         begun.await.map_err(|_| StoreError::Stopping)?
+    }
+
+    /// Ends an epoch because a reader stands where this log has nothing, so it was restored and nobody noticed; all
+    /// shards begin another. False where that epoch had ended before.
+    ///
+    /// Where the restored part ends is not known then: events may have been appended since.
+    pub async fn end_epoch(&self, shard: Shard, epoch: Uuid) -> Result<bool, StoreError> {
+        let pool = self.pool.clone();
+        let ended = tokio::spawn(async move { identity::end_epoch(&mut *pool.acquire().await?, shard, epoch).await });
+        ended.await.map_err(|_| StoreError::Stopping)?
     }
 
     /// A connection to read with, that sees the given tenants only.

@@ -29,19 +29,20 @@ pub struct Tx {
 }
 
 impl Tx {
+    /// None where the heads are not in the table they speak of: the database was restored from a dump.
     pub(crate) async fn begin(
         pool: &PgPool,
         tenants: &Tenants,
         shards: BTreeSet<Shard>,
         committed: Arc<watch::Sender<u64>>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Option<Self>, StoreError> {
         #[expect(clippy::disallowed_methods, reason = "the one place that opens a transaction, inside its own task")]
         let mut transaction = pool.begin().await?;
         let numbers: Vec<i16> = shards.iter().map(|shard| shard.number()).collect();
         // The sort comes before the lock, so two transactions over the same shards cannot deadlock.
         let rows = sqlx::query(
             "WITH scope AS MATERIALIZED (SELECT set_config('rapport.tenants', $1, true))
-             SELECT head.shard, head.epoch, head.position FROM scope, head
+             SELECT head.shard, head.epoch, head.position, head.relation = head.tableoid FROM scope, head
              WHERE head.shard = ANY ($2) ORDER BY head.shard FOR UPDATE OF head",
         )
         .bind(tenants.setting())
@@ -51,6 +52,10 @@ impl Tx {
 
         let mut heads = BTreeMap::new();
         for row in rows {
+            if !row.try_get::<bool, _>(3)? {
+                transaction.rollback().await?;
+                return Ok(None);
+            }
             let number: i16 = row.try_get(0)?;
             let shard = Shard::from_number(i64::from(number)).ok_or_else(|| StoreError::unreadable("a shard"))?;
             heads.insert(shard, Head { epoch: row.try_get(1)?, position: row.try_get(2)? });
@@ -64,7 +69,7 @@ impl Tx {
                 .execute(&mut *transaction)
                 .await?;
         }
-        Ok(Self { transaction, heads, moved: BTreeSet::new(), committed })
+        Ok(Some(Self { transaction, heads, moved: BTreeSet::new(), committed }))
     }
 
     /// Where the statements go.

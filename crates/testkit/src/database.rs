@@ -4,7 +4,9 @@
 //! and set of migrations, into a template, and every test gets a clone.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
 
+use backing::postgres::Programs;
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use store::{Settings, Store};
@@ -81,6 +83,30 @@ impl Database {
         connect(&self.url).await
     }
 
+    /// A backup of one service's schema, as an operator makes it.
+    ///
+    /// # Panics
+    /// Where `pg_dump` is missing or fails.
+    pub fn dump(&self, service: &str) -> PathBuf {
+        let file = std::env::temp_dir().join(format!("{}.{service}.dump", self.name));
+        let file_name = file.to_str().expect("a temporary folder with a name");
+        client("pg_dump", &["--format=custom", "--schema", service, "--file", file_name, &self.url]);
+        file
+    }
+
+    /// Puts a backup in the place of what a service's schema is now, under the feet of whoever uses it.
+    ///
+    /// # Panics
+    /// Where `pg_restore` is missing or fails.
+    pub async fn restore(&self, service: &str, file: &Path) {
+        let mut connection = self.look().await;
+        run(&mut connection, format!("DROP SCHEMA {service} CASCADE")).await;
+        drop(connection.close().await);
+        let file_name = file.to_str().expect("a temporary folder with a name");
+        client("pg_restore", &["--dbname", &self.url, file_name]);
+        drop(std::fs::remove_file(file));
+    }
+
     /// How many events a service has written: what tells one effect from two.
     ///
     /// # Panics
@@ -111,6 +137,13 @@ impl Drop for Database {
         // What is left over is thrown away with the server.
         drop(dropped.join());
     }
+}
+
+fn client(program: &str, words: &[&str]) {
+    let found = Programs::all();
+    let newest = found.first().unwrap_or_else(|| panic!("{program} is not on this machine"));
+    let done = newest.command(program).args(words).output().unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// The name of a database that holds these schemas and is never written to.

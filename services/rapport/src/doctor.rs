@@ -1,8 +1,10 @@
 //! `rapport doctor`: how the running suite is, and what to do where something is wrong.
 
+mod repair;
+
 use clap::Args;
 use proto::clock::v1::{GetClockRequest, GetClockResponse};
-use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
+use proto::operations::v1::{GetStatusRequest, GetStatusResponse, Rewound, ServiceStatus};
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach};
@@ -13,6 +15,12 @@ use crate::words;
 /// What `rapport doctor` is told.
 #[derive(Args, Clone, Debug)]
 pub struct Ask {
+    /// Let services go on that a restored log refuses; tells what is gone
+    #[arg(long)]
+    repair: bool,
+    /// With --repair: go on from the present end where it cannot be known what was applied; events may be missing
+    #[arg(long, requires = "repair")]
+    accept_unknown: bool,
     #[command(flatten)]
     reach: Reach,
 }
@@ -38,6 +46,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         Some(_) => ask.reach.suite().await?,
         None => ask.reach.entrance()?.operator()?,
     };
+    if ask.repair {
+        repair::run(&suite, ask.accept_unknown, ask.reach.json).await?;
+    }
     let status = suite.operations().get_status(GetStatusRequest::default()).await?.into_inner();
     let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
     let complaints: Vec<Complaint> = status.services.iter().flat_map(complaints).collect();
@@ -65,6 +76,14 @@ fn complaints(service: &ServiceStatus) -> Vec<Complaint> {
             remedy: "is PostgreSQL up, and was it migrated? `rapport migrate`".to_owned(),
         });
     }
+    if !service.foreign_migrations.is_empty() {
+        let versions: Vec<String> = service.foreign_migrations.iter().map(i64::to_string).collect();
+        found.push(Complaint {
+            what: format!("{name}: its schema has migrations this version does not know: {}", versions.join(", ")),
+            remedy: "a newer version migrated it: update this process too".to_owned(),
+        });
+    }
+    found.extend(service.rewound.iter().map(|rewound| refused(name, rewound)));
     if service.parked_events > 0 {
         let count = words::counted(service.parked_events, "event is parked", "events are parked");
         found.push(Complaint {
@@ -79,6 +98,30 @@ fn complaints(service: &ServiceStatus) -> Vec<Complaint> {
         });
     }
     found
+}
+
+fn refused(name: &str, rewound: &Rewound) -> Complaint {
+    let Rewound { source, partitions, gone, unknown_partitions } = rewound;
+    let mut what = format!(
+        "{name} is refused by {source} in {}: {source} was restored (LOG_REWOUND)",
+        words::counted(i64::from(*partitions), "partition", "partitions")
+    );
+    if *gone > 0 {
+        what.push_str(&format!(
+            "; {name} applied {} that {source} no longer has",
+            words::counted(*gone, "event", "events")
+        ));
+    }
+    let remedy = if *unknown_partitions == 0 {
+        format!("`rapport doctor --repair` lets {name} go on; nothing that {source} has is missed")
+    } else {
+        format!(
+            "`rapport doctor --repair` lets {name} go on but for {}, where it cannot be known what was applied: restore \
+             {name} from a backup of the same moment, or --accept-unknown; see docs/errors/LOG_REWOUND.md",
+            words::counted(i64::from(*unknown_partitions), "partition", "partitions")
+        )
+    };
+    Complaint { what, remedy }
 }
 
 fn as_text(address: &str, status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[Complaint]) -> String {
@@ -123,6 +166,9 @@ fn as_json(status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[C
                 "parked": service.parked_events,
                 "timers_due": service.timers_due,
                 "next_due": instant(&service.next_due_time),
+                "rewound": rewound(service),
+                "pending_migrations": service.pending_migrations,
+                "foreign_migrations": service.foreign_migrations,
             })
         })
         .collect();
@@ -134,6 +180,18 @@ fn as_json(status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[C
         "services": services,
         "complaints": told,
     })
+}
+
+fn rewound(service: &ServiceStatus) -> Vec<Value> {
+    let each = service.rewound.iter().map(|one| {
+        json!({
+            "source": one.source,
+            "partitions": one.partitions,
+            "gone": one.gone,
+            "unknown_partitions": one.unknown_partitions,
+        })
+    });
+    each.collect()
 }
 
 #[cfg(test)]
@@ -153,6 +211,24 @@ mod tests {
         let parked = complaints(&ServiceStatus { parked_events: 1, ..service() });
         assert_eq!(parked[0].what, "loyalty: 1 event is parked");
         assert!(parked[0].remedy.contains("rapport events parked loyalty"));
+    }
+
+    #[test]
+    fn a_refused_consumer_is_told_with_its_remedy() {
+        let rewound = Rewound { source: "activity".to_owned(), partitions: 2, gone: 3, unknown_partitions: 0 };
+        let found = complaints(&ServiceStatus { rewound: vec![rewound.clone()], ..service() });
+        assert!(found[0].what.starts_with("loyalty is refused by activity in 2 partitions"), "{found:?}");
+        assert!(found[0].what.ends_with("3 events that activity no longer has"), "{found:?}");
+        assert!(found[0].remedy.starts_with("`rapport doctor --repair` lets loyalty go on; nothing"), "{found:?}");
+        let unknown = Rewound { unknown_partitions: 1, ..rewound };
+        let found = complaints(&ServiceStatus { rewound: vec![unknown], ..service() });
+        assert!(found[0].remedy.contains("--accept-unknown"), "{found:?}");
+    }
+
+    #[test]
+    fn a_schema_that_is_newer_than_the_binary_is_told() {
+        let found = complaints(&ServiceStatus { foreign_migrations: vec![109, 110], ..service() });
+        assert!(found[0].what.ends_with("109, 110"), "{found:?}");
     }
 
     #[test]

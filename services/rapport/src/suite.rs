@@ -82,10 +82,15 @@ impl Suite {
     pub fn open(plan: Plan) -> Result<Self, CannotOpen> {
         let Plan { stores, clock, keys, peers, redis, readiness, kept } = plan;
         let house = opening::House { clock: clock.clone(), keys: keys.clone(), peers: peers.clone(), redis };
+        let missing = Service::ALL.map(|service| (service, stores.missing(service)));
         let services: Vec<Standing> = stores
             .into_each()
             .map(|(service, store)| opening::open(service, store, &house, &readiness))
             .collect::<Result<_, _>>()?;
+        for standing in &services {
+            let missing = missing.iter().find(|(service, _)| *service == standing.service);
+            standing.set_missing(missing.and_then(|(_, missing)| missing.as_deref()));
+        }
         let logs: Arc<BTreeMap<&'static str, Log>> =
             Arc::new(services.iter().map(|standing| (standing.service.name(), standing.log.clone())).collect());
         let moved = services.iter().map(|standing| Arc::new(moved::Mover::of(standing, &logs)) as Arc<dyn Moved>);

@@ -1,13 +1,17 @@
 //! What operators call.
 
 use proto::clock::v1::{AdvanceClockRequest, GetClockRequest};
-use proto::eventlog::v1::{DropParkedEventRequest, ListParkedEventsRequest, RetryParkedEventsRequest, WatchRequest};
+use proto::eventlog::v1::{
+    DropParkedEventRequest, ListParkedEventsRequest, LocateCursorsRequest, RepairCursorsRequest,
+    RetryParkedEventsRequest, WatchRequest,
+};
 use proto::operations::v1::GetStatusRequest;
 use proto::registry::v1::tenant_service_client::TenantServiceClient;
 use proto::registry::v1::{
     CreateTenantRequest, GetTenantRequest, ListTenantsRequest, ResumeTenantRequest, SuspendTenantRequest,
     UpdateTenantRequest,
 };
+use sqlx::{Connection as _, PgConnection};
 use testkit::{Examples, Spoken};
 
 use super::make;
@@ -18,6 +22,7 @@ use crate::stage::{Stage, request_id};
 struct Office {
     channel: Spoken,
     clock: kernel::Clock,
+    database: String,
 }
 
 impl Office {
@@ -25,6 +30,22 @@ impl Office {
         let asked = tenant(request_id(&self.clock), code);
         let answer = TenantServiceClient::new(self.channel.clone()).create_tenant(asked).await;
         answer.expect("the tenant is opened").into_inner().tenant
+    }
+
+    /// An event that loyalty has put aside, far beyond those it will hear; its position.
+    async fn parked(&self, number: u32) -> i64 {
+        let position = 1_000_000 + i64::from(number);
+        let mut loyalty = PgConnection::connect(&self.database).await.expect("the database answers");
+        sqlx::query(
+            "INSERT INTO loyalty.parked (source, shard, position, tenant, subject, event, cause, attempts, parked_at)
+             VALUES ('registry', 7, $1, gen_random_uuid(), $2, '', 'it makes no sense', 3, 'epoch')",
+        )
+        .bind(position)
+        .bind(format!("somebody-{number}"))
+        .execute(&mut loyalty)
+        .await
+        .expect("it is put aside");
+        position
     }
 
     async fn suspended(&self, code: &str) -> String {
@@ -37,13 +58,39 @@ impl Office {
 
 /// Requests of operators, about tenants that nobody else uses.
 pub fn operators_examples(stage: &Stage) -> Examples {
-    let office = Office { channel: stage.operator(), clock: stage.clock.clone() };
+    let office =
+        Office { channel: stage.operator(), clock: stage.clock.clone(), database: stage.database.url().to_owned() };
     let now = proto::timestamp(stage.clock.now());
-    const PARKED: &str = "needs an event that cannot be applied; proved beside the services that listen";
     Examples::new(&stage.clock)
-        .without::<RetryParkedEventsRequest>(PARKED)
-        .without::<DropParkedEventRequest>(PARKED)
-        .without::<WatchRequest>("the one call of the suite's own services")
+        .without::<WatchRequest>("a call of the suite's own services")
+        .without::<LocateCursorsRequest>("a call of the suite's own services")
+        .with_other(
+            make!(office, |_office, n| RetryParkedEventsRequest {
+                consumer: "loyalty".to_owned(),
+                subject: format!("nobody-{n}"),
+                ..RetryParkedEventsRequest::default()
+            }),
+            |request: &mut RetryParkedEventsRequest| request.subject.push('!'),
+        )
+        .with_other(
+            make!(office, |office, n| DropParkedEventRequest {
+                consumer: "loyalty".to_owned(),
+                source: "registry".to_owned(),
+                partition: 7,
+                position: office.parked(n).await,
+                reason: "nobody misses it".to_owned(),
+                ..DropParkedEventRequest::default()
+            }),
+            |request: &mut DropParkedEventRequest| request.reason.push('!'),
+        )
+        .with_other(
+            make!(office, |_office, _n| RepairCursorsRequest {
+                consumer: "loyalty".to_owned(),
+                source: "activity".to_owned(),
+                ..RepairCursorsRequest::default()
+            }),
+            |request: &mut RepairCursorsRequest| request.accept_unknown = true,
+        )
         .with(make!(office, |_office, _n| GetClockRequest {}))
         .with(make!(office, |_office, _n| AdvanceClockRequest { to: Some(now), step_seconds: 60 }))
         .with(make!(office, |_office, _n| GetStatusRequest { source: "loyalty".to_owned() }))

@@ -58,6 +58,20 @@ impl EventLogService for Stutter {
         Ok(Response::new(Box::pin(all.flatten())))
     }
 
+    async fn locate_cursors(
+        &self,
+        call: Request<wire_log::LocateCursorsRequest>,
+    ) -> Result<Response<wire_log::LocateCursorsResponse>, Status> {
+        self.0.locate_cursors(call).await
+    }
+
+    async fn repair_cursors(
+        &self,
+        call: Request<wire_log::RepairCursorsRequest>,
+    ) -> Result<Response<wire_log::RepairCursorsResponse>, Status> {
+        self.0.repair_cursors(call).await
+    }
+
     async fn list_parked_events(
         &self,
         call: Request<wire_log::ListParkedEventsRequest>,

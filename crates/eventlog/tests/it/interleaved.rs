@@ -56,7 +56,7 @@ impl Reader {
     async fn read_on(&mut self, messages: u64) {
         let cursors = (0..SHARDS as u32).map(|partition| {
             let (epoch, position) = self.places.get(&partition).cloned().unwrap_or_default();
-            Cursor { partition, epoch, position }
+            Cursor { partition, epoch, position, ..Cursor::default() }
         });
         let request = WatchRequest { source: FIRST.to_owned(), cursors: cursors.collect() };
         let mut stream = self.client.watch(request).await.expect("it is served").into_inner();

@@ -5,6 +5,7 @@ mod delivery;
 mod freshness;
 mod interleaved;
 mod parked;
+mod restored;
 mod rewound;
 mod scene;
 mod suite;

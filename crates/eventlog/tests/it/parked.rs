@@ -3,7 +3,7 @@
 use eventlog::NewEvent;
 use kernel::{MemberId, Shard};
 use prost::Message as _;
-use proto::eventlog::v1::{DropParkedEventRequest, ListParkedEventsRequest, ParkedEvent};
+use proto::eventlog::v1::{DropParkedEventRequest, ListParkedEventsRequest, ParkedEvent, RetryParkedEventsRequest};
 use proto::registry::events::v1::MemberUpdated;
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -230,4 +230,33 @@ async fn a_consumer_built_anew_from_the_beginning_meets_what_it_parked_before() 
     assert_eq!(scene.retry(None, sick).await, (3, 0));
     let of_the_sick: Vec<String> = scene.texts().await.into_iter().filter(|text| text.starts_with("sick")).collect();
     assert_eq!(of_the_sick, ["sick 1", "sick 3", "sick 4", "sick 5"], "the first was given up for good");
+}
+
+#[tokio::test]
+async fn a_retry_and_a_drop_said_again_answer_the_same_and_do_nothing() {
+    let (scene, sick, well) = with_one_parked().await;
+    let parked = scene.parked().await;
+    let dropping = drop_of(&parked[0], "it makes no sense");
+    for _ in 0..2 {
+        scene.operator(None).drop_parked_event(dropping.clone()).await.expect("it is given up");
+    }
+    let other = DropParkedEventRequest { reason: "another".to_owned(), ..dropping };
+    let reused = scene.operator(None).drop_parked_event(other).await.expect_err("other content");
+    assert_eq!(reused.get_details_error_info().expect("a reason").reason, "REQUEST_ID_REUSED");
+
+    let asked = RetryParkedEventsRequest {
+        request_id: Uuid::new_v4().to_string(),
+        consumer: SECOND.to_owned(),
+        subject: sick.to_string(),
+    };
+    let twins = (0..8).map(|_| async {
+        let mut operator = scene.operator(None);
+        let answer = operator.retry_parked_events(asked.clone()).await.expect("it tries").into_inner();
+        (answer.applied, answer.parked)
+    });
+    let answers = futures::future::join_all(twins).await;
+    assert!(answers.iter().all(|answer| *answer == (2, 0)), "{answers:?}");
+    let other = RetryParkedEventsRequest { subject: well.to_string(), ..asked };
+    let reused = scene.operator(None).retry_parked_events(other).await.expect_err("other content");
+    assert_eq!(reused.get_details_error_info().expect("a reason").reason, "REQUEST_ID_REUSED");
 }

@@ -50,7 +50,7 @@ async fn with_three_events() -> (Scene, kernel::MemberId, Cursor) {
     scene.heard(&last).await;
     let mark = last.marks().next().expect("it was written");
     let partition = u32::try_from(Shard::of_member(member).number()).expect("fewer than 256");
-    (scene, member, Cursor { partition, epoch: mark.epoch.to_string(), position: 3 })
+    (scene, member, Cursor { partition, epoch: mark.epoch.to_string(), position: 3, mark: 0 })
 }
 
 #[tokio::test]
@@ -75,9 +75,15 @@ async fn a_restore_breaks_off_the_watches_that_are_open() {
     let open = watch(&scene, vec![here.clone()]).await.expect("it is where the log is");
     scene.tamper(format!("UPDATE registry.head SET position = 2 WHERE shard = {shard}")).await;
     is_rewound(&end_of(open).await, shard, 3, 2);
-    let open = watch(&scene, vec![Cursor { position: 2, ..here.clone() }]).await.expect("it is where the log is");
+}
+
+#[tokio::test]
+async fn a_new_epoch_breaks_off_the_watches_that_are_open() {
+    let (scene, _, here) = with_three_events().await;
+    let shard = here.partition;
+    let open = watch(&scene, vec![Cursor { position: 2, ..here }]).await.expect("it is where the log is");
     scene.tamper(format!("UPDATE registry.head SET epoch = gen_random_uuid() WHERE shard = {shard}")).await;
-    is_rewound(&end_of(open).await, shard, 2, 2);
+    is_rewound(&end_of(open).await, shard, 3, 3);
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! One issuer we believe: its name, its keys, the ways it may sign and whom it makes tokens for.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Instant;
 
 pub use jsonwebtoken::Algorithm;
-use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
-use jsonwebtoken::{AlgorithmFamily, Header};
-use jsonwebtoken::{DecodingKey, Validation};
+use jsonwebtoken::{AlgorithmFamily, Header, Validation};
 use wire::{Audience, Caller};
 
 use super::claims::{Claims, Unacceptable};
+use super::keyring::{Keyring, Source};
 
 /// An identity provider as configuration names it.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct IssuerSettings {
     pub audience: String,
     /// The ways it may sign. Symmetric ones are refused: a key that verifies them could also sign.
     pub algorithms: Vec<Algorithm>,
-    /// Its public keys (RFC 7517), read at start.
+    /// Its public keys (RFC 7517), read at start and again when they may have changed.
     pub jwks: PathBuf,
 }
 
@@ -63,20 +63,14 @@ pub(super) struct Issuer {
     audience: String,
     whose: Audience,
     algorithms: Vec<Algorithm>,
-    keys: Vec<Key>,
+    keys: Keyring,
     leeway_seconds: u64,
-}
-
-#[derive(Debug)]
-struct Key {
-    id: Option<String>,
-    key: DecodingKey,
 }
 
 impl Issuer {
     /// One that signs with a secret we have ourselves.
     pub(super) fn of_secret(name: &str, audience: &str, whose: Audience, secret: &[u8]) -> Self {
-        let keys = vec![Key { id: None, key: DecodingKey::from_secret(secret) }];
+        let keys = Keyring::of_secret(secret);
         Self {
             name: name.to_owned(),
             audience: audience.to_owned(),
@@ -92,10 +86,7 @@ impl Issuer {
         if algorithms.is_empty() || algorithms.iter().any(|algorithm| algorithm.family() == AlgorithmFamily::Hmac) {
             return Err(IssuerError::Algorithms(name));
         }
-        let keys = read_keys(&name, &path, &algorithms)?;
-        if keys.is_empty() {
-            return Err(IssuerError::NoKeys(name));
-        }
+        let keys = Keyring::read(Source { issuer: name.clone(), path, algorithms: algorithms.clone() })?;
         Ok(Self { name, audience, whose: Audience::External, algorithms, keys, leeway_seconds: 30 })
     }
 
@@ -111,37 +102,9 @@ impl Issuer {
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         rules.validate_nbf = true;
         rules.leeway = self.leeway_seconds;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.key(header)?.key, &rules)?.claims;
+        let key = self.keys.find(header, Instant::now())?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.key, &rules)?.claims;
         let until = claims.exp.saturating_add(self.leeway_seconds);
         Ok((claims.into_caller(self.whose)?, until))
     }
-
-    fn key(&self, header: &Header) -> Result<&Key, Unacceptable> {
-        let family = header.alg.family();
-        let mut fitting = self.keys.iter().filter(|key| key.key.family() == family);
-        match &header.kid {
-            Some(id) if self.keys.iter().any(|key| key.id.is_some()) => fitting.find(|key| key.id.as_ref() == Some(id)),
-            // Without a name to choose by there must be nothing to choose.
-            _ => fitting.next().filter(|_| fitting.next().is_none()),
-        }
-        .ok_or(Unacceptable::Key)
-    }
-}
-
-fn read_keys(issuer: &str, path: &Path, algorithms: &[Algorithm]) -> Result<Vec<Key>, IssuerError> {
-    let text = std::fs::read_to_string(path).map_err(|source| IssuerError::File {
-        issuer: issuer.to_owned(),
-        path: path.to_owned(),
-        source,
-    })?;
-    let set: JwkSet =
-        serde_json::from_str(&text).map_err(|source| IssuerError::Format { path: path.to_owned(), source })?;
-    let wanted = |family| algorithms.iter().any(|algorithm| algorithm.family() == family);
-    Ok(set
-        .keys
-        .iter()
-        .filter(|key| !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption)))
-        .filter_map(|key| Some(Key { id: key.common.key_id.clone(), key: DecodingKey::from_jwk(key).ok()? }))
-        .filter(|key| wanted(key.key.family()))
-        .collect())
 }

@@ -4,6 +4,7 @@ mod cable;
 mod desk;
 mod dropped;
 mod heads;
+mod identity;
 mod ledger;
 mod migrations;
 mod outages;

@@ -141,7 +141,7 @@ async fn a_service_works_as_a_role_without_rights_of_its_own() {
     .await
     .expect("it reads");
     assert_eq!(owned, 0, "row-level security does not bind an owner");
-    for statement in ["CREATE TABLE mine ()", "SELECT * FROM _sqlx_migrations", "DROP TABLE request"] {
+    for statement in ["CREATE TABLE mine ()", "DELETE FROM _sqlx_migrations", "DROP TABLE request"] {
         assert!(sqlx::query(statement).execute(reading.connection()).await.is_err(), "{statement} is allowed");
     }
 }

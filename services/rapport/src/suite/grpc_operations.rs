@@ -7,14 +7,14 @@ use eventlog::{Consumer, Log};
 use futures::future::try_join_all;
 use proto::operations::v1::operations_service_client::OperationsServiceClient;
 use proto::operations::v1::operations_service_server::OperationsService;
-use proto::operations::v1::{GetStatusRequest, GetStatusResponse, Lag, ServiceStatus};
+use proto::operations::v1::{GetStatusRequest, GetStatusResponse, Lag, Rewound, ServiceStatus};
 use server::{Behalf, Peers};
 use store::StoreError;
 use tonic::{Request, Response, Status};
 use wire::{Audience, Caller, Violations, failure};
 
 use super::moved::behind;
-use super::standing::Standing;
+use super::standing::{Standing, pending};
 
 /// The services of this process.
 pub(super) struct Operations {
@@ -44,8 +44,14 @@ impl Operations {
 
     async fn status(&self, standing: &Standing, elsewhere: bool) -> Result<ServiceStatus, Status> {
         let mut status = ServiceStatus { source: standing.service.name().to_owned(), ..ServiceStatus::default() };
-        if let Some(missing) = standing.missing().await {
-            status.waiting_for = missing;
+        match standing.drift().await {
+            Err(missing) => status.waiting_for = missing,
+            Ok(drift) => {
+                status.waiting_for = pending(&drift).unwrap_or_default();
+                (status.pending_migrations, status.foreign_migrations) = (drift.pending, drift.foreign);
+            }
+        }
+        if !status.waiting_for.is_empty() {
             return Ok(status);
         }
         status.ready = true;
@@ -60,9 +66,25 @@ impl Operations {
                 if let Some(events) = self.lag(consumer, source, elsewhere).await? {
                     status.lags.push(Lag { source: source.to_owned(), events });
                 }
+                status.rewound.extend(self.rewound(consumer, source, elsewhere).await);
             }
         }
         Ok(status)
+    }
+
+    /// Whether a log refuses a service; none too where that cannot be known now.
+    async fn rewound(&self, consumer: &Consumer, source: &'static str, elsewhere: bool) -> Option<Rewound> {
+        if !elsewhere && !self.logs.contains_key(source) {
+            return None;
+        }
+        let lost = consumer.lost(source).await.ok().filter(|lost| !lost.is_empty())?;
+        let count = |lost: usize| i32::try_from(lost).unwrap_or(i32::MAX);
+        Some(Rewound {
+            source: source.to_owned(),
+            partitions: count(lost.len()),
+            gone: lost.iter().map(|one| one.gone).sum(),
+            unknown_partitions: count(lost.iter().filter(|one| one.unknown).count()),
+        })
     }
 
     /// How far a service is behind a log, here or in another process; none where that cannot be known now.

@@ -44,12 +44,17 @@ impl Service {
     /// # Errors
     /// The database cannot be reached, or a migration fails.
     pub async fn migrate(self, url: &str) -> Result<usize, store::StoreError> {
-        let parts = match self {
+        store::migrate(url, self.name(), &self.migrations()).await
+    }
+
+    /// What its schema is made of, in order.
+    #[must_use]
+    pub fn migrations(self) -> Vec<&'static store::Migrator> {
+        match self {
             Self::Registry => registry::migrations(),
             Self::Activity => activity::migrations(),
             Self::Loyalty => loyalty::migrations(),
-        };
-        store::migrate(url, self.name(), &parts).await
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use eventlog::{Consumer, Log};
 use futures::future::BoxFuture;
 use server::{Check, Readiness, Services};
-use store::{Store, StoreError, Tenants};
+use store::{Drift, Store, StoreError};
 use timers::Clockwork;
 use tokio_util::sync::CancellationToken;
 
@@ -41,10 +41,27 @@ impl Standing {
 
     /// What is missing, if anything is.
     pub(super) async fn missing(&self) -> Option<String> {
-        match tokio::time::timeout(LOOK, self.store.read(Tenants::Every)).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(error)) => Some(told(&error)),
-            Err(_) => Some("the database does not answer".to_owned()),
+        match self.drift().await {
+            Ok(drift) => pending(&drift),
+            Err(missing) => Some(missing),
+        }
+    }
+
+    /// How the schema differs from this binary; or why that cannot be told.
+    pub(super) async fn drift(&self) -> Result<Drift, String> {
+        match tokio::time::timeout(LOOK, self.store.drift(&self.service.migrations())).await {
+            Ok(looked) => looked.map_err(|error| told(&error)),
+            Err(_) => Err("the database does not answer".to_owned()),
+        }
+    }
+
+    /// Not ready, until the next look says otherwise.
+    pub(super) fn set_missing(&self, missing: Option<&str>) {
+        for check in self.checks.iter() {
+            match missing {
+                None => check.set_ready(),
+                Some(reason) => check.set_not_ready(reason),
+            }
         }
     }
 
@@ -52,15 +69,15 @@ impl Standing {
     pub(super) async fn watch_readiness(&self, stop: &CancellationToken) {
         loop {
             tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(LOOK) => {} }
-            let missing = self.missing().await;
-            for check in self.checks.iter() {
-                match &missing {
-                    None => check.set_ready(),
-                    Some(reason) => check.set_not_ready(reason),
-                }
-            }
+            self.set_missing(self.missing().await.as_deref());
         }
     }
+}
+
+/// Why a service cannot work on a schema, if it cannot: one that is newer than the binary will do.
+pub(super) fn pending(drift: &Drift) -> Option<String> {
+    let versions: Vec<String> = drift.pending.iter().map(i64::to_string).collect();
+    (!versions.is_empty()).then(|| format!("migrations are pending: {}; run `rapport migrate`", versions.join(", ")))
 }
 
 /// An error and its cause, for an operator.

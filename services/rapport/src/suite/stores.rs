@@ -6,12 +6,14 @@ use futures::future::try_join_all;
 use store::{Settings, Store};
 use uuid::Uuid;
 
+use super::standing::pending;
 use super::{CannotOpen, Service};
 
 /// One open store for each service.
 #[derive(Debug)]
 pub struct Stores {
     each: BTreeMap<Service, Store>,
+    missing: BTreeMap<Service, String>,
     epoch: Option<Uuid>,
 }
 
@@ -25,18 +27,28 @@ impl Stores {
             let settings = Settings { connections, ..Settings::new(url.clone(), service.name()) };
             let failed = |source| CannotOpen::Store { service: *service, source };
             let store = Store::open(&settings).await.map_err(failed)?;
-            let (heads, _) = eventlog::Log::new(store.clone()).heads().await.map_err(failed)?;
-            Ok((*service, store, heads.into_values().next().map(|head| head.epoch)))
+            let log = eventlog::Log::new(store.clone());
+            log.heads().await.map_err(failed)?;
+            let epoch = log.first_epoch().await.map_err(failed)?;
+            let drift = store.drift(&service.migrations()).await.map_err(failed)?;
+            Ok((*service, store, epoch, pending(&drift)))
         }))
         .await?;
-        let epoch = opened.first().and_then(|(.., epoch)| *epoch);
-        Ok(Self { each: opened.into_iter().map(|(service, store, _)| (service, store)).collect(), epoch })
+        let epoch = opened.first().and_then(|(_, _, epoch, _)| *epoch);
+        let missing = opened.iter().filter_map(|(service, .., missing)| Some((*service, missing.clone()?))).collect();
+        Ok(Self { each: opened.into_iter().map(|(service, store, ..)| (service, store)).collect(), missing, epoch })
     }
 
-    /// Tells these databases from others that were at the same place before or will be after: the epoch of a log.
+    /// Tells these databases from others that were at the same place before or will be after, and not from what they were
+    /// restored from: the epoch a log began with.
     #[must_use]
     pub const fn epoch(&self) -> Option<Uuid> {
         self.epoch
+    }
+
+    /// Why a service cannot serve on its database yet.
+    pub(super) fn missing(&self, service: Service) -> Option<String> {
+        self.missing.get(&service).cloned()
     }
 
     pub(super) fn into_each(self) -> impl Iterator<Item = (Service, Store)> {

@@ -1,0 +1,143 @@
+//! A watch from its first message to its last.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kernel::Shard;
+use proto::eventlog::v1 as wire_log;
+use store::{Head, Tenants};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tonic::Status;
+use uuid::Uuid;
+use wire::{failure, refuse};
+
+use super::refuse::rewound;
+use crate::log::Places;
+use crate::{Consumer, Log};
+
+/// How often the heads are looked at when no commit of this process says so.
+const POLL: Duration = Duration::from_millis(200);
+const HEARTBEAT: Duration = Duration::from_secs(15);
+const SHORTEST_WATCH: u64 = 600;
+const LONGER_BY: u64 = 1_200;
+
+/// Sends what is new until the reader goes away or the watch has lasted long enough.
+pub(super) async fn follow(
+    log: Log,
+    mut places: Places,
+    tenants: Tenants,
+    answers: mpsc::Sender<Result<wire_log::WatchResponse, Status>>,
+) {
+    let mut committed = log.committed();
+    // Watches end at different times so that their readers come back spread out.
+    let spread = Uuid::new_v4().as_u64_pair().0 % LONGER_BY;
+    let end = Instant::now() + Duration::from_secs(SHORTEST_WATCH + spread);
+    let mut last_sent = Instant::now();
+    let mut told = Told::new();
+    while Instant::now() < end {
+        committed.mark_unchanged();
+        match step(&log, &mut places, &mut told, &tenants).await {
+            Ok(Some(answer)) => {
+                last_sent = Instant::now();
+                if answers.send(Ok(answer)).await.is_err() {
+                    return;
+                }
+            }
+            Ok(None) => {
+                if last_sent.elapsed() >= HEARTBEAT {
+                    last_sent = Instant::now();
+                    if answers.send(Ok(wire_log::WatchResponse::default())).await.is_err() {
+                        return;
+                    }
+                }
+                tokio::select! {
+                    () = answers.closed() => return,
+                    _ = committed.changed() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            }
+            Err(status) => {
+                // The reader is told if it is still there, and comes back from its cursor.
+                let _ = answers.send(Err(status)).await;
+                return;
+            }
+        }
+    }
+}
+
+/// What the reader was told of other logs: it is told of a change even when no event came of it.
+type Told = BTreeMap<(Shard, String), i64>;
+
+async fn step(
+    log: &Log,
+    places: &mut Places,
+    told: &mut Told,
+    tenants: &Tenants,
+) -> Result<Option<wire_log::WatchResponse>, Status> {
+    let (heads, upstream) = log.heads().await.map_err(failure)?;
+    if let Some(lost) = Log::lost(places, &heads) {
+        return Err(refuse(rewound(log.source(), &lost)));
+    }
+    let before = places.clone();
+    let events = log.read(places, &heads, tenants.clone()).await.map_err(failure)?;
+    for event in &events {
+        if let Some(place) = Shard::from_number(i64::from(event.partition)).and_then(|shard| places.get_mut(&shard)) {
+            place.1 = event.position;
+        }
+    }
+    if events.is_empty() && *tenants != Tenants::Every {
+        // Whatever is left up to the heads belongs to others.
+        for (shard, place) in places.iter_mut() {
+            place.1 = heads.get(shard).map_or(place.1, |head| head.position);
+        }
+    }
+    let mut moved: Places = places.clone();
+    let mut reflects_more = |shard: &Shard| {
+        let mut more = false;
+        for (_, upstream) in upstream.iter().filter(|(at, _)| at == shard) {
+            let known = told.insert((*shard, upstream.source.clone()), upstream.position);
+            more |= known != Some(upstream.position);
+        }
+        more
+    };
+    moved.retain(|shard, place| {
+        let at_head = heads.get(shard).is_some_and(|head| head.position == place.1);
+        let advanced = before.get(shard).map(|old| old.1) != Some(place.1);
+        (at_head && reflects_more(shard)) || advanced
+    });
+    if moved.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(wire_log::WatchResponse { events, reached: reached(&moved, &heads, &upstream) }))
+}
+
+/// How far the reader is told it has come. What upstream positions are reflected may be claimed only at the head.
+pub(super) fn reached(
+    places: &Places,
+    heads: &BTreeMap<Shard, Head>,
+    upstream: &[(Shard, wire_log::Upstream)],
+) -> Vec<wire_log::Reached> {
+    let told = places.iter().filter_map(|(shard, (_, position))| {
+        let head = heads.get(shard)?;
+        let through = upstream.iter().filter(|(at, _)| at == shard && head.position == *position);
+        Some(wire_log::Reached {
+            partition: u32::try_from(shard.number()).unwrap_or_default(),
+            epoch: head.epoch.to_string(),
+            position: *position,
+            upstream: through.map(|(_, upstream)| upstream.clone()).collect(),
+        })
+    });
+    told.collect()
+}
+
+/// A reader waits for what comes through this service as soon as it knows what may, even where nothing has come yet.
+pub(super) fn tell_what_is_heard(reached: &mut [wire_log::Reached], consumer: &Consumer) {
+    let Some(first) = reached.first_mut() else { return };
+    for source in consumer.sources() {
+        if !first.upstream.iter().any(|upstream| upstream.source == source) {
+            let nothing_yet = wire_log::Upstream { source: source.to_owned(), epoch: String::new(), position: 0 };
+            first.upstream.push(nothing_yet);
+        }
+    }
+}
