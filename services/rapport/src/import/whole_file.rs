@@ -1,6 +1,7 @@
 //! The real file, whole, sorted out without a suite, against figures computed here from its raw lines in another way.
 //!
-//! The file lies beside the checkout (`../shared/data`), or where `RAPPORT_DATA` says; without it there is nothing to test.
+//! The file lies beside the checkout (`../shared/data`), or where `RAPPORT_DATA` says; without it these tests fail, and `cargo xtask
+//! test` leaves them out by the words `the_real_file` in their names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,12 @@ use super::opening::{self, Encoding};
 use super::reading::tests::uci;
 use super::reconciliation::{Bucket, Tally};
 
-fn file() -> Option<PathBuf> {
+fn file() -> PathBuf {
     let folder = std::env::var_os("RAPPORT_DATA").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    Some(folder.join("online-retail.csv.zst")).filter(|file| file.exists())
+    let file = folder.join("online-retail.csv.zst");
+    assert!(file.exists(), "{} is missing: name the folder of UCI's Online Retail in RAPPORT_DATA", file.display());
+    file
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -68,7 +71,7 @@ fn half_even(thousandths: i128) -> i128 {
 
 #[test]
 fn every_line_of_the_real_file_is_in_its_bucket() {
-    let Some(path) = file() else { return };
+    let path = file();
     let survey = opening::survey(&path, Encoding::Auto).expect("readable");
     assert_eq!((survey.encoding, survey.lines), (Encoding::Utf8, 541_910));
     let mut text = String::new();
@@ -116,8 +119,8 @@ fn every_line_of_the_real_file_is_in_its_bucket() {
 }
 
 #[test]
-fn the_history_is_told_in_the_order_of_time_with_the_earliest_time_of_each_invoice() {
-    let Some(path) = file() else { return };
+fn the_real_file_is_told_in_the_order_of_time_with_the_earliest_time_of_each_invoice() {
+    let path = file();
     let contents = uci().read(opening::text(&path, Encoding::Utf8).expect("readable"), |_| {}).expect("a table");
     let history = &contents.history;
     let pieces = history.pieces();

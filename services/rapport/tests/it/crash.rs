@@ -33,7 +33,7 @@ async fn undisturbed() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_import_ends_as_if_nothing_had_happened() {
+async fn a_killed_import_of_the_real_file_ends_as_if_nothing_had_happened() {
     let expected = undisturbed().await;
     for round in 0..count(Promise::Kills) {
         let home = Home::empty(&format!("crash-{round}")).await;
