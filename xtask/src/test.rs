@@ -1,9 +1,16 @@
 //! `cargo xtask test` and `soak`: all tests, on one private PostgreSQL and one private Redis that are thrown away.
+//!
+//! Tests of a real shop's history need its file. Where it is not there they are left out, which is said and shows as
+//! skipped; run in another way, they fail and say what they need.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Failure, Outcome, cargo, output, run as run_here, tell};
 use crate::servers::ThrowAway;
+
+/// What the names of tests of the real history have in common.
+const NEEDS_HISTORY: &str = "the_real_file";
 
 /// Runs the tests with their short counts.
 pub(crate) fn run(words: &[&str]) -> Outcome {
@@ -17,6 +24,14 @@ pub(crate) fn soak(words: &[&str]) -> Outcome {
 }
 
 fn with_servers(soak: &str, words: &[&str]) -> Outcome {
+    let data = std::env::var_os("RAPPORT_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
+    let history = data.join("online-retail.csv.zst");
+    let left_out = (!history.exists()).then(|| missing(&history));
+    if let Some(what) = &left_out {
+        tell("LEFT OUT", what);
+    }
+    let whole = words.is_empty();
+    let words = &chosen(words, left_out.is_some())[..];
     let servers = ThrowAway::start(true)?;
     let (database, redis) = (servers.postgres.url(), servers.redis.as_ref().map(backing::redis::Redis::url));
     let settings = |command: &mut Command| {
@@ -26,15 +41,38 @@ fn with_servers(soak: &str, words: &[&str]) -> Outcome {
             None => command.env_remove("RAPPORT_TEST_REDIS_URL"),
         };
     };
-    let outcome = all(words, settings);
+    let outcome = all(whole, words, settings);
+    // Said again where the summary is read.
+    if let Some(what) = &left_out {
+        tell("LEFT OUT", what);
+    }
     // Also when tests failed; and a failed test says more than a server that could not be stopped.
     let stopped = servers.throw_away();
     outcome.and(stopped)
 }
 
-fn all(words: &[&str], settings: impl Fn(&mut Command)) -> Outcome {
+fn missing(history: &Path) -> String {
+    format!(
+        "the tests of a real shop's history: there is no {}. Name the folder of UCI's Online Retail in RAPPORT_DATA",
+        history.display()
+    )
+}
+
+/// The words for the runner; both runners take what is left out behind two dashes.
+fn chosen<'w>(words: &[&'w str], without_history: bool) -> Vec<&'w str> {
+    let mut chosen = words.to_vec();
+    if without_history {
+        if !words.contains(&"--") {
+            chosen.push("--");
+        }
+        chosen.extend(["--skip", NEEDS_HISTORY]);
+    }
+    chosen
+}
+
+fn all(whole: bool, words: &[&str], settings: impl Fn(&mut Command)) -> Outcome {
     // Examples in comments come first, so that the last lines on the screen are the tests' own summary.
-    if words.is_empty() {
+    if whole {
         let mut examples = cargo(&["test", "--quiet", "--doc", "--workspace"]);
         settings(&mut examples);
         run_here(&mut examples)?;
@@ -67,6 +105,14 @@ fn names_a_package(words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_of_the_real_history_are_left_out_where_it_is_missing() {
+        assert_eq!(chosen(&["-p", "rapport"], false), ["-p", "rapport"]);
+        assert_eq!(chosen(&[], true), ["--", "--skip", NEEDS_HISTORY]);
+        assert_eq!(chosen(&["lapse", "--", "--exact"], true), ["lapse", "--", "--exact", "--skip", NEEDS_HISTORY]);
+        assert!(missing(Path::new("x/y.zst")).contains("x/y.zst") && missing(Path::new("y")).contains("RAPPORT_DATA"));
+    }
 
     #[test]
     fn the_whole_workspace_is_tested_unless_a_package_is_named() {

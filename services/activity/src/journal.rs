@@ -11,7 +11,8 @@
 //! 4. A return that names no order takes its member's newest earlier lines; the rest is kept as an unmatched credit.
 //! 5. Entries of a call are decided in the order given, each seeing those before it. A refused one leaves nothing behind
 //!    and keeps no other out. All that was written is stored, and told, in one transaction.
-//! 6. Whatever changes a member's orders holds the lock of the member's shard; a guest's order is protected by its own.
+//! 6. Nothing comes back, and no order is cancelled, before it was bought.
+//! 7. Whatever changes a member's orders holds the lock of the member's shard; a guest's order is protected by its own.
 //!
 //! # Life of an order
 //!
@@ -20,9 +21,9 @@
 //!
 //! # Cost
 //!
-//! Before the transaction one look at the tenant's terms (and at the categories of products whose lines name none, and at
-//! the named orders, to know whose shards to lock); then begin, recall, terms, one look-up for each kind of key, and only
-//! where something comes back four more; one statement for each table written, one for the events, remember, commit. All
+//! Before the transaction one look at the named orders, to know whose shards to lock; then begin, recall, terms, the
+//! categories of products whose lines name none, one look-up for each kind of key, and only where something comes back
+//! four more; one statement for each table written, one for the events, remember, commit. All
 //! of that is once for a call, whether it brings one entry or a thousand.
 
 mod book;
@@ -61,7 +62,7 @@ pub use outcome::{Match, Outcome};
 pub use refusal::{Refusal, Wrong};
 
 use crate::patience::patiently;
-use crate::products::Products;
+use crate::products;
 use crate::terms::{self, Terms};
 use book::{Book, Known};
 use valuation::Valued;
@@ -141,7 +142,6 @@ impl Recorded {
 pub struct Journal {
     store: Store,
     clock: Clock,
-    products: Products,
 }
 
 /// Where an attempt ended.
@@ -154,7 +154,7 @@ enum Step {
 /// What a call does once the journal is open before it.
 #[derive(Clone, Copy)]
 enum Act<'a> {
-    Record(&'a Recording, &'a [Valued<'a>]),
+    Record(&'a Recording),
     Cancel(&'a Cancelling),
 }
 
@@ -163,35 +163,20 @@ const GUESSES: u32 = 3;
 
 impl Journal {
     /// On the service's database.
-    pub const fn new(store: Store, clock: Clock, products: Products) -> Self {
-        Self { store, clock, products }
+    pub const fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
     }
 
     /// Records the entries of a call.
     pub async fn record(&self, ask: &Recording) -> Result<Recorded, Stop<Refusal>> {
-        let terms = terms::now(&self.store, ask.tenant).await?;
-        let categories = self.categories(ask).await?;
-        let path = |place| if ask.single { String::new() } else { format!("entries[{place}].") };
-        let valued = valuation::value(&ask.entries, &terms, &categories, path)
-            .map_err(|wrong| Stop::Refused(Refusal::Malformed(wrong)))?;
         let wanted = Wanted::by(ask.tenant, &ask.entries);
-        self.settle(ask.tenant, &ask.key, &wanted, Act::Record(ask, &valued)).await
+        self.settle(ask.tenant, &ask.key, &wanted, Act::Record(ask)).await
     }
 
     /// Cancels an order.
     pub async fn cancel(&self, ask: &Cancelling) -> Result<Recorded, Stop<Refusal>> {
         let wanted = Wanted::order(ask.order);
         self.settle(ask.tenant, &ask.key, &wanted, Act::Cancel(ask)).await
-    }
-
-    async fn categories(&self, ask: &Recording) -> Result<HashMap<String, String>, StoreError> {
-        let orders = ask.entries.iter().filter_map(|entry| match entry {
-            NewEntry::Order(order) => Some(order),
-            NewEntry::Return(_) | NewEntry::Adjustment(_) => None,
-        });
-        let lines = orders.flat_map(|order| &order.lines).filter(|line| line.category.is_empty());
-        let codes: BTreeSet<&str> = lines.map(|line| line.product.as_str()).collect();
-        self.products.categories(ask.tenant, &codes).await
     }
 
     async fn settle(
@@ -240,9 +225,13 @@ impl Journal {
             Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
             Recall::New => {}
         }
-        if terms::within(&mut tx, tenant).await?.suspended {
+        let terms = terms::within(&mut tx, tenant).await?;
+        if terms.suspended {
             return Err(Stop::TenantSuspended);
         }
+        // Currency, digits and categories may change until the locks are held; what was bought is valued by what counts now.
+        let categories = products::categories(&mut tx, tenant, &act.without_category()).await?;
+        let valued = act.valued(&terms, &categories).map_err(|wrong| Stop::Refused(Refusal::Malformed(wrong)))?;
         let known = loading::store::load(tx.connection(), tenant, wanted).await?;
         let outside: BTreeSet<Shard> =
             known.orders.iter().map(|held| held.subject).filter(|subject| !shards.contains(subject)).collect();
@@ -251,7 +240,7 @@ impl Journal {
             return Ok(Step::Wider(outside));
         }
         let now = self.clock.now();
-        let (outcomes, written) = decide(tenant, now, known, act)?;
+        let (outcomes, written) = decide(tenant, now, known, act, &valued)?;
         let Some(historic) = act.writes() else {
             return Ok(Step::Done(Recorded { written: false, ..Recorded::new(outcomes, &[]) }));
         };
@@ -275,12 +264,40 @@ impl Journal {
     }
 }
 
-impl Act<'_> {
+impl<'a> Act<'a> {
+    /// Products whose lines name no category.
+    fn without_category(self) -> BTreeSet<&'a str> {
+        let entries = match self {
+            Self::Record(ask) => ask.entries.as_slice(),
+            Self::Cancel(_) => &[],
+        };
+        let orders = entries.iter().filter_map(|entry| match entry {
+            NewEntry::Order(order) => Some(order),
+            NewEntry::Return(_) | NewEntry::Adjustment(_) => None,
+        });
+        let lines = orders.flat_map(|order| &order.lines).filter(|line| line.category.is_empty());
+        lines.map(|line| line.product.as_str()).collect()
+    }
+
+    /// What its entries are worth.
+    fn valued<'b>(self, terms: &Terms, categories: &'b HashMap<String, String>) -> Result<Vec<Valued<'b>>, Vec<Wrong>>
+    where
+        'a: 'b,
+    {
+        match self {
+            Self::Record(ask) => {
+                let path = |place| if ask.single { String::new() } else { format!("entries[{place}].") };
+                valuation::value(&ask.entries, terms, categories, path)
+            }
+            Self::Cancel(_) => Ok(Vec::new()),
+        }
+    }
+
     /// Whether what is written is part of a history; none where nothing is written at all.
     const fn writes(&self) -> Option<bool> {
         match self {
-            Self::Record(ask, _) if ask.validate_only => None,
-            Self::Record(ask, _) => Some(ask.historic),
+            Self::Record(ask) if ask.validate_only => None,
+            Self::Record(ask) => Some(ask.historic),
             Self::Cancel(_) => Some(false),
         }
     }
@@ -290,18 +307,18 @@ fn decide<'a>(
     tenant: TenantId,
     now: Timestamp,
     known: Known,
-    act: Act<'a>,
+    act: Act<'_>,
+    valued: &'a [Valued<'a>],
 ) -> Result<(Vec<Outcome>, Written<'a>), Stop<Refusal>> {
     let mut book = Book::open(tenant, now, known, new_order_id);
-    let outcomes = match act {
-        Act::Record(ask, [entry]) if ask.single => vec![one(&mut book, ask, 0, entry).map_err(Stop::Refused)?],
-        Act::Record(ask, entries) => {
+    let outcomes = match (act, valued) {
+        (Act::Record(ask), [entry]) if ask.single => vec![one(&mut book, ask, 0, entry).map_err(Stop::Refused)?],
+        (Act::Record(ask), entries) => {
             let each = entries.iter().enumerate();
             each.map(|(place, entry)| one(&mut book, ask, place, entry).unwrap_or_else(Outcome::from)).collect()
         }
-        Act::Cancel(ask) => {
-            let occurred_at = ask.occurred_at.unwrap_or(now);
-            vec![book.cancel(ask.order, ask.as_state, occurred_at).map_err(Stop::Refused)?]
+        (Act::Cancel(ask), _) => {
+            vec![book.cancel(ask.order, ask.as_state, ask.occurred_at).map_err(Stop::Refused)?]
         }
     };
     Ok((outcomes, book.close()))

@@ -69,7 +69,7 @@ impl Activity {
             clock: clock.clone(),
             peers: peers.clone(),
             acquaintances: grpc::Acquaintances::default(),
-            journal: Journal::new(store.clone(), clock, products.clone()),
+            journal: Journal::new(store.clone(), clock),
             guests,
             orders: Orders::new(store.clone(), progress.clone()),
             products,

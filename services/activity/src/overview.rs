@@ -4,7 +4,8 @@
 //! 2. Orders count in the month of the tenant's zone in which they were bought; what came back of them counts against
 //!    that month, whenever it came back.
 //! 3. Buyers are members with at least one order that was not wholly returned. Their revenue is net of returns.
-//! 4. Money that came back is negative among the buckets, so that these sum to what the shop kept.
+//! 4. Money that came back is negative among the buckets, and what was cancelled counts as come back, so that these sum
+//!    to what the shop kept.
 //!
 //! Cost: reads all orders of the time asked for; meant for reports.
 
@@ -67,7 +68,7 @@ pub struct ChannelMonth {
 /// One bucket of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// "member-orders", "guest-orders", "matched-returns", "unmatched-credits", "adjustments".
+    /// "member-orders", "guest-orders", "matched-returns", "cancelled-orders", "unmatched-credits", "adjustments".
     pub name: String,
     /// How many.
     pub entries: i64,

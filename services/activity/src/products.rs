@@ -10,7 +10,7 @@ mod store;
 
 use std::collections::{BTreeSet, HashMap};
 
-use ::store::{Recall, RequestKey, Store, StoreError};
+use ::store::{Recall, RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
@@ -110,17 +110,16 @@ impl Products {
         let found = store::read(reading.connection(), tenant, code).await?;
         found.ok_or_else(|| Stop::Refused(NoProduct { code: code.to_owned() }))
     }
+}
 
-    /// The categories of some products, by code.
-    pub async fn categories(
-        &self,
-        tenant: TenantId,
-        codes: &BTreeSet<&str>,
-    ) -> Result<HashMap<String, String>, StoreError> {
-        if codes.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let mut reading = self.store.read(tenant).await?;
-        store::categories(reading.connection(), tenant, codes).await
+/// The categories of some products, by code, read inside a transaction.
+pub async fn categories(
+    tx: &mut Tx,
+    tenant: TenantId,
+    codes: &BTreeSet<&str>,
+) -> Result<HashMap<String, String>, StoreError> {
+    if codes.is_empty() {
+        return Ok(HashMap::new());
     }
+    store::categories(tx.connection(), tenant, codes).await
 }

@@ -3,7 +3,7 @@
 //! A file is looked through once for its digest and encoding, then read line by line into a history (see `grouping` for what that takes
 //! of memory), which is told to the suite in the order of time: products' names, customers as members, then orders, returns and
 //! adjustments. Nothing is lost silently: a line that cannot be taken comes back in the rejects file with its number and the reason, and at the
-//! end every line of the file stands in one bucket, whose sums must be the file's.
+//! end every line of the file stands in one bucket, whose sums must be the file's. A quote that is not closed swallows nothing (see `records`).
 //!
 //! Laws:
 //! 1. The same file, told in the same way to the same tenant, is the same import: every call has a request id derived from that.
@@ -23,6 +23,7 @@ mod opening;
 mod plan;
 mod reading;
 mod reconciliation;
+mod records;
 mod rejects;
 mod remembered;
 mod sending;

@@ -32,13 +32,23 @@ enum Known {
     Nobody(String),
 }
 
-/// Looks for all who named an identity; answers those nobody knows beside the entries.
-pub(super) async fn look(peers: &Peers, behalf: &Behalf, asked: Asked) -> Result<(Recording, Vec<Named>), Status> {
+/// Buyers who named an identity, as registry knew them before the transaction.
+pub(super) struct LookedFor {
+    unknown: Vec<Named>,
+    /// By the place of their entry.
+    known: Vec<(usize, MemberId)>,
+}
+
+/// Looks for all who named an identity; answers them beside the entries.
+pub(super) async fn look(peers: &Peers, behalf: &Behalf, asked: Asked) -> Result<(Recording, LookedFor), Status> {
     let Asked { mut recording, identities } = asked;
-    let mut unknown = Vec::new();
+    let (mut unknown, mut members) = (Vec::new(), Vec::new());
     for (named, known) in ask_registry(peers, behalf, identities).await? {
         let buyer = match known {
-            Known::Member(member) => Buyer::Member(member),
+            Known::Member(member) => {
+                members.push((named.entry, member));
+                Buyer::Member(member)
+            }
             Known::Nobody(key) => {
                 unknown.push(named.clone());
                 Buyer::Guest { key: Some(key) }
@@ -48,25 +58,33 @@ pub(super) async fn look(peers: &Peers, behalf: &Behalf, asked: Asked) -> Result
             order.buyer = buyer;
         }
     }
-    Ok((recording, unknown))
+    Ok((recording, LookedFor { unknown, known: members }))
 }
 
 /// Looks once more for those nobody knew, and gives them their orders. The call answers what it would answer when it is
 /// said again: that a guest's order was recorded.
+///
+/// An earlier attempt may have written the orders and got no further. Then the answer is that attempt's, and speaks of
+/// guests whom registry knows by now: these get their orders too.
 pub(super) async fn look_again(
     peers: &Peers,
     behalf: &Behalf,
     guests: &Guests,
     tenant: TenantId,
-    unknown: Vec<Named>,
+    looked_for: LookedFor,
     recorded: &Recorded,
 ) -> Result<(), Status> {
     if !recorded.written {
         return Ok(());
     }
     let recorded_as_guest = |named: &Named| guest_order(recorded, named.entry).is_some();
+    let LookedFor { unknown, known: members } = looked_for;
     let unknown: Vec<Named> = unknown.into_iter().filter(recorded_as_guest).collect();
     let mut found: BTreeMap<MemberId, Vec<OrderId>> = BTreeMap::new();
+    for (entry, member) in members {
+        found.entry(member).or_default().extend(guest_order(recorded, entry));
+    }
+    found.retain(|_, orders| !orders.is_empty());
     for (named, known) in ask_registry(peers, behalf, unknown).await? {
         match (known, guest_order(recorded, named.entry)) {
             (Known::Member(member), Some(order)) => found.entry(member).or_default().push(order),

@@ -42,6 +42,14 @@ fn told(refusal: Refusal) -> wire::Refusal {
             (RefusalKind::FailedPrecondition, vec![("order", order.to_string()), ("state", state.to_string())])
         }
         Refusal::OrderTaken { order } => (RefusalKind::FailedPrecondition, vec![("order", order.to_string())]),
+        Refusal::BeforeOrder { order, bought_at, occurred_at } => {
+            let facts = vec![
+                ("order", order.to_string()),
+                ("bought", bought_at.to_string()),
+                ("occurred", occurred_at.to_string()),
+            ];
+            (RefusalKind::FailedPrecondition, facts)
+        }
         Refusal::AlreadyApplied { what, id } => (RefusalKind::AlreadyExists, vec![("what", what), ("id", id)]),
         Refusal::Malformed(_) => (RefusalKind::InvalidArgument, Vec::new()),
     };

@@ -187,6 +187,12 @@ impl<'a> Book<'a> {
         self.by_id.get(&order).copied().ok_or_else(|| not_found(&order.to_string()))
     }
 
+    /// Nothing happens to an order before it was bought.
+    pub(super) fn not_before(&self, place: usize, occurred_at: Timestamp) -> Result<(), Refusal> {
+        let HeldOrder { order, occurred_at: bought_at, .. } = self.orders[place];
+        if occurred_at < bought_at { Err(Refusal::BeforeOrder { order, bought_at, occurred_at }) } else { Ok(()) }
+    }
+
     pub(super) fn open_or_closed(&self, place: usize) -> Result<(), Refusal> {
         let HeldOrder { order, state, .. } = self.orders[place];
         if state == State::Recorded { Ok(()) } else { Err(Refusal::OrderClosed { order, state }) }

@@ -9,16 +9,19 @@ use super::entry::{Goods, Origin};
 use super::held::State;
 use super::matching::{self, Sought};
 use super::outcome::{Match, Outcome};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Wrong};
 use super::returning;
 use super::valuation::{self, ValuedReturn};
 use super::written::{Fact, NewMatch, Returned, WrittenLine, WrittenReturn};
 
 impl<'a> Book<'a> {
     /// Takes back all that is left of an order that was not delivered or never fetched.
-    pub fn cancel(&mut self, order: OrderId, as_state: State, occurred_at: Timestamp) -> Result<Outcome, Refusal> {
+    pub fn cancel(&mut self, order: OrderId, as_state: State, told: Option<Timestamp>) -> Result<Outcome, Refusal> {
         let place = self.named(order)?;
         self.open_or_closed(place)?;
+        // A till's clock may be some minutes ahead of ours.
+        let occurred_at = told.unwrap_or(self.now.max(self.orders[place].occurred_at));
+        self.not_before(place, occurred_at)?;
         let held = &mut self.orders[place];
         let mut taken = Vec::new();
         for (line, position) in held.lines.iter_mut().zip(0..) {
@@ -76,9 +79,11 @@ impl<'a> Book<'a> {
         self.open_or_closed(place)?;
         let held = &self.orders[place];
         let order = held.order;
-        if valued.currency.is_some_and(|currency| currency != held.currency) {
-            return Err(Refusal::ReturnExceedsOrder { order, line: None, asked: asked(valued), left: 0 });
+        if let Some(told) = valued.currency.filter(|told| *told != held.currency) {
+            let what = format!("must be {}, which order {order} was paid in, or empty, not {told}", held.currency);
+            return Err(Refusal::Malformed(vec![Wrong { field: "goods.currency_code".to_owned(), what }]));
         }
+        self.not_before(place, valued.goods.occurred_at)?;
         let mut lines = held.lines.clone();
         let mut matches = Vec::new();
         match &valued.goods.goods {
@@ -194,13 +199,6 @@ impl<'a> Book<'a> {
             whole,
             occurred_at,
         }));
-    }
-}
-
-fn asked(valued: &ValuedReturn<'_>) -> i64 {
-    match &valued.goods.goods {
-        Goods::Lines(lines) => lines.iter().fold(0, |sum, line| sum.saturating_add(line.quantity)),
-        Goods::Amount(amount) => *amount,
     }
 }
 

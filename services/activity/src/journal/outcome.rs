@@ -90,6 +90,7 @@ impl From<Refusal> for Outcome {
             | Refusal::ReturnExceedsOrder { .. }
             | Refusal::OrderClosed { .. }
             | Refusal::OrderTaken { .. }
+            | Refusal::BeforeOrder { .. }
             | Refusal::Malformed(_) => String::new(),
         };
         Self::Refused { reason, detail, id }

@@ -1,5 +1,6 @@
 //! Why an entry is not recorded.
 
+use jiff::Timestamp;
 use kernel::{MemberId, OrderId};
 
 use super::held::State;
@@ -45,6 +46,16 @@ pub enum Refusal {
         /// The order.
         order: OrderId,
     },
+    /// It would have happened to the order before it was bought.
+    #[error("order {order} was bought at {bought_at}, and this would have happened to it before, at {occurred_at}")]
+    BeforeOrder {
+        /// The order.
+        order: OrderId,
+        /// When it was bought.
+        bought_at: Timestamp,
+        /// When something is said to have happened to it.
+        occurred_at: Timestamp,
+    },
     /// It is there already, under another request id.
     #[error("{what} is recorded already")]
     AlreadyApplied {
@@ -54,7 +65,7 @@ pub enum Refusal {
         id: String,
     },
     /// Fields that only make sense together do not.
-    #[error("the request is malformed")]
+    #[error("{}", .0.iter().map(|wrong| format!("{} {}", wrong.field, wrong.what)).collect::<Vec<_>>().join("; "))]
     Malformed(Vec<Wrong>),
 }
 
@@ -76,6 +87,7 @@ impl Refusal {
             Self::ReturnExceedsOrder { .. } => "RETURN_EXCEEDS_ORDER",
             Self::OrderClosed { .. } => "ORDER_CLOSED",
             Self::OrderTaken { .. } => "ORDER_TAKEN",
+            Self::BeforeOrder { .. } => "BEFORE_ORDER",
             Self::AlreadyApplied { .. } => "ALREADY_APPLIED",
             Self::Malformed(_) => "MALFORMED",
         }

@@ -124,12 +124,17 @@ fn value_order<'a>(
             say(format!("lines[{place}].discount_minor"), what);
             continue;
         }
+        let line_net = gross_minor.saturating_sub(line.discount_minor);
+        if line.tax_minor > line_net {
+            let what = format!("is contained in what the line costs, {line_net}, and cannot be {}", line.tax_minor);
+            say(format!("lines[{place}].tax_minor"), what);
+            continue;
+        }
         let cost_minor = line.cost.map(|cost| worth(cost, line.quantity, minor_digits));
         if cost_minor == Some(None) {
             say(format!("lines[{place}].unit_cost"), beyond());
             continue;
         }
-        let line_net = gross_minor.saturating_sub(line.discount_minor);
         units = units.saturating_add(line.quantity);
         net_minor = net_minor.saturating_add(line_net);
         let told = (!line.category.is_empty()).then_some(&line.category);

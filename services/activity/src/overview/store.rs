@@ -70,14 +70,24 @@ pub(super) async fn buckets(connection: &mut PgConnection, ask: &Asked) -> Resul
                  AND ($3::timestamptz IS NULL OR occurred_at < $3) AND (matched_lines > 0 OR matched_minor > 0)
                GROUP BY 3
                UNION ALL
-               SELECT 4, 'unmatched-credits', currency, count(*), sum(unmatched_lines)::bigint,
+               SELECT 4, 'cancelled-orders', currency, count(*), sum(taken.lines)::bigint, (-sum(taken.minor))::bigint
+               FROM journal_order AS cancelled,
+                    LATERAL (SELECT count(*) AS lines, coalesce(sum(amount_minor), 0) AS minor
+                             FROM return_match AS match
+                             WHERE match.tenant = cancelled.tenant AND match.shard = cancelled.shard
+                               AND match.order_id = cancelled.order_id AND match.return_id = cancelled.order_id) AS taken
+               WHERE tenant = $1 AND ($2::timestamptz IS NULL OR state_at >= $2)
+                 AND ($3::timestamptz IS NULL OR state_at < $3) AND state IN (3, 4)
+               GROUP BY 3
+               UNION ALL
+               SELECT 5, 'unmatched-credits', currency, count(*), sum(unmatched_lines)::bigint,
                       (-sum(unmatched_minor))::bigint
                FROM journal_return
                WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
                  AND ($3::timestamptz IS NULL OR occurred_at < $3) AND (unmatched_lines > 0 OR unmatched_minor > 0)
                GROUP BY 3
                UNION ALL
-               SELECT 5, 'adjustments', currency, count(*), count(*), sum(amount_minor)::bigint
+               SELECT 6, 'adjustments', currency, count(*), count(*), sum(amount_minor)::bigint
                FROM adjustment
                WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
                  AND ($3::timestamptz IS NULL OR occurred_at < $3)

@@ -243,6 +243,14 @@ async fn limits_and_paths_are_told() {
     dear.lines[1].discount_minor = 101;
     let status = shop.client().record_order(shop.ask(dear)).await.expect_err("it is worth less");
     assert_eq!(wrong_fields(&status), ["order.lines[1].discount_minor"]);
+    let mut taxed = order("1", Buyer::Member(member), NOON, "A 1 x 1, B 1 x 1");
+    (taxed.lines[0].tax_minor, taxed.lines[1].tax_minor) = (100, 101);
+    taxed.receive_time = wire_time("2011-12-01T11:59:59Z");
+    let status = shop.client().record_order(shop.ask(taxed.clone())).await.expect_err("it came before it was bought");
+    assert_eq!(wrong_fields(&status), ["order.receive_time"]);
+    taxed.receive_time = taxed.occur_time;
+    let status = shop.client().record_order(shop.ask(taxed)).await.expect_err("the tax is more than the price");
+    assert_eq!(wrong_fields(&status), ["order.lines[1].tax_minor"]);
     let mut paid = order("1", Buyer::Member(member), NOON, "A 1 x 1");
     paid.payments = vec![wire_activity::Payment { kind: "points".to_owned(), amount_minor: 101 }];
     let status = shop.client().record_order(shop.ask(paid)).await.expect_err("it is worth less");

@@ -82,6 +82,25 @@ async fn somebody_who_enrols_while_they_buy_is_not_missed() {
     assert_eq!(again, answer);
 }
 
+/// The first attempt wrote the order and got no further: registry failed, or the process died, before the second look.
+#[tokio::test]
+async fn saying_a_call_again_joins_what_the_first_attempt_left_a_guests() {
+    let shop = Shop::open().await;
+    let (member, phone) = (shop.member(), "+447700900006");
+    let ask = shop.ask(order("1", Buyer::Phone(phone), NOON, "A 1 x 1"));
+    let first = shop.client().record_order(ask.clone()).await.expect("it is recorded").into_inner();
+    assert_eq!(first.member, "");
+    shop.people.lock().expect("fresh").insert(phone.to_owned(), member);
+    assert!(orders_of(&shop, member).await.is_empty());
+    let again = shop.client().record_order(ask.clone()).await.expect("it was recorded").into_inner();
+    assert_eq!(again, first);
+    assert_eq!(orders_of(&shop, member).await, ["1"]);
+    // And once is enough.
+    shop.client().record_order(ask).await.expect("it was recorded");
+    let told: Vec<says::OrderRecorded> = shop.told().await;
+    assert_eq!(told.iter().filter(|one| one.joined).count(), 1);
+}
+
 #[tokio::test]
 async fn a_clerk_gives_orders_to_a_member() {
     let shop = Shop::open().await;

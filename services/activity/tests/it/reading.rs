@@ -91,6 +91,17 @@ async fn the_overview_sums_the_journal() {
     let mut credit = back_from("r2", members[1], NOON, "Z 1 x 3, A 5 x 1");
     credit.currency_code = "TWD".to_owned();
     shop.give_back(credit).await.expect("it comes back");
+    let mut unwanted = order("x", Buyer::Guest, NOON, "A 3 x 4, B 1 x 1");
+    unwanted.currency_code = "TWD".to_owned();
+    let unwanted = shop.record(unwanted).await;
+    shop.give_back(back_of("r3", &unwanted, "1 x 1")).await.expect("it comes back");
+    let cancelled = wire_activity::CancelOrderRequest {
+        request_id: shop.request_id(),
+        order: unwanted,
+        kind: wire_activity::CancelKind::Uncollected.into(),
+        occur_time: None,
+    };
+    shop.client().cancel_order(cancelled).await.expect("it is cancelled");
 
     let sums = shop.client().get_overview(wire_activity::GetOverviewRequest::default()).await;
     let sums = sums.expect("it is summed").into_inner();
@@ -101,16 +112,20 @@ async fn the_overview_sums_the_journal() {
         .map(|one| (one.month.as_str(), one.channel.as_str(), one.orders, money(&one.net), money(&one.returned)))
         .collect();
     // Eight in the evening in London is the next day, and the next month, in Taipei.
-    assert_eq!(months, [("2011-11", "store", 1, 80, 0), ("2011-12", "store", 1, 8, 7), ("2011-12", "web", 5, 25, 5)]);
+    assert_eq!(months, [("2011-11", "store", 1, 80, 0), ("2011-12", "store", 2, 21, 20), ("2011-12", "web", 5, 25, 5)]);
     let buckets: Vec<(&str, i64, i64, i64)> =
         sums.buckets.iter().map(|one| (one.name.as_str(), one.entries, one.lines, money(&one.amount))).collect();
     let expected = [
         ("member-orders", 6, 6, 105),
-        ("guest-orders", 1, 2, 8),
-        ("matched-returns", 2, 2, -12),
+        ("guest-orders", 2, 4, 21),
+        ("matched-returns", 3, 3, -16),
+        ("cancelled-orders", 1, 2, -9),
         ("unmatched-credits", 1, 1, -3),
     ];
     assert_eq!(buckets, expected);
+    let kept: i64 = months.iter().map(|(_, _, _, net, returned)| net - returned).sum();
+    let unmatched = -3;
+    assert_eq!(buckets.iter().map(|(_, _, _, amount)| amount).sum::<i64>(), kept + unmatched);
     // The second member's only order came back whole: four buyers are left, of whom one is the best fifth.
     assert_eq!((sums.buyers, money(&sums.revenue), money(&sums.top_fifth)), (4, 100, 85));
     assert_eq!(sums.top_fifth_share_bp, 8_500);

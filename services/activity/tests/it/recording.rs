@@ -111,6 +111,33 @@ async fn a_batch_is_decided_in_its_order_and_one_refusal_keeps_no_other_out() {
     assert!(shop.told::<says::OrderReturned>().await.iter().all(|told| told.historic));
 }
 
+/// What an order is valued by is read under its locks: whatever changed while it waited for them counts.
+#[tokio::test]
+async fn a_category_that_changes_while_an_order_waits_is_the_new_one() {
+    let shop = Shop::open().await;
+    let tea = wire_activity::Product { code: "A".to_owned(), category: "tea".to_owned(), ..Default::default() };
+    let upsert = wire_activity::UpsertProductsRequest { request_id: shop.request_id(), products: vec![tea] };
+    shop.client().upsert_products(upsert).await.expect("it is kept");
+
+    let store = shop.database.store(activity::SERVICE).await;
+    let shard = kernel::Shard::of_text(shop.tenant, &["till", "1"]);
+    let held = store.begin(shop.tenant, [shard]).await.expect("nobody else holds it");
+    let (mut client, ask) = (shop.client(), shop.ask(order("1", Buyer::Guest, NOON, "A 1 x 1")));
+    let recording = tokio::spawn(async move { client.record_order(ask).await });
+    testkit::until("the order waits for its lock", || async {
+        let waits = "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut look = shop.database.look().await;
+        sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut look).await.expect("the server tells") > 0
+    })
+    .await;
+    let mut look = shop.database.look().await;
+    sqlx::query("UPDATE activity.product SET category = 'tea/green'").execute(&mut look).await.expect("it changes");
+    held.roll_back().await.expect("it is let go");
+    let id = recording.await.expect("it ends").expect("it is recorded").into_inner().order;
+    assert_eq!(shop.order(&id).await.lines[0].category, "tea/green");
+}
+
 #[tokio::test]
 async fn a_category_that_is_not_told_is_the_products() {
     let shop = Shop::open().await;

@@ -4,7 +4,7 @@ use proto::activity::events::v1 as says;
 use proto::activity::v1 as wire_activity;
 use tonic::Code;
 
-use crate::shop::{Buyer, NOON, Shop, back_from, back_of, order, refusal, wire_time};
+use crate::shop::{Buyer, NOON, Shop, back_from, back_of, order, refusal, wire_time, wrong_fields};
 
 fn amount_of(answer: &wire_activity::RecordReturnResponse) -> i64 {
     answer.matches.iter().map(|one| one.amount_minor).sum()
@@ -64,15 +64,62 @@ async fn more_than_was_bought_never_comes_back() {
     assert_eq!(refusal(&no_line).2["left"], "0");
     let too_much = shop.give_back(by_amount("r4", &id, 1_001)).await.expect_err("ten pounds are left");
     assert_eq!(refusal(&too_much).2["left"], "1000");
-    let mut foreign = back_of("r5", &id, "1 x 1");
-    foreign.currency_code = "TWD".to_owned();
-    let foreign = shop.give_back(foreign).await.expect_err("nothing was paid in dollars");
-    assert_eq!(refusal(&foreign).1, "RETURN_EXCEEDS_ORDER");
     let unknown = shop.give_back(back_of("r6", &id.replace(&id[20..], &"0".repeat(id.len() - 20)), "1 x 1")).await;
     assert_eq!(refusal(&unknown.expect_err("there is no such order")).1, "ORDER_NOT_FOUND");
     // Refusals leave nothing behind: the same number may still come.
     shop.give_back(back_of("r2", &id, "1 x 1")).await.expect("it comes back");
     assert_eq!(shop.order(&id).await.state(), wire_activity::OrderState::Returned);
+}
+
+#[tokio::test]
+async fn a_return_in_another_currency_is_told_about_its_currency() {
+    let shop = Shop::open().await;
+    let id = shop.record(order("1", Buyer::Guest, NOON, "A 3 x 10")).await;
+    let mut foreign = back_of("r1", &id, "1 x 1");
+    foreign.currency_code = "TWD".to_owned();
+    let wrong = shop.give_back(foreign.clone()).await.expect_err("nothing was paid in dollars");
+    assert_eq!(wrong_fields(&wrong), ["goods.currency_code"]);
+    // Among others it keeps none of them out.
+    let entries = [foreign, back_of("r2", &id, "1 x 1")]
+        .map(|goods| wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Goods(goods)) });
+    let ask = wire_activity::RecordEntriesRequest {
+        request_id: shop.request_id(),
+        entries: entries.into(),
+        ..Default::default()
+    };
+    let outcomes = shop.client().record_entries(ask).await.expect("it is answered").into_inner().outcomes;
+    assert_eq!((outcomes[0].refusal.as_str(), outcomes[1].refusal.as_str()), ("MALFORMED", ""));
+    assert!(outcomes[0].detail.starts_with("goods.currency_code must be GBP"), "{}", outcomes[0].detail);
+}
+
+#[tokio::test]
+async fn nothing_happens_to_an_order_before_it_was_bought() {
+    let shop = Shop::open().await;
+    let id = shop.record(order("1", Buyer::Guest, NOON, "A 3 x 10")).await;
+    let back_at = |number: &str, at: &str| wire_activity::NewReturn {
+        occur_time: wire_time(at),
+        ..back_of(number, &id, "1 x 1")
+    };
+    let before = shop.give_back(back_at("r1", "2001-01-01T00:00:00Z")).await.expect_err("it was not bought yet");
+    let (code, reason, facts) = refusal(&before);
+    assert_eq!((code, reason.as_str()), (Code::FailedPrecondition, "BEFORE_ORDER"));
+    assert_eq!((facts["order"].as_str(), facts["bought"].as_str()), (id.as_str(), NOON));
+    assert_eq!(facts["occurred"], "2001-01-01T00:00:00Z");
+    shop.give_back(back_at("r1", NOON)).await.expect("it comes back in the moment it is bought");
+
+    let cancel = |order: &str, at: Option<&str>| wire_activity::CancelOrderRequest {
+        request_id: shop.request_id(),
+        order: order.to_owned(),
+        kind: wire_activity::CancelKind::Cancelled.into(),
+        occur_time: at.and_then(wire_time),
+    };
+    let before = shop.client().cancel_order(cancel(&id, Some("1990-01-01T00:00:00Z"))).await;
+    assert_eq!(refusal(&before.expect_err("it was not bought yet")).1, "BEFORE_ORDER");
+    assert_eq!(shop.order(&id).await.state(), wire_activity::OrderState::Recorded);
+    // The till's clock is ahead of ours, and nobody told when it was cancelled.
+    let ahead = shop.record(order("2", Buyer::Guest, "2011-12-01T12:04:00Z", "A 1 x 10")).await;
+    shop.client().cancel_order(cancel(&ahead, None)).await.expect("it is cancelled");
+    assert_eq!(shop.order(&ahead).await.state_time, wire_time("2011-12-01T12:04:00Z"));
 }
 
 #[tokio::test]

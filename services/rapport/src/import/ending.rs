@@ -99,8 +99,8 @@ impl Ending {
         }
         let text = opening::text(file, self.survey.encoding).map_err(|error| CliError::file(file, error))?;
         let mut records = ways.records(text);
-        let heading = records.byte_headers().map_err(|error| failed(error.into()))?.clone();
-        rejects::write(path, &reasons, &heading, records.into_byte_records()).map_err(failed)
+        let (heading, _) = records.heading().map_err(|error| CliError::file(file, error))?;
+        rejects::write(path, &reasons, &heading, records).map_err(failed)
     }
 
     /// All lines in their buckets.

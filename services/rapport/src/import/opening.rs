@@ -38,7 +38,7 @@ pub struct Survey {
     pub digest: [u8; 32],
     /// Never `Auto`.
     pub encoding: Encoding,
-    /// Line ends in it: about as many as lines.
+    /// Lines in it: about as many where a character takes two bytes.
     pub lines: u64,
 }
 
@@ -46,8 +46,8 @@ pub struct Survey {
 pub fn survey(path: &Path, asked: Encoding) -> io::Result<Survey> {
     let mut hash = Hashing { inner: File::open(path)?, hash: Sha256::new() };
     let (found, lines) = {
-        let mut plain = LineEnds { inner: plain(&mut hash)?, seen: 0 };
-        (look(&mut plain)?, plain.seen)
+        let mut plain = LineEnds::of(plain(&mut hash)?);
+        (look(&mut plain)?, plain.lines())
     };
     let encoding = if asked == Encoding::Auto { found } else { asked };
     // What lies behind the last compressed frame belongs to the digest too.
@@ -127,16 +127,34 @@ impl<R: Read> Read for Hashing<R> {
     }
 }
 
-/// Passes bytes on and counts the line ends among them.
-struct LineEnds<R> {
+/// Passes bytes on and counts the lines among them, whatever they hold.
+#[derive(Debug)]
+pub struct LineEnds<R> {
     inner: R,
-    seen: u64,
+    ended: u64,
+    last: u8,
+}
+
+impl<R> LineEnds<R> {
+    /// Of a text.
+    pub const fn of(inner: R) -> Self {
+        Self { inner, ended: 0, last: b'\n' }
+    }
+
+    /// Lines so far; the last one need not end.
+    pub const fn lines(&self) -> u64 {
+        if self.last == b'\n' { self.ended } else { self.ended + 1 }
+    }
 }
 
 impl<R: Read> Read for LineEnds<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.seen += buffer[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
+        for byte in buffer[..read].iter().copied() {
+            // A return with a feed behind it is one end; what comes behind a lone return is another line.
+            self.ended += u64::from(byte == b'\n' || (self.last == b'\r'));
+            self.last = byte;
+        }
         Ok(read)
     }
 }
@@ -287,6 +305,18 @@ mod tests {
     fn gzipped(text: &str) -> Vec<u8> {
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packer.write_all(text.as_bytes()).and_then(|()| packer.finish()).expect("packs")
+    }
+
+    #[test]
+    fn lines_are_counted_by_their_ends() {
+        for (text, lines) in [("", 0), ("a", 1), ("a\n", 1), ("a\r\nb", 2), ("a\rb\r", 2), ("a\n\r\n\rb\n", 4)] {
+            for at_once in 1..4 {
+                let mut counting = LineEnds::of(text.as_bytes());
+                let mut buffer = vec![0; at_once];
+                while counting.read(&mut buffer).expect("it is in memory") > 0 {}
+                assert_eq!(counting.lines(), lines, "{text:?}");
+            }
+        }
     }
 
     #[test]

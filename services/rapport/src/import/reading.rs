@@ -1,22 +1,33 @@
 //! The whole file, line by line: what it holds, what cannot be taken, and what it sums to.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, Read};
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::grouping::{Gathering, History};
 use super::lines::{MissingColumns, Reader};
 use super::mapping::Mapping;
+use super::opening::LineEnds;
+use super::records::Records;
+use super::rejects::Reason;
 use super::sorting_out::Habits;
 
 /// What a file sums to, told by its lines alone, before anything is made of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileSum {
-    /// Lines, the heading left out.
+    /// Lines as they are counted everywhere: a text in quotes may go on over several of the file's and is one. The heading is left out.
     pub lines: u64,
+    /// Lines of the file by its line ends alone, whatever they were read as.
+    pub counted: u64,
+    /// Of these, the heading's.
+    pub heading: u64,
+    /// Of these, lines that hold nothing.
+    pub blank: u64,
+    /// Of these, lines in which a text goes on that was opened in an earlier one.
+    pub continued: u64,
     /// Of these, lines without an amount that can be read.
     pub unreadable: u64,
     /// Quantity times price less discount, exactly.
@@ -73,30 +84,33 @@ pub enum ReadError {
     Columns(#[from] MissingColumns),
     /// The file breaks off, or is no table.
     #[error("the file cannot be read: {0}")]
-    File(#[from] csv::Error),
+    File(#[from] io::Error),
 }
 
 impl Ways {
     /// The records of a file.
-    pub fn records<R: Read>(&self, text: R) -> csv::Reader<R> {
-        ReaderBuilder::new().delimiter(self.delimiter).flexible(true).buffer_capacity(128 * 1024).from_reader(text)
+    pub fn records<R: Read>(&self, text: R) -> Records<R> {
+        Records::of(text, self.delimiter)
     }
 
     /// Reads all of it. `each` hears of every thousand lines.
     pub fn read(&self, text: impl Read, mut each: impl FnMut(u64)) -> Result<Contents, ReadError> {
-        let mut records = self.records(text);
-        let mut reader = Reader::of(records.byte_headers()?, &self.mapping, self.zone.clone(), self.minor_digits)?;
+        let mut records = self.records(LineEnds::of(text));
+        let (heading, heading_lines) = records.heading()?;
+        let mut reader = Reader::of(&heading, &self.mapping, self.zone.clone(), self.minor_digits)?;
         let mut gathering = Gathering::default();
         let mut rejected = Rejects::new();
-        let mut sum = FileSum::default();
+        let mut sum = FileSum { heading: heading_lines, ..FileSum::default() };
         let mut record = ByteRecord::new();
-        while records.read_byte_record(&mut record)? {
+        while let Some(extent) = records.next(&mut record)? {
             sum.lines += 1;
+            sum.continued += extent.lines - 1;
             if sum.lines.is_multiple_of(1_000) {
                 each(1_000);
             }
             let number = record.position().map_or(0, csv::Position::line);
-            let line = match reader.read(&record) {
+            let line = if extent.unclosed { Err(Reason::Unclosed) } else { reader.read(&record) };
+            let line = match line {
                 Ok(line) => line,
                 Err(reason) => {
                     sum.unreadable += 1;
@@ -117,6 +131,7 @@ impl Ways {
                 rejected.insert(number, Rejected { reason: reason.to_string(), amount });
             }
         }
+        (sum.blank, sum.counted) = (records.blank(), records.text().lines());
         Ok(Contents { history: gathering.finish(), rejected, sum })
     }
 }
@@ -169,8 +184,42 @@ pub(crate) mod tests {
             ]
         );
         assert_eq!((contents.sum.lines, contents.sum.unreadable), (6, 2));
+        assert_eq!((contents.sum.counted, contents.sum.heading, contents.sum.continued), (8, 1, 1));
         assert_eq!((contents.sum.exact.to_string().as_str(), contents.sum.minor), ("15.30", 1530));
         assert_eq!(contents.history.pieces().len(), 1);
+    }
+
+    /// Fifty lines, of which some have another description.
+    fn fifty(odd: &[(u32, &str)]) -> Contents {
+        let lines = (1..=50).map(|number| {
+            let name = odd.iter().find(|(at, _)| *at == number).map_or("plate", |(_, name)| name);
+            format!("{number},A,{name},2,2010-12-01 08:26:00,2.55,17850.0,UK\n")
+        });
+        uci().read(format!("{HEADING}{}", lines.collect::<String>()).as_bytes(), |_| {}).expect("readable")
+    }
+
+    fn kept(contents: &Contents) -> u64 {
+        contents.history.pieces().iter().map(|piece| piece.lines.len() as u64).sum()
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_takes_no_other_line_with_it() {
+        for odd in [&[(10, "\"6 inch plate"), (30, "12\" plate")][..], &[(10, "\"6 inch plate")]] {
+            let contents = fifty(odd);
+            assert_eq!((contents.sum.lines, contents.sum.counted, contents.sum.continued), (50, 51, 0));
+            assert_eq!(kept(&contents), 49);
+            // The heading is the first line.
+            let rejected: Vec<(&u64, &str)> =
+                contents.rejected.iter().map(|(number, rejected)| (number, rejected.reason.as_str())).collect();
+            assert_eq!(rejected, [(&11, Reason::Unclosed.to_string().as_str())]);
+        }
+    }
+
+    #[test]
+    fn a_description_may_go_on_over_lines() {
+        let contents = fifty(&[(10, "\"6 inch\nplate, round\""), (30, "12\" plate"), (50, "\"\n\n\"")]);
+        assert_eq!((contents.sum.lines, contents.sum.counted, contents.sum.continued), (50, 54, 3));
+        assert_eq!((kept(&contents), contents.rejected.len()), (50, 0));
     }
 
     #[test]

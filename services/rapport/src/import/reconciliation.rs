@@ -142,6 +142,10 @@ impl Tally {
                 words::count(file.lines)
             ));
         }
+        let read = file.heading + file.blank + file.lines + file.continued;
+        if read != file.counted {
+            differences.push(format!("{} lines read, {} line ends", words::count(read), words::count(file.counted)));
+        }
         if sum.exact != file.exact {
             let told = |amount| words::exact(amount, file.places);
             differences.push(format!("{} in buckets, {} in the file", told(sum.exact), told(file.exact)));
@@ -189,6 +193,7 @@ impl Tally {
             "sum": held(self.sum()),
             "file": {
                 "lines": file.lines, "unreadable": file.unreadable,
+                "counted": file.counted, "heading": file.heading, "blank": file.blank, "continued": file.continued,
                 "exact": words::plain(file.exact, file.places), "minor": minor(file.minor),
             },
             "differences": self.differences(file),
@@ -218,6 +223,10 @@ pub fn verdict(file: &FileSum, differences: &[String], words: &Words, currency: 
     if file.unreadable > 0 {
         text = format!("{text} · {} without a readable amount", words::counted(file.unreadable, "line", "lines"));
     }
+    if file.continued > 0 {
+        let more = words::counted(file.continued, "line continues", "lines continue");
+        text = format!("{text} · {more} a text in quotes from the line before");
+    }
     if differences.is_empty() {
         format!("{text} · reconciled")
     } else {
@@ -234,7 +243,17 @@ mod tests {
     }
 
     fn file() -> FileSum {
-        FileSum { lines: 3, unreadable: 1, exact: amount("12.345"), minor: 1234, places: 3 }
+        FileSum {
+            lines: 3,
+            counted: 6,
+            heading: 1,
+            blank: 1,
+            continued: 1,
+            unreadable: 1,
+            exact: amount("12.345"),
+            minor: 1234,
+            places: 3,
+        }
     }
 
     fn tally() -> Tally {
@@ -254,7 +273,8 @@ mod tests {
         let text = verdict(&file(), &[], &words, "GBP");
         assert_eq!(
             text,
-            "3 lines · 12.345 in the file, £ 12.34 as kept · 1 line without a readable amount · reconciled"
+            "3 lines · 12.345 in the file, £ 12.34 as kept · 1 line without a readable amount \
+             · 1 line continues a text in quotes from the line before · reconciled"
         );
     }
 
@@ -266,6 +286,12 @@ mod tests {
             tally.differences(&file()),
             ["4 lines in buckets, 3 in the file", "12.346 in buckets, 12.345 in the file"]
         );
+    }
+
+    #[test]
+    fn a_line_that_was_read_as_nothing_is_found() {
+        let swallowed = FileSum { counted: 8, ..file() };
+        assert_eq!(tally().differences(&swallowed), ["6 lines read, 8 line ends"]);
     }
 
     #[test]

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, WriterBuilder};
 
 use super::mapping::Column;
+use super::records::Records;
 
 /// Why a line was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// A column begins with a quote that nothing closes.
+    Unclosed,
     /// It ends before this column.
     Short(Column),
     /// The column is empty.
@@ -46,6 +49,9 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unclosed => out.write_str(
+                "a column begins with a quote that is not closed; close it, or write it twice within quotes where it belongs to the text",
+            ),
             Self::Short(column) => write!(out, "the line ends before {}", column.name()),
             Self::Empty(column) => write!(out, "{} is empty", column.name()),
             Self::Unreadable(column) => write!(out, "{} is no text in the file's encoding", column.name()),
@@ -79,7 +85,7 @@ pub fn write(
     path: &Path,
     rejected: &BTreeMap<u64, String>,
     heading: &ByteRecord,
-    mut records: impl Iterator<Item = csv::Result<ByteRecord>>,
+    mut records: Records<impl Read>,
 ) -> io::Result<()> {
     if rejected.is_empty() {
         return match fs::remove_file(path) {
@@ -98,10 +104,8 @@ pub fn write(
     };
     out.write_byte_record(&with("line", "reason", heading))?;
     let mut left = rejected.len();
-    while left > 0
-        && let Some(record) = records.next()
-    {
-        let record = record?;
+    let mut record = ByteRecord::new();
+    while left > 0 && records.next(&mut record)?.is_some() {
         let number = record.position().map_or(0, csv::Position::line);
         if let Some(reason) = rejected.get(&number) {
             out.write_byte_record(&with(&number.to_string(), reason, &record))?;
@@ -119,14 +123,14 @@ mod tests {
     fn rejected_lines_come_back_with_number_and_reason() {
         let path = std::env::temp_dir().join(format!("rapport-rejects-{}.csv", std::process::id()));
         let text = "no,name\n1,a\n2,\"b,\nc\"\n3,d\n";
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let heading = reader.byte_headers().expect("a heading").clone();
+        let mut records = Records::of(text.as_bytes(), b',');
+        let (heading, _) = records.heading().expect("a heading");
         let rejected = BTreeMap::from([(3, Reason::ZeroQuantity.to_string())]);
-        write(&path, &rejected, &heading, reader.into_byte_records()).expect("written");
+        write(&path, &rejected, &heading, records).expect("written");
         let written = fs::read_to_string(&path).expect("there");
         assert_eq!(written, "line,reason,no,name\n3,quantity is 0,2,\"b,\nc\"\n");
 
-        write(&path, &BTreeMap::new(), &heading, std::iter::empty()).expect("taken away");
+        write(&path, &BTreeMap::new(), &heading, Records::of(io::empty(), b',')).expect("taken away");
         assert!(!path.exists());
     }
 }

@@ -1,6 +1,7 @@
 //! The real file, whole, sorted out without a suite, against figures computed here from its raw lines in another way.
 //!
-//! The file lies beside the checkout (`../shared/data`), or where `RAPPORT_DATA` says; without it these tests fail and say so.
+//! The file lies beside the checkout (`../shared/data`), or where `RAPPORT_DATA` says; without it these tests fail, and `cargo xtask
+//! test` leaves them out by the words `the_real_file` in their names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -118,7 +119,7 @@ fn every_line_of_the_real_file_is_in_its_bucket() {
 }
 
 #[test]
-fn the_history_is_told_in_the_order_of_time_with_the_earliest_time_of_each_invoice() {
+fn the_real_file_is_told_in_the_order_of_time_with_the_earliest_time_of_each_invoice() {
     let path = file();
     let contents = uci().read(opening::text(&path, Encoding::Utf8).expect("readable"), |_| {}).expect("a table");
     let history = &contents.history;

@@ -73,7 +73,7 @@ fn kill(home: &Home, mut suite: Suite, file: &str, rejects: &str, moment: Durati
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_import_ends_as_if_nothing_had_happened() {
+async fn a_killed_import_of_the_real_file_ends_as_if_nothing_had_happened() {
     let (expected, mut moments) = (undisturbed().await, Moments::drawn());
     let (mut killed, mut round) = (0, 0);
     while killed < count(Promise::Kills) {

@@ -37,6 +37,10 @@ pub(super) fn order(
         occurred_at: fields.occurred(at.field("occur_time"), said.occur_time.as_ref()),
         received_at: fields.instant(at.field("receive_time"), said.receive_time.as_ref()),
     };
+    if order.received_at.is_some_and(|received_at| received_at < order.occurred_at) {
+        let what = format!("must not lie before occur_time, {}", order.occurred_at);
+        fields.bad.add(at.field("receive_time").to_string(), what);
+    }
     (order, identity)
 }
 
