@@ -7,12 +7,13 @@ mod present_programme;
 mod refuse;
 
 use eventlog::Progress;
+use kernel::TenantId;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::loyalty::v1::loyalty_service_server::{LoyaltyService, LoyaltyServiceServer};
 use proto::loyalty::v1::*;
 use server::{Behalf, Outbound, PeerError, Peers, Services};
 use tonic::{Request, Response, Status};
-use wire::Keys;
+use wire::{Freshness, Keys};
 
 use crate::account::Accounts;
 use crate::programme::Programmes;
@@ -40,8 +41,9 @@ impl Service {
         services.with(server::compressed!(LoyaltyServiceServer::new(self)))
     }
 
-    async fn fresh(&self, token: &wire::Freshness) -> Result<(), Status> {
-        self.progress.wait_for(token).await.map_err(|unreachable| wire::refuse(unreachable.into()))
+    async fn fresh(&self, tenant: TenantId, token: &Freshness) -> Result<(), Status> {
+        self.progress.wait_for(token).await.map_err(|unreachable| wire::refuse(unreachable.into()))?;
+        self.programmes.see(tenant, token).await.map_err(|error| refuse::programme(error.into()))
     }
 }
 
@@ -52,36 +54,38 @@ impl LoyaltyService for Service {
         call: Request<PutProgrammeRequest>,
     ) -> Result<Response<PutProgrammeResponse>, Status> {
         let ask = parse_programme::new_terms(&self.keys, call)?;
+        let tenant = ask.tenant;
         let put = self.programmes.put(ask).await.map_err(refuse::programme)?;
-        Ok(present_programme::put(put))
+        Ok(present_programme::put(&self.keys, tenant, &put))
     }
 
     async fn get_programme(
         &self,
         call: Request<GetProgrammeRequest>,
     ) -> Result<Response<GetProgrammeResponse>, Status> {
-        let ask = parse_programme::which_terms(call)?;
+        let ask = parse_programme::which_terms(&self.keys, call)?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let terms = self.programmes.get(ask.tenant, ask.version, ask.at).await.map_err(refuse::programme)?;
         Ok(present_programme::terms(terms))
     }
 
     async fn get_account(&self, call: Request<GetAccountRequest>) -> Result<Response<GetAccountResponse>, Status> {
         let ask = parse::account(&self.keys, call)?;
-        self.fresh(&ask.freshness).await?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let account = self.accounts.account(ask.tenant, ask.member).await.map_err(refuse::account)?;
         Ok(present::account(account))
     }
 
     async fn get_balance(&self, call: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
         let ask = parse::balance(&self.keys, call)?;
-        self.fresh(&ask.freshness).await?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let balance = self.accounts.balance(ask.tenant, ask.member, ask.as_of, ask.as_of_occurred).await;
         Ok(present::balance(balance.map_err(refuse::account)?))
     }
 
     async fn list_entries(&self, call: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
         let ask = parse::entries(&self.keys, call)?;
-        self.fresh(&ask.freshness).await?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let page =
             self.accounts.entries(ask.tenant, ask.member, ask.before, ask.limit).await.map_err(refuse::account)?;
         Ok(present::entries(&self.keys, &ask, page))
@@ -92,7 +96,7 @@ impl LoyaltyService for Service {
         call: Request<ListTierChangesRequest>,
     ) -> Result<Response<ListTierChangesResponse>, Status> {
         let ask = parse::tier_changes(&self.keys, call)?;
-        self.fresh(&ask.freshness).await?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let changes = self.accounts.tier_changes(ask.tenant, ask.member).await.map_err(refuse::account)?;
         Ok(present::tier_changes(changes))
     }
@@ -137,21 +141,22 @@ impl LoyaltyService for Service {
         &self,
         call: Request<ExplainEntryRequest>,
     ) -> Result<Response<ExplainEntryResponse>, Status> {
-        let ask = parse::entry(call)?;
+        let ask = parse::entry(&self.keys, call)?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let entry = self.accounts.entry(ask.tenant, ask.member, ask.entry).await.map_err(refuse::account)?;
         Ok(present::explained_entry(entry))
     }
 
     async fn explain_tier(&self, call: Request<ExplainTierRequest>) -> Result<Response<ExplainTierResponse>, Status> {
         let ask = parse::tier(&self.keys, call)?;
-        self.fresh(&ask.freshness).await?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let tier = self.accounts.explain_tier(ask.tenant, ask.member).await.map_err(refuse::account)?;
         Ok(present::explained_tier(tier))
     }
 
     async fn get_overview(&self, call: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
         let ask = parse::overview(&self.keys, call)?;
-        self.fresh(&ask.freshness).await?;
+        self.fresh(ask.tenant, &ask.freshness).await?;
         let overview = self.accounts.overview(ask.tenant).await.map_err(refuse::account)?;
         Ok(present::overview(overview))
     }

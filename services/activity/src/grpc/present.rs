@@ -1,6 +1,6 @@
 //! Answers as the contract writes them.
 
-use kernel::Money;
+use kernel::{Money, TenantId};
 use proto::activity::v1 as wire_activity;
 use tonic::{Response, Status};
 use wire::{Keys, PageToken, status};
@@ -173,8 +173,12 @@ const fn said_state(state: State) -> wire_activity::OrderState {
     }
 }
 
-pub(super) fn kept(kept: Kept) -> Answer<wire_activity::UpsertProductsResponse> {
-    Ok(Response::new(wire_activity::UpsertProductsResponse { added: kept.added, replaced: kept.replaced }))
+pub(super) fn kept(keys: &Keys, tenant: TenantId, kept: &Kept) -> Answer<wire_activity::UpsertProductsResponse> {
+    Ok(Response::new(wire_activity::UpsertProductsResponse {
+        added: kept.added,
+        replaced: kept.replaced,
+        freshness: kept.freshness(tenant).seal(keys),
+    }))
 }
 
 pub(super) fn product(found: Product) -> Answer<wire_activity::GetProductResponse> {
