@@ -100,6 +100,8 @@ pub struct Cancelling {
     pub as_state: State,
     /// When; now if not told.
     pub occurred_at: Option<Timestamp>,
+    /// Decide and write nothing.
+    pub validate_only: bool,
 }
 
 /// What a call answers, and answers again.
@@ -281,6 +283,7 @@ impl Act<'_> {
         match self {
             Self::Record(ask, _) if ask.validate_only => None,
             Self::Record(ask, _) => Some(ask.historic),
+            Self::Cancel(ask) if ask.validate_only => None,
             Self::Cancel(_) => Some(false),
         }
     }

@@ -41,11 +41,12 @@ pub(super) fn goods(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::Re
 }
 
 pub(super) fn adjustment(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::RecordAdjustmentResponse> {
-    let freshness = recorded.freshness().seal(keys);
+    let (freshness, written) = (recorded.freshness().seal(keys), recorded.written);
     match recorded.outcomes.into_iter().next() {
-        Some(Outcome::Adjustment { adjustment }) => {
-            Ok(Response::new(wire_activity::RecordAdjustmentResponse { adjustment: adjustment.to_string(), freshness }))
-        }
+        Some(Outcome::Adjustment { adjustment }) => Ok(Response::new(wire_activity::RecordAdjustmentResponse {
+            adjustment: if written { adjustment.to_string() } else { String::new() },
+            freshness,
+        })),
         other => Err(unexpected(other.as_ref())),
     }
 }

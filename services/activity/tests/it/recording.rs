@@ -163,6 +163,23 @@ async fn deciding_alone_writes_nothing() {
     ask.validate_only = true;
     let answer = shop.client().record_order(ask).await.expect("it would be recorded").into_inner();
     assert_eq!((answer.order.as_str(), answer.freshness.as_str()), ("", ""));
+    let adjustment = wire_activity::NewAdjustment {
+        source: "till".to_owned(),
+        external_id: "fee".to_owned(),
+        kind: "fee".to_owned(),
+        currency_code: "TWD".to_owned(),
+        amount_minor: -5,
+        occur_time: wire_time(NOON),
+        ..Default::default()
+    };
+    let ask = wire_activity::RecordAdjustmentRequest {
+        request_id: shop.request_id(),
+        adjustment: Some(adjustment),
+        validate_only: true,
+        ..Default::default()
+    };
+    let answer = shop.client().record_adjustment(ask).await.expect("it would be recorded").into_inner();
+    assert_eq!((answer.adjustment.as_str(), answer.freshness.as_str()), ("", ""));
     assert_eq!(shop.database.events_of("activity").await, 0);
     shop.record(order("1", Buyer::Guest, NOON, "A 1 x 1")).await;
 }

@@ -176,6 +176,7 @@ pub(super) fn reversal(keys: &Keys, call: Request<ReverseRedemptionRequest>) -> 
         tenant: envelope.tenant,
         member,
         entry,
+        validate_only: ask.validate_only,
         key: RequestKey { rpc: "ReverseRedemption", id, digests: digests(keys, &ask) },
     });
     bad.settle(read)
@@ -196,6 +197,7 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
         member,
         points: Points(points),
         reason,
+        validate_only: ask.validate_only,
         key: RequestKey { rpc: "AdjustPoints", id, digests: digests(keys, &ask) },
     });
     bad.settle(read)
