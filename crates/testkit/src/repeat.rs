@@ -22,8 +22,8 @@ const REUSED: &str = "REQUEST_ID_REUSED";
 /// Holds every mutating rpc among `methods` to its repeat-safety; a [`Served`](crate::Served) stands for all it answers.
 ///
 /// `effects` counts what a service has written, once nothing is under way:
-/// [`Database::effects_of`](crate::Database::effects_of), usually. An effect that is written and nowhere counted could be
-/// doubled unseen, so a valid request must have one.
+/// [`Database::effects_of`](crate::Database::effects_of), usually. What is nowhere counted could be doubled unseen, so a
+/// valid request must have an effect.
 ///
 /// # Panics
 /// Where a promise is broken, or an rpc has no example.
