@@ -9,9 +9,9 @@ use crate::stage::Stage;
 async fn every_mutation_has_one_effect_however_often_it_is_said() {
     let stage = Stage::open("2011-12-02T04:00:00Z").await;
     let shop = stage.shop("signature").await;
-    let events = |service| stage.events_of(service);
-    repeat::holds(tenants_methods(&stage), &shop.channel, &examples(&shop).await, events).await;
-    repeat::holds(operators_methods(&stage), &stage.operator(), &operators_examples(&stage), events).await;
+    let effects = |service| stage.effects_of(service);
+    repeat::holds(tenants_methods(&stage), &shop.channel, &examples(&shop).await, effects).await;
+    repeat::holds(operators_methods(&stage), &stage.operator(), &operators_examples(&stage), effects).await;
     drop(shop);
     stage.stop().await;
 }

@@ -115,10 +115,10 @@ impl Stage {
         ClockServiceClient::new(self.operator()).advance_clock(asked).await.expect("the clock moves");
     }
 
-    /// How many events a service has written, once nobody has anything left to hear or to do.
-    pub async fn events_of(&self, service: &'static str) -> i64 {
+    /// What a service has written, once nobody has anything left to hear or to do.
+    pub async fn effects_of(&self, service: &'static str) -> i64 {
         self.suite.coordinator().quiet().await.expect("it comes to rest");
-        if Service::ALL.iter().any(|one| one.name() == service) { self.database.events_of(service).await } else { 0 }
+        if Service::ALL.iter().any(|one| one.name() == service) { self.database.effects_of(service).await } else { 0 }
     }
 
     /// Stops as a process does.

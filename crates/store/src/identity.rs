@@ -56,11 +56,11 @@ pub(crate) async fn end_epoch(connection: &mut PgConnection, shard: Shard, epoch
 async fn same_place(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let looked = sqlx::query(sqlx::AssertSqlSafe(format!(
         "{HERE} SELECT here.timeline IS NULL
-                    OR (identity.server = here.server AND identity.database = here.database
-                        AND identity.timeline = here.timeline
+                    OR (whereabouts.server = here.server AND whereabouts.database = here.database
+                        AND whereabouts.timeline = here.timeline
                         AND NOT EXISTS (SELECT FROM head WHERE head.shard = 0 AND head.relation <> head.tableoid)),
-                identity.server IS NULL
-         FROM here LEFT JOIN identity ON true"
+                whereabouts.server IS NULL
+         FROM here LEFT JOIN whereabouts ON true"
     )))
     .fetch_one(&mut *connection)
     .await?;
@@ -69,7 +69,7 @@ async fn same_place(connection: &mut PgConnection) -> Result<bool, sqlx::Error> 
         return Ok(same.unwrap_or(false));
     }
     let written = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "{HERE} INSERT INTO identity (server, database, timeline) SELECT server, database, timeline FROM here
+        "{HERE} INSERT INTO whereabouts (server, database, timeline) SELECT server, database, timeline FROM here
          WHERE timeline IS NOT NULL ON CONFLICT DO NOTHING"
     )));
     written.execute(connection).await?;
@@ -111,7 +111,7 @@ async fn change(connection: &mut PgConnection, cause: Cause) -> Result<bool, sql
     .execute(&mut *transaction)
     .await?;
     sqlx::query(sqlx::AssertSqlSafe(format!(
-        "{HERE} UPDATE identity SET server = here.server, database = here.database, timeline = here.timeline
+        "{HERE} UPDATE whereabouts SET server = here.server, database = here.database, timeline = here.timeline
          FROM here WHERE here.timeline IS NOT NULL"
     )))
     .execute(&mut *transaction)

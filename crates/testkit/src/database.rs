@@ -107,7 +107,32 @@ impl Database {
         drop(std::fs::remove_file(file));
     }
 
-    /// How many events a service has written: what tells one effect from two.
+    /// How many events a service has written, and how many rows all of its own tables have: what tells one effect from
+    /// two, also where the second is told to nobody.
+    ///
+    /// Cursors and what is parked are left out: they move with what is heard, whenever that is.
+    ///
+    /// # Panics
+    /// Where the service has no schema in this database.
+    pub async fn effects_of(&self, service: &str) -> i64 {
+        let mut connection = self.look().await;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 AND tablename NOT IN ('cursor', 'parked')",
+        )
+        .bind(service)
+        .fetch_all(&mut connection)
+        .await
+        .expect("the server lists its tables");
+        assert!(!tables.is_empty(), "{service} has no tables here");
+        let counts = tables.iter().map(|table| format!("(SELECT count(*) FROM {service}.{table})"));
+        let statement = format!("SELECT {}", counts.collect::<Vec<_>>().join(" + "));
+        let rows: Result<i64, _> = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut connection).await;
+        drop(connection.close().await);
+        let rows = rows.unwrap_or_else(|error| panic!("the rows of {service} cannot be counted: {error}"));
+        rows + self.events_of(service).await
+    }
+
+    /// How many events a service has written.
     ///
     /// # Panics
     /// Where the service has no log in this database.

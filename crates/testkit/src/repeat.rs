@@ -22,7 +22,8 @@ const REUSED: &str = "REQUEST_ID_REUSED";
 /// Holds every mutating rpc among `methods` to its repeat-safety; a [`Served`](crate::Served) stands for all it answers.
 ///
 /// `effects` counts what a service has written, once nothing is under way:
-/// [`Database::events_of`](crate::Database::events_of), usually.
+/// [`Database::effects_of`](crate::Database::effects_of), usually. What is nowhere counted could be doubled unseen, so a
+/// valid request must have an effect.
 ///
 /// # Panics
 /// Where a promise is broken, or an rpc has no example.
@@ -89,6 +90,7 @@ where
         let second = self.done(&message, "said again").await;
         assert_eq!(first, second, "{}: said again, it answers otherwise", self.method.path);
         assert_eq!(self.effects().await, between, "{}: said again, it has another effect", self.method.path);
+        assert!(between > before, "{}: a valid request leaves nothing that could be counted", self.method.path);
         between - before
     }
 

@@ -190,15 +190,15 @@ impl ActivityService for Service {
     ) -> Answer<wire_activity::UpsertProductsResponse> {
         let ask = parse::products(&self.keys, &self.clock, call)?;
         let kept = self.products.upsert(&ask).await.map_err(refuse::products)?;
-        present::kept(kept)
+        present::kept(&self.keys, ask.tenant, &kept)
     }
 
     async fn get_product(
         &self,
         call: Request<wire_activity::GetProductRequest>,
     ) -> Answer<wire_activity::GetProductResponse> {
-        let (tenant, code) = parse::product_code(call)?;
-        let found = self.products.get(tenant, &code).await.map_err(refuse::products)?;
+        let (tenant, code, fresh) = parse::product_code(&self.keys, call)?;
+        let found = self.products.get(tenant, &code, &fresh).await.map_err(refuse::products)?;
         present::product(found)
     }
 

@@ -101,6 +101,8 @@ pub struct Cancelling {
     pub as_state: State,
     /// When; now if not told.
     pub occurred_at: Option<Timestamp>,
+    /// Decide and write nothing.
+    pub validate_only: bool,
 }
 
 /// What a call answers, and answers again.
@@ -298,6 +300,7 @@ impl<'a> Act<'a> {
         match self {
             Self::Record(ask) if ask.validate_only => None,
             Self::Record(ask) => Some(ask.historic),
+            Self::Cancel(ask) if ask.validate_only => None,
             Self::Cancel(_) => Some(false),
         }
     }

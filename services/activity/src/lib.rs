@@ -55,9 +55,9 @@ impl Activity {
     /// # Errors
     /// Nobody said where registry is.
     pub fn open(store: Store, clock: Clock, keys: Keys, peers: &Peers) -> Result<Self, PeerError> {
-        let products = Products::new(store.clone(), clock.clone());
-        let guests = Guests::new(store.clone(), clock.clone());
         let progress = Progress::new(SERVICE, &["registry"]);
+        let products = Products::new(store.clone(), clock.clone(), progress.clone());
+        let guests = Guests::new(store.clone(), clock.clone());
         let listening = Listening {
             source: "registry",
             producer: Arc::new(grpc::watch(peers, "registry")?),

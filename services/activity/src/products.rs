@@ -1,20 +1,24 @@
 //! Products: what the shop sells, by the shop's own codes.
 //!
-//! 1. A product lies in the shard of its code. Putting it again replaces it; there is no history, and nobody is told:
-//!    an order keeps the category it was sold under.
-//! 2. A call names each code once.
+//! 1. A product lies in the shard of its code. Putting it again replaces it; there is no history, and an order keeps the
+//!    category it was sold under.
+//! 2. A call names each code once. Its codes are told in one event, in the tenant's partition: whoever follows it learns
+//!    of all changes of a catalogue in their order.
 //!
-//! Cost: begin, recall, terms, one statement that reads and one that writes, remember, commit.
+//! Cost: begin, recall, terms, one statement that reads and one that writes, one event, remember, commit.
 
+mod events;
 mod store;
 
 use std::collections::{BTreeSet, HashMap};
 
-use ::store::{Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
+use eventlog::{Progress, Unreachable};
 use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
-use wire::Stop;
+use uuid::Uuid;
+use wire::{Freshness, Stop};
 
 use crate::patience::patiently;
 use crate::terms;
@@ -52,14 +56,28 @@ pub struct Kept {
     pub added: i32,
     /// Replaced ones.
     pub replaced: i32,
+    /// Where the tenant's partition of the log stood after it: epoch and position.
+    #[serde(default)]
+    mark: Option<(Uuid, i64)>,
 }
 
-/// What products are not found by.
+impl Kept {
+    /// What a read of this tenant has to wait for that must see the products.
+    pub fn freshness(&self, tenant: TenantId) -> Freshness {
+        let head = self.mark.map(|(epoch, position)| (Shard::of_tenant(tenant), Head { epoch, position }));
+        Freshness::of(crate::SERVICE, head.as_slice())
+    }
+}
+
+/// Why a product is not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no product has the code {code}")]
-pub struct NoProduct {
-    /// The code.
-    pub code: String,
+pub enum NoProduct {
+    /// No product has the code.
+    #[error("no product has the code {0}")]
+    NotFound(String),
+    /// No path leads from the token's source to here.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
 }
 
 /// The shop's products.
@@ -67,12 +85,13 @@ pub struct NoProduct {
 pub struct Products {
     store: Store,
     clock: Clock,
+    progress: Progress,
 }
 
 impl Products {
     /// On the service's database.
-    pub const fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub const fn new(store: Store, clock: Clock, progress: Progress) -> Self {
+        Self { store, clock, progress }
     }
 
     /// Adds or replaces products.
@@ -84,7 +103,8 @@ impl Products {
         let home = crate::home_of(ask.tenant, &ask.key);
         let mut shards: BTreeSet<Shard> =
             ask.products.iter().map(|product| Shard::of_text(ask.tenant, &[&product.code])).collect();
-        shards.insert(home);
+        let catalogue = Shard::of_tenant(ask.tenant);
+        shards.extend([home, catalogue]);
         let mut tx = self.store.begin(ask.tenant, shards).await?;
         match tx.recall(ask.tenant, home, &ask.key).await? {
             Recall::Done(kept) => return Ok(kept),
@@ -98,17 +118,20 @@ impl Products {
         let there = store::count(tx.connection(), ask.tenant, &ask.products).await?;
         store::write(tx.connection(), ask.tenant, &ask.products, now).await?;
         let all = i32::try_from(ask.products.len()).map_err(StoreError::unreadable)?;
-        let kept = Kept { added: all.saturating_sub(there), replaced: there };
+        eventlog::append(&mut tx, &[events::upserted(ask.tenant, &ask.products, now)], now).await?;
+        let mark = tx.heads().get(&catalogue).map(|head| (head.epoch, head.position));
+        let kept = Kept { added: all.saturating_sub(there), replaced: there, mark };
         tx.remember(ask.tenant, home, &ask.key, &kept, now).await?;
         tx.commit().await?;
         Ok(kept)
     }
 
     /// Reads one product.
-    pub async fn get(&self, tenant: TenantId, code: &str) -> Result<Product, Stop<NoProduct>> {
+    pub async fn get(&self, tenant: TenantId, code: &str, fresh: &Freshness) -> Result<Product, Stop<NoProduct>> {
+        self.progress.wait_for(fresh).await.map_err(|wrong| Stop::Refused(wrong.into()))?;
         let mut reading = self.store.read(tenant).await?;
         let found = store::read(reading.connection(), tenant, code).await?;
-        found.ok_or_else(|| Stop::Refused(NoProduct { code: code.to_owned() }))
+        found.ok_or_else(|| Stop::Refused(NoProduct::NotFound(code.to_owned())))
     }
 }
 

@@ -74,6 +74,8 @@ pub struct Reversal {
     pub member: MemberId,
     /// The redemption's entry.
     pub entry: EntryId,
+    /// Decide and write nothing.
+    pub validate_only: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
 }
@@ -89,6 +91,8 @@ pub struct Adjustment {
     pub points: Points,
     /// Why.
     pub reason: String,
+    /// Decide and write nothing.
+    pub validate_only: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
 }

@@ -52,15 +52,17 @@ impl LoyaltyService for Service {
         call: Request<PutProgrammeRequest>,
     ) -> Result<Response<PutProgrammeResponse>, Status> {
         let ask = parse_programme::new_terms(&self.keys, call)?;
+        let tenant = ask.tenant;
         let put = self.programmes.put(ask).await.map_err(refuse::programme)?;
-        Ok(present_programme::put(put))
+        Ok(present_programme::put(&self.keys, tenant, &put))
     }
 
     async fn get_programme(
         &self,
         call: Request<GetProgrammeRequest>,
     ) -> Result<Response<GetProgrammeResponse>, Status> {
-        let ask = parse_programme::which_terms(call)?;
+        let ask = parse_programme::which_terms(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
         let terms = self.programmes.get(ask.tenant, ask.version, ask.at).await.map_err(refuse::programme)?;
         Ok(present_programme::terms(terms))
     }
@@ -137,7 +139,8 @@ impl LoyaltyService for Service {
         &self,
         call: Request<ExplainEntryRequest>,
     ) -> Result<Response<ExplainEntryResponse>, Status> {
-        let ask = parse::entry(call)?;
+        let ask = parse::entry(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
         let entry = self.accounts.entry(ask.tenant, ask.member, ask.entry).await.map_err(refuse::account)?;
         Ok(present::explained_entry(entry))
     }

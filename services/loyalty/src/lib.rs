@@ -12,6 +12,7 @@ pub mod account;
 mod clockwork;
 mod grpc;
 mod listen;
+mod patience;
 pub mod programme;
 mod store;
 

@@ -4,10 +4,12 @@
 //!    own time, and every decision names the version that made it.
 //! 2. The first programme of a tenant may be effective in the past, so that a history can be loaded under it. Later ones
 //!    rule from now on at the earliest.
+//! 3. New terms are told in the tenant's partition, so that a read can wait for them.
 //!
 //! Cost: terms are kept in memory; a batch of the desk asks in one statement whether they are still the last, for all of
 //! its tenants.
 
+mod events;
 pub mod expiry;
 mod store;
 pub mod terms;
@@ -18,11 +20,14 @@ pub(crate) mod example;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::store::{Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
-use wire::Stop;
+use uuid::Uuid;
+use wire::{Freshness, Stop};
+
+use crate::patience::patiently;
 
 pub use self::terms::{TenantTerms, Terms, Versions};
 
@@ -44,6 +49,17 @@ pub struct NewTerms {
 pub struct TermsPut {
     /// Their version.
     pub version: i32,
+    /// Where the tenant's partition of the log stood after it: epoch and position; none where nothing was written.
+    #[serde(default)]
+    mark: Option<(Uuid, i64)>,
+}
+
+impl TermsPut {
+    /// What a read of this tenant has to wait for that must see the terms.
+    pub fn freshness(&self, tenant: TenantId) -> Freshness {
+        let head = self.mark.map(|(epoch, position)| (Shard::of_tenant(tenant), Head { epoch, position }));
+        Freshness::of(crate::SERVICE, head.as_slice())
+    }
 }
 
 /// Why terms were not put, or not found.
@@ -88,6 +104,10 @@ impl Programmes {
 
     /// Puts new terms in force.
     pub async fn put(&self, ask: NewTerms) -> Result<TermsPut, Stop<TermsRefusal>> {
+        patiently(|| self.try_put(&ask)).await
+    }
+
+    async fn try_put(&self, ask: &NewTerms) -> Result<TermsPut, Stop<TermsRefusal>> {
         let (tenant, shard) = (ask.tenant, Shard::of_tenant(ask.tenant));
         let mut tx = self.store.begin(tenant, [shard]).await?;
         match tx.recall::<TermsPut>(tenant, shard, &ask.key).await? {
@@ -101,19 +121,20 @@ impl Programmes {
             return Err(Stop::TenantSuspended);
         }
         let version = next_version(&known.versions, ask.terms.effective_at, now).map_err(Stop::Refused)?;
-        let receipt = TermsPut { version };
         if ask.validate_only {
             tx.roll_back().await?;
-            return Ok(receipt);
+            return Ok(TermsPut { version, mark: None });
         }
-        let terms = Terms { version, ..ask.terms };
+        let terms = Terms { version, ..ask.terms.clone() };
         store::insert(&mut tx, tenant, shard, &terms, now).await?;
+        eventlog::append(&mut tx, &[events::put(tenant, &terms, now)], now).await?;
+        let receipt = TermsPut { version, mark: tx.heads().get(&shard).map(|head| (head.epoch, head.position)) };
         tx.remember(tenant, shard, &ask.key, &receipt, now).await?;
         tx.commit().await?;
         Ok(receipt)
     }
 
-    /// The terms of a version, or those that rule at a moment (now, if none is named).
+    /// The terms of a version, or those that rule at a moment (now, if none is named), as they are committed.
     pub async fn get(
         &self,
         tenant: TenantId,

@@ -202,7 +202,10 @@ impl Suite {
     }
 
     async fn tenant_named(&self, tenant: &str) -> Result<Tenant, CliError> {
-        let answer = self.tenants().get_tenant(GetTenantRequest { tenant: tenant.to_owned() }).await?;
+        let answer = self
+            .tenants()
+            .get_tenant(GetTenantRequest { tenant: tenant.to_owned(), ..GetTenantRequest::default() })
+            .await?;
         answer.into_inner().tenant.ok_or_else(|| CliError::odd("the suite answered without a tenant"))
     }
 }

@@ -171,7 +171,7 @@ fn to_second(moment: Timestamp) -> Option<Timestamp> {
 }
 
 async fn tenant(entrance: &Entrance) -> Result<Option<Tenant>, CliError> {
-    let asked = GetTenantRequest { tenant: TENANT.to_owned() };
+    let asked = GetTenantRequest { tenant: TENANT.to_owned(), ..GetTenantRequest::default() };
     match entrance.operator()?.tenants().get_tenant(asked).await {
         Ok(found) => Ok(found.into_inner().tenant),
         Err(status) if status.code() == Code::NotFound => Ok(None),

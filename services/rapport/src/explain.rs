@@ -43,7 +43,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
 
 async fn entry(ask: &Ask) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
-    let request = ExplainEntryRequest { entry: ask.what.clone(), member: String::new() };
+    let request = ExplainEntryRequest { entry: ask.what.clone(), ..ExplainEntryRequest::default() };
     let answer = suite.loyalty().explain_entry(request).await?.into_inner();
     let entry = answer.entry.unwrap_or_default();
     let decision = answer.decision.unwrap_or_default();

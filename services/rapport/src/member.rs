@@ -146,7 +146,11 @@ async fn explained(suite: &Suite, mut portrait: Portrait) -> Result<Portrait, Cl
     let Portrait { orders, earned, member, .. } = &mut portrait;
     earned.retain(|(entry, _)| orders.iter().any(|order| order.id == entry.cause));
     for (entry, decision) in earned {
-        let request = ExplainEntryRequest { entry: entry.id.clone(), member: member.id.clone() };
+        let request = ExplainEntryRequest {
+            entry: entry.id.clone(),
+            member: member.id.clone(),
+            ..ExplainEntryRequest::default()
+        };
         match suite.loyalty().explain_entry(request).await {
             Ok(answer) => *decision = answer.into_inner().decision,
             Err(status) if status.code() == Code::NotFound => {}

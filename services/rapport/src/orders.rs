@@ -242,6 +242,7 @@ async fn cancel(ask: Cancel) -> Result<(), CliError> {
         order: ask.order.clone(),
         kind: kind.into(),
         occur_time: None,
+        validate_only: false,
     };
     let done = suite.activity().cancel_order(request).await?.into_inner();
     if ask.call.reach.json {

@@ -147,6 +147,7 @@ async fn reverse(ask: Reverse) -> Result<(), CliError> {
         request_id: request_id(ask.call.request_id.as_deref())?,
         member: member.clone(),
         entry: ask.entry,
+        validate_only: false,
     };
     let done = suite.loyalty().reverse_redemption(request).await?.into_inner();
     let asked =
@@ -164,6 +165,7 @@ async fn adjust(ask: Adjust) -> Result<(), CliError> {
         member: ask.who.member_id(&suite).await?,
         points: ask.points,
         reason: ask.reason,
+        validate_only: false,
     };
     let done = suite.loyalty().adjust_points(request).await?.into_inner();
     let what = if ask.points < 0 { "taken" } else { "added" };

@@ -128,7 +128,7 @@ fn read(file: &str) -> Result<Terms, CliError> {
 
 async fn show(ask: Show) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
-    let request = GetProgrammeRequest { version: ask.number, at: None };
+    let request = GetProgrammeRequest { version: ask.number, ..GetProgrammeRequest::default() };
     let programme = suite.loyalty().get_programme(request).await?.into_inner().programme;
     let terms = Terms::try_from(programme.ok_or_else(|| CliError::odd("the suite gave no programme"))?)?;
     if ask.reach.json {

@@ -92,8 +92,11 @@ async fn list(ask: List) -> Result<(), CliError> {
     let mut tenants = Vec::new();
     let mut page_token = String::new();
     loop {
-        let page =
-            suite.tenants().list_tenants(ListTenantsRequest { page_size: 1_000, page_token }).await?.into_inner();
+        let page = suite
+            .tenants()
+            .list_tenants(ListTenantsRequest { page_size: 1_000, page_token, ..ListTenantsRequest::default() })
+            .await?
+            .into_inner();
         tenants.extend(page.tenants);
         page_token = page.next_page_token;
         if page_token.is_empty() {

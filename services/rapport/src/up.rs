@@ -69,7 +69,7 @@ async fn demo_shop(entrance: &Entrance, members: u32) -> Result<bool, CliError> 
         tell(&said("demo shop", "found"));
         return first_report(entrance).await.map(|()| true);
     }
-    let asked = ListTenantsRequest { page_size: 2, page_token: String::new() };
+    let asked = ListTenantsRequest { page_size: 2, ..ListTenantsRequest::default() };
     let known = entrance.operator()?.tenants().list_tenants(asked).await?.into_inner().tenants;
     let own = known.iter().any(|tenant| tenant.code != demo::TENANT);
     if own || members == 0 {

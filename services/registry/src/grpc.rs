@@ -173,8 +173,8 @@ impl TenantService for TenantApi {
         &self,
         call: Request<wire_registry::GetTenantRequest>,
     ) -> Result<Response<wire_registry::GetTenantResponse>, Status> {
-        let (asking, named) = parse::tenant::one(call)?;
-        let tenant = self.tenants.get(asking, &named).await.map_err(refuse::tenants)?;
+        let (asking, named, fresh) = parse::tenant::one(&self.desk, call)?;
+        let tenant = self.tenants.get(asking, &named, &fresh).await.map_err(refuse::tenants)?;
         Ok(present::tenant(tenant))
     }
 
@@ -183,7 +183,7 @@ impl TenantService for TenantApi {
         call: Request<wire_registry::ListTenantsRequest>,
     ) -> Result<Response<wire_registry::ListTenantsResponse>, Status> {
         let page = parse::tenant::list(&self.desk, call)?;
-        let tenants = self.tenants.page(page.after, page.limit).await.map_err(refuse::tenants)?;
+        let tenants = self.tenants.page(page.after, page.limit, &page.fresh).await.map_err(refuse::tenants)?;
         Ok(present::tenants(&self.desk.keys, &page, tenants))
     }
 

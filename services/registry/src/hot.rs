@@ -113,14 +113,19 @@ const BACK: u32 = 64;
 
 impl Hot {
     /// Keeps profiles in this process and, where there is one, in Redis.
-    pub fn new(store: &Store, members: Members, tenants: Tenants, far: Option<Far>, written: Written) -> Self {
+    pub fn new(
+        store: &Store,
+        progress: Progress,
+        (members, tenants): (Members, Tenants),
+        far: Option<Far>,
+        written: Written,
+    ) -> Self {
         Self {
             members,
             tenants,
             profiles: Cache::new(&cache::Settings::new("profile"), far),
             settings: Cache::new(&cache::Settings { bytes: 4 << 20, ..cache::Settings::new("settings") }, None),
-            // Registry hears nobody yet: only its own tokens lead here.
-            progress: Progress::new(SERVICE, &[]),
+            progress,
             log: Log::new(store.clone()),
             written,
         }

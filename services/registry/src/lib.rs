@@ -19,6 +19,7 @@ mod receipt;
 mod store;
 pub mod tenants;
 
+use eventlog::Progress;
 use kernel::Clock;
 use server::Services;
 use tokio_util::sync::CancellationToken;
@@ -41,9 +42,11 @@ pub struct Registry {
 impl Registry {
     /// Over a store; with `far`, profiles are kept in Redis too.
     pub fn open(store: ::store::Store, clock: Clock, keys: Keys, far: Option<cache::Far>) -> Self {
-        let tenants = tenants::Tenants::new(store.clone(), clock.clone());
+        // Registry hears nobody yet: only its own tokens lead here.
+        let progress = Progress::new(SERVICE, &[]);
+        let tenants = tenants::Tenants::new(store.clone(), clock.clone(), progress.clone());
         let members = members::Members::new(store.clone(), clock.clone(), keys.clone());
-        let hot = hot::Hot::new(&store, members.clone(), tenants.clone(), far, grpc::written);
+        let hot = hot::Hot::new(&store, progress, (members.clone(), tenants.clone()), far, grpc::written);
         let desk = grpc::Desk { keys, clock, hot: hot.clone() };
         Self {
             registry: grpc::RegistryApi { desk: desk.clone(), members },

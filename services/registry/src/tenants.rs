@@ -20,11 +20,12 @@
 //! prefix, so these are kept in memory and follow the log ([`crate::hot`]).
 
 use ::store::{Head, Recall, RequestKey, Store, StoreError, Tenants as Visible, Tx};
+use eventlog::{Progress, Unreachable};
 use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::Stop;
+use wire::{Freshness, Stop};
 
 use crate::receipt::{Attempts, Reached};
 
@@ -41,6 +42,8 @@ pub enum Refusal {
     NotFound(String),
     /// Another tenant has the code.
     CodeTaken(String),
+    /// The read's token cannot be honoured here.
+    Unreachable(Unreachable),
     /// The settings changed since they were read.
     EtagMismatch {
         /// What the change was based on.
@@ -147,6 +150,7 @@ pub struct Receipt {
 pub struct Tenants {
     store: Store,
     clock: Clock,
+    progress: Progress,
 }
 
 /// What belongs to the installation and to no tenant.
@@ -160,8 +164,8 @@ fn shard_of_code(code: &str) -> Shard {
 
 impl Tenants {
     /// Tenants in this store.
-    pub const fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub const fn new(store: Store, clock: Clock, progress: Progress) -> Self {
+        Self { store, clock, progress }
     }
 
     /// Opens a tenant.
@@ -249,19 +253,30 @@ impl Tenants {
     }
 
     /// Reads a tenant.
-    pub async fn get(&self, asking: Asking, named: &Named) -> Result<Tenant, Stop<Refusal>> {
+    pub async fn get(&self, asking: Asking, named: &Named, fresh: &Freshness) -> Result<Tenant, Stop<Refusal>> {
+        self.reached(fresh).await?;
         let id = self.named(asking, named).await?;
         self.read(id).await?.1.ok_or_else(|| not_found(named))
     }
 
     /// So many tenants after a place, in the order they were opened. For operators.
-    pub async fn page(&self, after: Option<(Timestamp, TenantId)>, limit: i64) -> Result<Vec<Tenant>, Stop<Refusal>> {
+    pub async fn page(
+        &self,
+        after: Option<(Timestamp, TenantId)>,
+        limit: i64,
+        fresh: &Freshness,
+    ) -> Result<Vec<Tenant>, Stop<Refusal>> {
+        self.reached(fresh).await?;
         Ok(store::page(&mut self.store.read(Visible::Every).await?, after, limit).await?)
     }
 
     /// A tenant, or none, and where its shard stood in the snapshot it was read from.
     pub(crate) async fn read(&self, tenant: TenantId) -> Result<(Head, Option<Tenant>), StoreError> {
         store::read(&mut self.store.read(tenant).await?, tenant).await
+    }
+
+    async fn reached(&self, fresh: &Freshness) -> Result<(), Stop<Refusal>> {
+        self.progress.wait_for(fresh).await.map_err(|unreachable| Stop::Refused(Refusal::Unreachable(unreachable)))
     }
 
     /// Whose code it is never changes, so it need not be asked again inside the transaction.

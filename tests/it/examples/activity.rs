@@ -37,7 +37,10 @@ fn reads(world: &World) -> Examples {
             ..FindOrdersRequest::default()
         }))
         .with(make!(world, |world, _n| ListOrdersRequest { member: world.member, ..ListOrdersRequest::default() }))
-        .with(make!(world, |_world, _n| GetProductRequest { code: "americano".to_owned() }))
+        .with(make!(world, |_world, _n| GetProductRequest {
+            code: "americano".to_owned(),
+            ..GetProductRequest::default()
+        }))
         .with(make!(world, |_world, _n| GetOverviewRequest::default()))
 }
 

@@ -103,7 +103,10 @@ pub fn operators_examples(stage: &Stage) -> Examples {
 
 fn tenants(office: &Office, stage: &Stage) -> Examples {
     Examples::new(&stage.clock)
-        .with(make!(office, |_office, _n| GetTenantRequest { tenant: "signature".to_owned() }))
+        .with(make!(office, |_office, _n| GetTenantRequest {
+            tenant: "signature".to_owned(),
+            ..GetTenantRequest::default()
+        }))
         .with(make!(office, |_office, _n| ListTenantsRequest { page_size: 10, ..ListTenantsRequest::default() }))
         .with_other(
             make!(office, |_office, n| tenant(String::new(), &format!("new-{n}"))),

@@ -40,10 +40,10 @@ impl Replica {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_is_told_what_is_older_than_they_may_be_told() {
     let (truth, rows) = (Truth::new(), [row(1), row(1), row(2), row(3)]);
-    let (far, done) = (far().map(|(far, _)| far), Arc::new(AtomicBool::new(false)));
+    let ((far, _), done) = (far(), Arc::new(AtomicBool::new(false)));
     let mut tasks = Vec::new();
     for _ in 0..2 {
-        let cache = truth.replica(far.as_ref());
+        let cache = truth.replica(Some(&far));
         let replica = Replica { truth: truth.clone(), cache, rows, heard: Arc::default(), done: Arc::clone(&done) };
         tasks.push(tokio::spawn(follow(replica.clone())));
         tasks.extend((0..8).map(|_| tokio::spawn(read(replica.clone()))));

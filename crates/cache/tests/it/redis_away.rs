@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use cache::{Far, FarSettings};
 
-use crate::truth::{Truth, row};
+use crate::truth::{NO_REDIS, Truth, row};
 
 #[tokio::test]
 async fn a_redis_that_is_killed_and_comes_back_empty_is_not_noticed() {
-    let Some(redis) = testkit::own_redis("cache") else { return };
+    let redis = testkit::own_redis("cache").expect(NO_REDIS);
     let settings = FarSettings::new(redis.url(), "t");
     let far = Far::prepare(settings).expect("the URL can be used");
     let (truth, rows) = (Truth::new(), [row(1), row(2), row(3)]);

@@ -36,7 +36,7 @@ async fn another_place_is_another_epoch_and_the_same_place_is_not() {
     for change in ["server = 1", "database = 1", "timeline = '000000FF'"] {
         let before = epochs(&database).await;
         tamper(&database, &format!("UPDATE {SERVICE}.head SET position = position + 1 WHERE shard = 7")).await;
-        tamper(&database, &format!("UPDATE {SERVICE}.identity SET {change}")).await;
+        tamper(&database, &format!("UPDATE {SERVICE}.whereabouts SET {change}")).await;
         drop(database.store(SERVICE).await);
         let after = epochs(&database).await;
         assert!(after.is_disjoint(&before), "{change}");

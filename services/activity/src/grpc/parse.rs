@@ -112,13 +112,13 @@ pub(super) fn adjustment(
     let adjustment = back::adjustment(&mut fields, At::top("adjustment"), ask.adjustment.unwrap_or_default());
     let key = RequestKey { rpc: "RecordAdjustment", id: fields.bad.settle(id)?, digests: said };
     let entries = vec![NewEntry::Adjustment(adjustment)];
-    let historic = ask.historic;
+    let (historic, validate_only) = (ask.historic, ask.validate_only);
     Ok(Recording {
         tenant: envelope.tenant,
         key,
         entries,
         historic,
-        validate_only: false,
+        validate_only,
         single: true,
         strangers: BTreeSet::new(),
     })
@@ -230,7 +230,8 @@ pub(super) fn cancelling(
     let occurred_at = fields.past(At::top("occur_time"), ask.occur_time.as_ref());
     let ((id, order), as_state) = fields.bad.settle(id.zip(order).zip(as_state))?;
     let key = RequestKey { rpc: "CancelOrder", id, digests: said };
-    Ok(Cancelling { tenant: envelope.tenant, key, order, as_state, occurred_at })
+    let validate_only = ask.validate_only;
+    Ok(Cancelling { tenant: envelope.tenant, key, order, as_state, occurred_at, validate_only })
 }
 
 pub(super) fn joining(keys: &Keys, call: Request<wire_activity::JoinGuestOrdersRequest>) -> Result<Joining, Status> {

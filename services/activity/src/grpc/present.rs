@@ -1,6 +1,6 @@
 //! Answers as the contract writes them.
 
-use kernel::Money;
+use kernel::{Money, TenantId};
 use proto::activity::v1 as wire_activity;
 use tonic::{Response, Status};
 use wire::{Keys, PageToken, status};
@@ -41,11 +41,12 @@ pub(super) fn goods(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::Re
 }
 
 pub(super) fn adjustment(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::RecordAdjustmentResponse> {
-    let freshness = recorded.freshness().seal(keys);
+    let (freshness, written) = (recorded.freshness().seal(keys), recorded.written);
     match recorded.outcomes.into_iter().next() {
-        Some(Outcome::Adjustment { adjustment }) => {
-            Ok(Response::new(wire_activity::RecordAdjustmentResponse { adjustment: adjustment.to_string(), freshness }))
-        }
+        Some(Outcome::Adjustment { adjustment }) => Ok(Response::new(wire_activity::RecordAdjustmentResponse {
+            adjustment: if written { adjustment.to_string() } else { String::new() },
+            freshness,
+        })),
         other => Err(unexpected(other.as_ref())),
     }
 }
@@ -173,8 +174,12 @@ const fn said_state(state: State) -> wire_activity::OrderState {
     }
 }
 
-pub(super) fn kept(kept: Kept) -> Answer<wire_activity::UpsertProductsResponse> {
-    Ok(Response::new(wire_activity::UpsertProductsResponse { added: kept.added, replaced: kept.replaced }))
+pub(super) fn kept(keys: &Keys, tenant: TenantId, kept: &Kept) -> Answer<wire_activity::UpsertProductsResponse> {
+    Ok(Response::new(wire_activity::UpsertProductsResponse {
+        added: kept.added,
+        replaced: kept.replaced,
+        freshness: kept.freshness(tenant).seal(keys),
+    }))
 }
 
 pub(super) fn product(found: Product) -> Answer<wire_activity::GetProductResponse> {

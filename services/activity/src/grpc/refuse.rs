@@ -85,10 +85,16 @@ fn unreachable_told(unreachable: Unreachable) -> wire::Refusal {
 }
 
 pub(super) fn products(stop: Stop<NoProduct>) -> Status {
-    stopped(stop, |NoProduct { code }| wire::Refusal {
-        reason: "PRODUCT_NOT_FOUND",
-        kind: RefusalKind::NotFound,
-        text: format!("no product has the code {code}"),
-        facts: vec![("product", code)],
+    stopped(stop, |refusal| {
+        let text = refusal.to_string();
+        match refusal {
+            NoProduct::NotFound(code) => wire::Refusal {
+                reason: "PRODUCT_NOT_FOUND",
+                kind: RefusalKind::NotFound,
+                text,
+                facts: vec![("product", code)],
+            },
+            NoProduct::Unreachable(unreachable) => unreachable_told(unreachable),
+        }
     })
 }

@@ -104,7 +104,7 @@ async fn examples(shop: &Shop) -> Examples {
         })
         .with(|_| async { wire_activity::FindOrdersRequest { invoice_number: "inv-known".to_owned(), ..Default::default() } })
         .with(move |_| async move { wire_activity::ListOrdersRequest { member: member.to_string(), ..Default::default() } })
-        .with(|_| async { wire_activity::GetProductRequest { code: "1".to_owned() } })
+        .with(|_| async { wire_activity::GetProductRequest { code: "1".to_owned(), ..Default::default() } })
         .with(|_| async { wire_activity::GetOverviewRequest::default() })
 }
 
@@ -117,7 +117,7 @@ async fn every_mutation_is_repeat_safe() {
     let shop = Shop::open().await;
     let (examples, channel) = (examples(&shop).await, shop.served.channel_for_everything(shop.tenant));
     let database = &shop.database;
-    testkit::repeat::holds(methods(), &channel, &examples, |service| database.events_of(service)).await;
+    testkit::repeat::holds(methods(), &channel, &examples, |service| database.effects_of(service)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -100,6 +100,7 @@ async fn the_overview_sums_the_journal() {
         order: unwanted,
         kind: wire_activity::CancelKind::Uncollected.into(),
         occur_time: None,
+        validate_only: false,
     };
     shop.client().cancel_order(cancelled).await.expect("it is cancelled");
 

@@ -162,10 +162,20 @@ async fn a_category_that_is_not_told_is_the_products() {
     let categories: Vec<String> = shop.order(&id).await.lines.into_iter().map(|line| line.category).collect();
     assert_eq!(categories, ["tea", "bread", "gifts", ""]);
 
-    let get = |code: &str| wire_activity::GetProductRequest { code: code.to_owned() };
+    let get = |code: &str| wire_activity::GetProductRequest { code: code.to_owned(), ..Default::default() };
     let found = shop.client().get_product(get("B")).await.expect("it is there").into_inner().product;
     let found = found.expect("it is told");
     assert_eq!((found.category.as_str(), found.unit_cost.as_str()), ("bread", "1.20"));
+    // A token of the call is one that a read of it can be given; one of somebody nobody hears is not.
+    assert!(!kept.freshness.is_empty());
+    let fresh = wire_activity::GetProductRequest { at_least_as_fresh: kept.freshness, ..get("C") };
+    shop.client().get_product(fresh).await.expect("it is there");
+    let keys = shop.served.keys();
+    let head = store::Head { epoch: uuid::Uuid::from_u128(1), position: 1 };
+    let elsewhere = wire::Freshness::of("referrals", &[(kernel::Shard::from(1), head)]).seal(&keys);
+    let elsewhere = wire_activity::GetProductRequest { at_least_as_fresh: elsewhere, ..get("C") };
+    let refused = shop.client().get_product(elsewhere).await.expect_err("nobody hears referrals");
+    assert_eq!(refusal(&refused).1, "FRESHNESS_UNREACHABLE");
     let missing = shop.client().get_product(get("Z")).await.expect_err("it is not there");
     assert_eq!(
         refusal(&missing),
@@ -180,6 +190,23 @@ async fn deciding_alone_writes_nothing() {
     ask.validate_only = true;
     let answer = shop.client().record_order(ask).await.expect("it would be recorded").into_inner();
     assert_eq!((answer.order.as_str(), answer.freshness.as_str()), ("", ""));
+    let adjustment = wire_activity::NewAdjustment {
+        source: "till".to_owned(),
+        external_id: "fee".to_owned(),
+        kind: "fee".to_owned(),
+        currency_code: "TWD".to_owned(),
+        amount_minor: -5,
+        occur_time: wire_time(NOON),
+        ..Default::default()
+    };
+    let ask = wire_activity::RecordAdjustmentRequest {
+        request_id: shop.request_id(),
+        adjustment: Some(adjustment),
+        validate_only: true,
+        ..Default::default()
+    };
+    let answer = shop.client().record_adjustment(ask).await.expect("it would be recorded").into_inner();
+    assert_eq!((answer.adjustment.as_str(), answer.freshness.as_str()), ("", ""));
     assert_eq!(shop.database.events_of("activity").await, 0);
     shop.record(order("1", Buyer::Guest, NOON, "A 1 x 1")).await;
 }

@@ -112,6 +112,7 @@ async fn nothing_happens_to_an_order_before_it_was_bought() {
         order: order.to_owned(),
         kind: wire_activity::CancelKind::Cancelled.into(),
         occur_time: at.and_then(wire_time),
+        validate_only: false,
     };
     let before = shop.client().cancel_order(cancel(&id, Some("1990-01-01T00:00:00Z"))).await;
     assert_eq!(refusal(&before.expect_err("it was not bought yet")).1, "BEFORE_ORDER");
@@ -196,9 +197,14 @@ async fn cancelling_takes_back_what_is_left() {
         request_id: shop.request_id(),
         order: id.clone(),
         kind: kind.into(),
-        occur_time: None,
+        ..Default::default()
     };
     let request = cancel(wire_activity::CancelKind::Uncollected);
+    let only_asked =
+        wire_activity::CancelOrderRequest { validate_only: true, ..cancel(wire_activity::CancelKind::Cancelled) };
+    let before = shop.database.effects_of("activity").await;
+    let would = shop.client().cancel_order(only_asked).await.expect("it would be cancelled").into_inner();
+    assert_eq!((would.freshness.as_str(), shop.database.effects_of("activity").await), ("", before));
     let first = shop.client().cancel_order(request.clone()).await.expect("it is cancelled").into_inner();
     let again = shop.client().cancel_order(request).await.expect("it was cancelled").into_inner();
     assert_eq!(first, again);

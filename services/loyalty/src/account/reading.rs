@@ -1,6 +1,7 @@
 //! Looking at accounts. What has fallen due and is not written yet is settled in memory first: a look is exact to the
 //! second, however late the clockwork is.
 
+mod past;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,7 +129,8 @@ impl Accounts {
         Ok(TierView { standing, decision, last_change: holdings.history.last().cloned() })
     }
 
-    /// A member's balance: now, as known at a moment, as true at a moment.
+    /// A member's balance: now, as known at a moment, as true at a moment. A look at that moment would have settled what
+    /// had fallen due, so this counts it as lapsed too, whenever that was written.
     pub async fn balance(
         &self,
         tenant: TenantId,
@@ -143,7 +145,10 @@ impl Accounts {
         let mut reading = self.store.read(tenant).await?;
         let known = as_of.unwrap_or(Timestamp::MAX);
         let happened = as_of_occurred.unwrap_or(Timestamp::MAX);
-        Ok(store::balance(reading.connection(), tenant, member, known, happened).await?)
+        let entries = store::past_entries(reading.connection(), tenant, member, known, happened).await?;
+        let moment = known.min(happened).min(self.clock.now());
+        let lapsed = store::lapsed_lots(reading.connection(), tenant, member, moment).await?;
+        Ok(past::balance(&entries, &lapsed))
     }
 
     /// A page of a member's entries, newest first.

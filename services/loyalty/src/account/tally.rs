@@ -35,20 +35,25 @@ pub(super) struct Tally<'a> {
 pub(super) fn only_validates(ask: &Ask) -> bool {
     match ask {
         Ask::Redeem(ask) => ask.validate_only,
-        Ask::Reverse(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => false,
+        Ask::Reverse(ask) => ask.validate_only,
+        Ask::Adjust(ask) => ask.validate_only,
+        Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
 
 impl Tally<'_> {
     pub(super) fn decide(&mut self, books: &mut Books, ask: &Ask) -> Answer {
+        let only_asks = only_validates(ask);
         match ask {
-            Ask::Redeem(ask) => self
-                .call(books, ask.tenant, ask.member, |tally, holdings, versions| tally.redeem(holdings, versions, ask)),
-            Ask::Reverse(ask) => self.call(books, ask.tenant, ask.member, |tally, holdings, versions| {
+            Ask::Redeem(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                tally.redeem(holdings, versions, ask)
+            }),
+            Ask::Reverse(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
                 tally.reverse(holdings, versions, ask)
             }),
-            Ask::Adjust(ask) => self
-                .call(books, ask.tenant, ask.member, |tally, holdings, versions| tally.adjust(holdings, versions, ask)),
+            Ask::Adjust(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                tally.adjust(holdings, versions, ask)
+            }),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
         }
@@ -59,6 +64,7 @@ impl Tally<'_> {
         books: &mut Books,
         tenant: TenantId,
         member: MemberId,
+        validate_only: bool,
         rule: impl FnOnce(&Self, &mut Holdings, &Versions) -> Result<Receipt, AccountRefusal>,
     ) -> Answer {
         let terms = self.terms.get(&tenant).cloned().unwrap_or_default();
@@ -66,7 +72,14 @@ impl Tally<'_> {
             return Answer::Suspended;
         }
         let holdings = books.entry((tenant, member)).or_insert_with(|| Holdings::new(member, self.now));
-        match rule(self, holdings, &terms.versions) {
+        // Who only asks is answered by the same rule, applied to a copy.
+        let decided = if validate_only {
+            let tried = rule(self, &mut holdings.clone(), &terms.versions);
+            tried.map(|receipt| Receipt { entry: None, ..receipt })
+        } else {
+            rule(self, holdings, &terms.versions)
+        };
+        match decided {
             Ok(receipt) => Answer::Done(receipt),
             Err(refusal) => Answer::Refused(refusal),
         }
@@ -78,11 +91,6 @@ impl Tally<'_> {
         versions: &Versions,
         ask: &Redemption,
     ) -> Result<Receipt, AccountRefusal> {
-        if ask.validate_only {
-            let mut trial = holdings.clone();
-            let entry = redeem(&mut trial, versions, ask.points, &ask.spent_on, self.now)?;
-            return Ok(Receipt { entry: None, ..receipt(&trial, entry) });
-        }
         let entry = redeem(holdings, versions, ask.points, &ask.spent_on, self.now)?;
         Ok(receipt(holdings, entry))
     }

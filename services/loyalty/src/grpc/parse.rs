@@ -45,6 +45,7 @@ pub(super) struct EntryLook {
     pub tenant: TenantId,
     pub member: Option<MemberId>,
     pub entry: EntryId,
+    pub freshness: Freshness,
 }
 
 /// A look at a whole programme.
@@ -109,7 +110,7 @@ pub(super) fn entries(keys: &Keys, call: Request<ListEntriesRequest>) -> Result<
     Ok(EntriesLook { tenant: envelope.tenant, member, before, limit, freshness })
 }
 
-pub(super) fn entry(call: Request<ExplainEntryRequest>) -> Result<EntryLook, Status> {
+pub(super) fn entry(keys: &Keys, call: Request<ExplainEntryRequest>) -> Result<EntryLook, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
     let entry = bad.take("entry", EntryId::parse(&ask.entry));
@@ -117,7 +118,9 @@ pub(super) fn entry(call: Request<ExplainEntryRequest>) -> Result<EntryLook, Sta
         "" => None,
         text => bad.take("member", MemberId::parse(text)),
     };
-    Ok(EntryLook { tenant: envelope.tenant, member, entry: bad.settle(entry)? })
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
+    let (entry, freshness) = bad.settle(entry.zip(freshness))?;
+    Ok(EntryLook { tenant: envelope.tenant, member, entry, freshness })
 }
 
 pub(super) fn redemption(keys: &Keys, call: Request<RedeemPointsRequest>) -> Result<Redemption, Status> {
@@ -173,6 +176,7 @@ pub(super) fn reversal(keys: &Keys, call: Request<ReverseRedemptionRequest>) -> 
         tenant: envelope.tenant,
         member,
         entry,
+        validate_only: ask.validate_only,
         key: RequestKey { rpc: "ReverseRedemption", id, digests: digests(keys, &ask) },
     });
     bad.settle(read)
@@ -193,6 +197,7 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
         member,
         points: Points(points),
         reason,
+        validate_only: ask.validate_only,
         key: RequestKey { rpc: "AdjustPoints", id, digests: digests(keys, &ask) },
     });
     bad.settle(read)

@@ -5,7 +5,7 @@ use kernel::{Currency, Rounding, TenantId};
 use proto::loyalty::v1 as wire_v1;
 use store::RequestKey;
 use tonic::{Request, Status};
-use wire::{Keys, Violations, digests, open};
+use wire::{Freshness, Keys, Violations, digests, open};
 
 use crate::programme::NewTerms;
 use crate::programme::terms::{
@@ -17,17 +17,19 @@ pub(super) struct WhichTerms {
     pub tenant: TenantId,
     pub version: Option<i32>,
     pub at: Option<Timestamp>,
+    pub freshness: Freshness,
 }
 
 const MOST: i64 = 1_000_000_000_000;
 
-pub(super) fn which_terms(call: Request<wire_v1::GetProgrammeRequest>) -> Result<WhichTerms, Status> {
+pub(super) fn which_terms(keys: &Keys, call: Request<wire_v1::GetProgrammeRequest>) -> Result<WhichTerms, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
     bad.number("version", i64::from(ask.version), 0..=i64::from(i32::MAX));
     let at = bad.instant("at", ask.at.as_ref());
-    bad.finish()?;
-    Ok(WhichTerms { tenant: envelope.tenant, version: Some(ask.version).filter(|version| *version > 0), at })
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
+    let version = Some(ask.version).filter(|version| *version > 0);
+    Ok(WhichTerms { tenant: envelope.tenant, version, at, freshness: bad.settle(freshness)? })
 }
 
 pub(super) fn new_terms(keys: &Keys, call: Request<wire_v1::PutProgrammeRequest>) -> Result<NewTerms, Status> {

@@ -1,14 +1,15 @@
 //! The programme as the wire tells it.
 
-use kernel::Rounding;
+use kernel::{Rounding, TenantId};
 use proto::loyalty::v1;
 use tonic::Response;
+use wire::Keys;
 
 use crate::programme::TermsPut;
 use crate::programme::terms::{DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Window};
 
-pub(super) fn put(put: TermsPut) -> Response<v1::PutProgrammeResponse> {
-    Response::new(v1::PutProgrammeResponse { version: put.version, freshness: String::new() })
+pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1::PutProgrammeResponse> {
+    Response::new(v1::PutProgrammeResponse { version: put.version, freshness: put.freshness(tenant).seal(keys) })
 }
 
 pub(super) fn terms(terms: Terms) -> Response<v1::GetProgrammeResponse> {

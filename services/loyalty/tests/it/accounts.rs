@@ -35,6 +35,45 @@ async fn a_balance_is_known_as_of_any_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_past_balance_has_lost_what_had_lapsed_before_anybody_wrote_it() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let (_, fresh) = shop.buys(member, 2_500).await;
+    assert_eq!(shop.account(member, &fresh).await.balance, 50);
+    // The clockwork sleeps: nothing is drained.
+    let before = testkit::instant("2027-01-31T15:59:59Z");
+    shop.clock.move_to(testkit::instant("2027-03-01T00:00:00Z")).expect("forward");
+    let ask = |as_of: Option<&str>, as_of_occurred: Option<&str>| GetBalanceRequest {
+        member: member.to_string(),
+        as_of: as_of.map(|at| proto::timestamp(testkit::instant(at))),
+        as_of_occurred: as_of_occurred.map(|at| proto::timestamp(testkit::instant(at))),
+        ..Default::default()
+    };
+    let (last, gone) = (before.to_string(), "2027-01-31T16:00:00Z");
+    let table = [
+        (ask(Some(&last), None), 50),
+        (ask(None, Some(&last)), 50),
+        (ask(Some(gone), None), 0),
+        (ask(None, Some(gone)), 0),
+        (ask(None, Some("2099-01-01T00:00:00Z")), 0),
+        (ask(None, None), 0),
+    ];
+    let written = shop.statement(member).await.len();
+    assert_eq!(written, 1, "the lapse is not written");
+    for (request, expected) in &table {
+        let answer = shop.client().get_balance(request.clone()).await.expect("read").into_inner();
+        assert_eq!(answer.balance, *expected, "{request:?}");
+    }
+    // Once it is written, each moment has the balance it had.
+    shop.days_pass(1).await;
+    assert_eq!(shop.statement(member).await.len(), 2);
+    for (request, expected) in &table {
+        let answer = shop.client().get_balance(request.clone()).await.expect("read").into_inner();
+        assert_eq!(answer.balance, *expected, "written by now: {request:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_statement_is_paged_newest_first() {
     let shop = Shop::open().await;
     let member = shop.member();
@@ -81,7 +120,7 @@ async fn an_entry_says_why_it_has_its_points_and_what_would_change_them() {
     shop.account(member, &fresh).await;
     let entry = shop.statement(member).await.pop().expect("two entries");
     assert_eq!(entry.points, 47, "1,980 at Silver: 47.52");
-    let request = ExplainEntryRequest { entry: entry.id.clone(), member: String::new() };
+    let request = ExplainEntryRequest { entry: entry.id.clone(), ..Default::default() };
     let answer = shop.client().explain_entry(request).await.expect("it can be explained").into_inner();
     let why = answer.decision.expect("a decision");
     assert_eq!((why.outcome.as_str(), why.rule_version.as_str()), ("earn", "programme/1"));
@@ -107,7 +146,7 @@ async fn another_tenant_sees_and_spends_nothing_of_it() {
     let request = GetAccountRequest { member: member.to_string(), at_least_as_fresh: String::new() };
     let account = client.get_account(request).await.expect("an empty account").into_inner().account.expect("there");
     assert_eq!((account.balance, account.lots.len()), (0, 0));
-    let request = ExplainEntryRequest { entry: entry.id, member: String::new() };
+    let request = ExplainEntryRequest { entry: entry.id, ..Default::default() };
     assert_eq!(client.explain_entry(request).await.expect_err("it is another's").code(), Code::NotFound);
     let request = RedeemPointsRequest {
         request_id: shop.request_id(),

@@ -81,7 +81,13 @@ async fn a_redemption_is_given_back_once() {
         request_id: shop.request_id(),
         member: member.to_string(),
         entry: entry.to_owned(),
+        validate_only: false,
     };
+    let only_asked = ReverseRedemptionRequest { validate_only: true, ..reverse(&spent.entry) };
+    let before = shop.database.effects_of(loyalty::SERVICE).await;
+    let would = shop.client().reverse_redemption(only_asked).await.expect("it could be reversed").into_inner();
+    assert_eq!((would.entry.as_str(), would.freshness.as_str(), would.spendable), ("", "", 50));
+    assert_eq!(shop.database.effects_of(loyalty::SERVICE).await, before, "nothing was written");
     let given = shop.client().reverse_redemption(reverse(&spent.entry)).await.expect("it can be reversed").into_inner();
     assert_eq!(given.spendable, 50);
     let again = shop.client().reverse_redemption(reverse(&spent.entry)).await.expect_err("it was");
@@ -104,7 +110,7 @@ async fn reversals_that_come_together_find_each_its_own_redemption() {
     }
     let reverse = |member: kernel::MemberId, entry: &str| {
         let (member, entry) = (member.to_string(), entry.to_owned());
-        let ask = ReverseRedemptionRequest { request_id: shop.request_id(), member, entry };
+        let ask = ReverseRedemptionRequest { request_id: shop.request_id(), member, entry, validate_only: false };
         let mut client = shop.client();
         async move { client.reverse_redemption(ask).await.map(|given| given.into_inner().spendable) }
     };
@@ -133,7 +139,12 @@ async fn points_are_adjusted_by_hand_with_a_reason() {
         member: member.to_string(),
         points,
         reason: reason.to_owned(),
+        validate_only: false,
     };
+    let only_asked = AdjustPointsRequest { validate_only: true, ..adjust(200, "for the long wait") };
+    let would = shop.client().adjust_points(only_asked).await.expect("it could be added").into_inner();
+    assert_eq!((would.entry.as_str(), would.freshness.as_str(), would.spendable), ("", "", 200));
+    assert_eq!(shop.account(member, "").await.balance, 0, "nothing was written");
     let added =
         shop.client().adjust_points(adjust(200, "for the long wait")).await.expect("it can be added").into_inner();
     assert_eq!(added.spendable, 200);

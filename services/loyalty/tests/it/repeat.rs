@@ -88,7 +88,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         })
         .with(move |_| {
             let entry = entry.clone();
-            async move { ExplainEntryRequest { entry, member: String::new() } }
+            async move { ExplainEntryRequest { entry, ..Default::default() } }
         })
         .with(move |_| {
             let member = whose.clone();
@@ -106,5 +106,5 @@ async fn every_mutation_can_be_said_again() {
     let examples = examples(&shop).await;
     let channel = shop.served.channel_for_everything(shop.tenant);
     let database = &shop.database;
-    testkit::repeat::holds(shop.served.methods(), &channel, &examples, |_| database.events_of(loyalty::SERVICE)).await;
+    testkit::repeat::holds(shop.served.methods(), &channel, &examples, |_| database.effects_of(loyalty::SERVICE)).await;
 }

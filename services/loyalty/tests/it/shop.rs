@@ -71,6 +71,15 @@ impl Shop {
         LoyaltyServiceClient::new(self.served.channel_for_everything(self.tenant))
     }
 
+    /// The same service served a second time on the same database. It hears nothing itself.
+    pub async fn another_process(&self) -> Another {
+        let house = House::new();
+        let store = self.database.store(loyalty::SERVICE).await;
+        let peers = house.peers(&["activity", "registry"]);
+        let service = Loyalty::open(store, self.clock.clone(), self.keys.clone(), &peers).expect("its peers are known");
+        Another { served: house.serve(service.mount(Services::new())), tenant: self.tenant }
+    }
+
     pub fn request_id(&self) -> String {
         RequestId::new_at(self.clock.now()).to_string()
     }
@@ -203,6 +212,17 @@ impl Shop {
 
     pub fn seal(&self, token: &Freshness) -> String {
         token.seal(&self.keys)
+    }
+}
+
+pub struct Another {
+    served: Served,
+    tenant: TenantId,
+}
+
+impl Another {
+    pub fn client(&self) -> LoyaltyServiceClient<Spoken> {
+        LoyaltyServiceClient::new(self.served.channel_for_everything(self.tenant))
     }
 }
 

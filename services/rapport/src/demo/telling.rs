@@ -150,6 +150,7 @@ impl Teller {
                 order: order.clone(),
                 kind: kind.into(),
                 occur_time: Some(proto::timestamp(*at)),
+                validate_only: false,
             };
             patiently(PATIENCE, || async { self.suite.activity().cancel_order(request.clone()).await }).await?;
             summary.cancelled += 1;

@@ -58,8 +58,8 @@ fn an_earn_tells_the_rate_in_money() {
          |basis         NT$ 1,980
          |tier          gold
          |good until    31 Dec 2027
-         |base          1 point per NT$ 50                      39
-         |Gold          x 1.5                                   20
+         |base          1 point per NT$ 50                       39
+         |Gold          x 1.5                                    20
          |nearest flip  NT$ 20 more would have earned 60 points",
     );
 }

@@ -65,6 +65,7 @@ pub(super) fn tenants(stop: Stop<tenants::Refusal>) -> Status {
             text: "another tenant has this code".to_owned(),
             facts: vec![("code", code)],
         },
+        tenants::Refusal::Unreachable(unreachable) => unreachable.into(),
         tenants::Refusal::EtagMismatch { etag, current } => etag_mismatch(etag, current),
     })
 }

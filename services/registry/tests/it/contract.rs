@@ -207,7 +207,7 @@ fn of_tenants(shop: &Shop) -> Examples {
         )
         .with(move |_| {
             let tenant = s4();
-            async { GetTenantRequest { tenant: tenant.await } }
+            async { GetTenantRequest { tenant: tenant.await, ..Default::default() } }
         })
         .with(|_| async { ListTenantsRequest::default() })
 }
@@ -240,7 +240,7 @@ async fn saying_it_again_answers_the_same() {
     let (tenants, members): (Vec<_>, Vec<_>) = shop.served.methods().partition(is_about_tenants);
     let effects = |service| {
         let database = &shop.database;
-        async move { database.events_of(service).await }
+        async move { database.effects_of(service).await }
     };
     repeat::holds(members, &own, &of_members(&shop), effects).await;
     repeat::holds(tenants, &operator, &of_tenants(&shop), effects).await;

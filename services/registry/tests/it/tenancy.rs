@@ -18,7 +18,7 @@ impl Shop {
 }
 
 fn about(tenant: impl ToString) -> GetTenantRequest {
-    GetTenantRequest { tenant: tenant.to_string() }
+    GetTenantRequest { tenant: tenant.to_string(), ..Default::default() }
 }
 
 #[tokio::test]
@@ -89,6 +89,29 @@ async fn a_code_is_one_tenants() {
 }
 
 #[tokio::test]
+async fn tenants_are_read_as_fresh_as_a_token_says_or_not_at_all() {
+    let mut shop = Shop::open().await;
+    let keys = shop.served.keys();
+    let head = store::Head { epoch: uuid::Uuid::from_u128(1), position: 1 };
+    let elsewhere = wire::Freshness::of("referrals", &[(kernel::Shard::from(1), head)]).seal(&keys);
+    let own = wire::Freshness::of("registry", &[(kernel::Shard::from(1), head)]).seal(&keys);
+    let get = |at_least_as_fresh: &str| GetTenantRequest {
+        tenant: "signature".to_owned(),
+        at_least_as_fresh: at_least_as_fresh.to_owned(),
+    };
+    let list = |at_least_as_fresh: &str| ListTenantsRequest {
+        at_least_as_fresh: at_least_as_fresh.to_owned(),
+        ..Default::default()
+    };
+    shop.operator.get_tenant(get(&own)).await.expect("what registry wrote is read from its database");
+    shop.operator.list_tenants(list(&own)).await.expect("what registry wrote is read from its database");
+    let refused = shop.operator.get_tenant(get(&elsewhere)).await.expect_err("nobody hears referrals");
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+    let refused = shop.operator.list_tenants(list(&elsewhere)).await.expect_err("nobody hears referrals");
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+}
+
+#[tokio::test]
 async fn operators_list_all_tenants_in_the_order_they_were_opened() {
     let mut shop = Shop::open().await;
     for code in ["b", "a", "c"] {
@@ -96,7 +119,7 @@ async fn operators_list_all_tenants_in_the_order_they_were_opened() {
     }
     let (mut codes, mut page_token) = (Vec::new(), String::new());
     loop {
-        let request = ListTenantsRequest { page_size: 2, page_token };
+        let request = ListTenantsRequest { page_size: 2, page_token, ..Default::default() };
         let page = shop.operator.list_tenants(request).await.expect("a page").into_inner();
         codes.extend(page.tenants.into_iter().map(|tenant| tenant.code));
         page_token = page.next_page_token;

@@ -78,12 +78,14 @@ fn place(token: &PageToken) -> Option<(Timestamp, OrderId)> {
 }
 
 pub(in crate::grpc) fn product_code(
+    keys: &Keys,
     call: Request<wire_activity::GetProductRequest>,
-) -> Result<(TenantId, String), Status> {
+) -> Result<(TenantId, String, Freshness), Status> {
     let (envelope, ask) = wire::open(call)?;
     let mut bad = Violations::new();
     let code = bad.text("code", &ask.code, 1..=100);
-    Ok((envelope.tenant, bad.settle(code)?))
+    let fresh = fresh(&mut bad, keys, &ask.at_least_as_fresh);
+    Ok((envelope.tenant, bad.settle(code)?, fresh))
 }
 
 pub(in crate::grpc) fn overview(

@@ -1,36 +1,61 @@
 //! The statements behind looking at accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use ::store::{SqlTimestamp, StoreError};
 use jiff::Timestamp;
-use kernel::{Currency, EntryId, MemberId, Money, Shard, TenantId};
+use kernel::{Currency, EntryId, LotId, MemberId, Money, Shard, TenantId};
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
+use super::past::PastEntry;
 use super::{EntryView, Overview};
 use crate::account::holdings::Totals;
 use crate::account::store::read_entry_kind;
 
-pub(super) async fn balance(
+pub(super) async fn past_entries(
     connection: &mut PgConnection,
     tenant: TenantId,
     member: MemberId,
     known: Timestamp,
     happened: Timestamp,
-) -> Result<i64, StoreError> {
-    let sum = sqlx::query_scalar!(
-        r#"SELECT coalesce(sum(points), 0)::bigint AS "sum!" FROM entry
-           WHERE tenant = $1 AND shard = $2 AND member = $3 AND recorded_at <= $4 AND occurred_at <= $5"#,
+) -> Result<Vec<PastEntry>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT points, draws FROM entry
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND recorded_at <= $4 AND occurred_at <= $5",
         tenant.uuid(),
         Shard::of_member(member).number(),
         member.uuid(),
         SqlTimestamp::from(known) as SqlTimestamp,
         SqlTimestamp::from(happened) as SqlTimestamp,
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(sum)
+    rows.into_iter()
+        .map(|row| {
+            let draws = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
+            Ok(PastEntry { points: row.points, draws })
+        })
+        .collect()
+}
+
+/// The lots that nothing could be spent of at a moment.
+pub(super) async fn lapsed_lots(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    member: MemberId,
+    moment: Timestamp,
+) -> Result<HashSet<LotId>, StoreError> {
+    let lots = sqlx::query_scalar!(
+        "SELECT lot FROM lot WHERE tenant = $1 AND shard = $2 AND member = $3 AND lapses_at <= $4",
+        tenant.uuid(),
+        Shard::of_member(member).number(),
+        member.uuid(),
+        SqlTimestamp::from(moment) as SqlTimestamp,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(lots.into_iter().map(LotId::from).collect())
 }
 
 struct EntryRow {

@@ -95,9 +95,9 @@ fn a_member_reads_as_in_the_tour() {
 Gold since 2025-06-18, reviewed 2026-06-19 · NT$ 4,320 more by then keeps Gold · NT$ 21,680 reaches Platinum
 1,284 points   120 lapse after 31 Dec · 1,164 lapse after 31 Dec 2027
 last orders
-  2026-11-12  web    NT$ 1,980  +59 points  (39 base, 20 Gold x 1.5)                  why: rapport explain entry_1
-  2026-11-12  store    NT$ 580                                       NT$ 80 returned
-  2026-11-12  line     NT$ 300                                       returned
+  2026-11-12  web    NT$ 1,980  +59 points  (39 base, 20 Gold x 1.5)                   why: rapport explain entry_1
+  2026-11-12  store    NT$ 580                                        NT$ 80 returned
+  2026-11-12  line     NT$ 300                                        returned
 ";
     assert_eq!(text, expected);
 }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use kernel::{Currency, TenantId, calendar};
 use proto::registry::v1 as wire_registry;
 use tonic::{Extensions, Request, Status};
-use wire::{Caller, PageToken, Violations};
+use wire::{Caller, Freshness, PageToken, Violations};
 
-use super::{etag, key, place_of};
+use super::{etag, fresh, key, place_of};
 use crate::grpc::Desk;
 use crate::members::Region;
 use crate::tenants::{Asking, Change, ChangeAsk, Named, Opening, Settings, SettingsChange, Standing, usual_digits};
@@ -48,17 +48,22 @@ pub(in crate::grpc) fn opening(
     bad.settle(read.map(|((key, code), settings)| Opening { key, code, settings }))
 }
 
-pub(in crate::grpc) fn one(call: Request<wire_registry::GetTenantRequest>) -> Result<(Asking, Named), Status> {
+pub(in crate::grpc) fn one(
+    desk: &Desk,
+    call: Request<wire_registry::GetTenantRequest>,
+) -> Result<(Asking, Named, Freshness), Status> {
     let asking = asking(call.extensions())?;
     let mut bad = Violations::new();
     let named = named(&mut bad, asking, &call.get_ref().tenant);
-    bad.settle(named.map(|named| (asking, named)))
+    let fresh = fresh(&mut bad, &desk.keys, &call.get_ref().at_least_as_fresh);
+    bad.settle(named.zip(fresh).map(|(named, fresh)| (asking, named, fresh)))
 }
 
 /// A page of tenants.
 pub(in crate::grpc) struct TenantPage {
     pub(in crate::grpc) after: Option<(Timestamp, TenantId)>,
     pub(in crate::grpc) limit: i64,
+    pub(in crate::grpc) fresh: Freshness,
 }
 
 impl TenantPage {
@@ -75,7 +80,8 @@ pub(in crate::grpc) fn list(
     let limit = wire::page_size(&mut bad, asked.page_size);
     let token = PageToken::open(&mut bad, &desk.keys, &asked.page_token, &TenantPage::SELECTION);
     let after = token.and_then(|token| place_of(&mut bad, token.as_ref(), |text| TenantId::parse(text).ok()));
-    bad.settle(after.map(|after| TenantPage { after, limit }))
+    let fresh = fresh(&mut bad, &desk.keys, &asked.at_least_as_fresh);
+    bad.settle(after.zip(fresh).map(|(after, fresh)| TenantPage { after, limit, fresh }))
 }
 
 pub(in crate::grpc) fn update(

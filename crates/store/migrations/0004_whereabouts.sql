@@ -6,7 +6,7 @@ ALTER TABLE head ALTER COLUMN relation SET NOT NULL;
 
 -- The server's own name, the database's, and the timeline of its write-ahead log, which a recovery to a point in time or a
 -- promoted standby changes. Written when the database is first used.
-CREATE TABLE identity (
+CREATE TABLE whereabouts (
     sole     boolean PRIMARY KEY DEFAULT true CHECK (sole),
     server   bigint NOT NULL,
     database oid    NOT NULL,
