@@ -118,7 +118,11 @@ impl Stage {
     /// What a service has written, once nobody has anything left to hear or to do.
     pub async fn effects_of(&self, service: &'static str) -> i64 {
         self.suite.coordinator().quiet().await.expect("it comes to rest");
-        if Service::ALL.iter().any(|one| one.name() == service) { self.database.effects_of(service).await } else { 0 }
+        match Service::ALL.iter().find(|one| one.name() == service) {
+            Some(service) => self.database.effects_of(service.name()).await,
+            // What an operator does to a consumer is written down with the consumer: loyalty's, in the examples.
+            None => self.database.effects_of(loyalty::SERVICE).await,
+        }
     }
 
     /// Stops as a process does.

@@ -1,5 +1,6 @@
 //! Nobody is let in without a good token, and nobody sees another tenant's things.
 
+use proto::loyalty::v1::AdjustPointsRequest;
 use testkit::{foreign, tokens};
 use tonic_types::StatusExt as _;
 
@@ -34,5 +35,19 @@ async fn a_member_of_another_tenant_is_nobody_here() {
     let refused = theirs.activity().record_order(purchase(theirs.request_id(), bought)).await;
     let refused = refused.expect_err("nobody here has this id");
     assert_eq!(refused.get_details_error_info().expect("a reason").reason, "MEMBER_NOT_FOUND");
+
+    let gift = |request_id: String| AdjustPointsRequest {
+        request_id,
+        member: member.to_string(),
+        points: 100,
+        reason: "a welcome".to_owned(),
+        validate_only: false,
+    };
+    let refused = theirs.loyalty().adjust_points(gift(theirs.request_id())).await;
+    let refused = refused.expect_err("nobody here has this id");
+    assert_eq!(refused.get_details_error_info().expect("a reason").reason, "MEMBER_NOT_FOUND");
+    // At home they are known, whether or not loyalty has heard of them yet.
+    let given = ours.loyalty().adjust_points(gift(ours.request_id())).await.expect("they are a member").into_inner();
+    assert_eq!(given.spendable, 100);
     stage.stop().await;
 }

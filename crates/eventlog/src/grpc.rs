@@ -114,8 +114,12 @@ impl EventLogService for EventLogs {
         let mut bad = Violations::new();
         let id = bad.request_id(&asked.request_id);
         let consumer = self.consumers.get(asked.consumer.as_str());
-        if consumer.is_none_or(|consumer| consumer.listening(&asked.source).is_none()) {
-            bad.add("source", "must be a service that the consumer listens to in this process");
+        match consumer {
+            None => bad.add("consumer", "must be a service of this process that listens to others"),
+            Some(consumer) if consumer.listening(&asked.source).is_none() => {
+                bad.add("source", "must be a service that the consumer listens to in this process");
+            }
+            Some(_) => {}
         }
         let (id, consumer) = bad.settle(id.zip(consumer))?;
         let key = RequestKey { rpc: "RepairCursors", id, digests };
@@ -185,15 +189,16 @@ impl EventLogService for EventLogs {
         let asked = call.into_inner();
         let mut bad = Violations::new();
         let id = bad.request_id(&asked.request_id);
+        let source = bad.text("source", &asked.source, 1..=63);
         let reason = bad.text("reason", &asked.reason, 1..=500);
         let shard = Shard::from_number(i64::from(asked.partition));
         if shard.is_none() {
             bad.add("partition", "must be from 0 to 255");
         }
         let consumer = self.consumer(&asked.consumer)?;
-        let ((id, reason), shard) = bad.settle(id.zip(reason).zip(shard))?;
+        let (((id, source), reason), shard) = bad.settle(id.zip(source).zip(reason).zip(shard))?;
         let key = RequestKey { rpc: "DropParkedEvent", id, digests: wire::digests(&self.keys, &asked) };
-        let drop = Drop { source: &asked.source, shard, position: asked.position, reason: &reason };
+        let drop = Drop { source: &source, shard, position: asked.position, reason: &reason };
         let dropped = consumer.drop_parked(&key, tenant, drop).await.map_err(|stop| stopped(stop, |told| told))?;
         if dropped {
             Ok(Response::new(wire_log::DropParkedEventResponse {}))

@@ -82,7 +82,7 @@ pub use deadline::{Deadline, Deadlines};
 pub use load::{Seat, Seats};
 pub use memory::{MemoryConnector, MemoryListener, memory};
 pub use options::{Drain, Options, TlsBy};
-pub use peers::{Behalf, Outbound, PeerError, Peers};
+pub use peers::{Behalf, Outbound, PeerError, Peers, unanswered};
 pub use ready::{Check, NotReady, Readiness};
 pub use serve::{Entrances, ServeError, Stopped, serve};
 pub use services::Services;

@@ -11,6 +11,7 @@
 
 mod behalf;
 mod outbound;
+mod unanswered;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tonic::transport::{Channel, Endpoint};
 
 pub use behalf::Behalf;
 pub use outbound::Outbound;
+pub use unanswered::unanswered;
 
 use crate::auth::InternalKey;
 use crate::memory::MemoryConnector;

@@ -32,6 +32,7 @@ mod examples;
 pub mod foreign;
 mod house;
 mod patience;
+pub mod registry;
 pub mod repeat;
 mod servers;
 mod speaker;

@@ -17,10 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::store::{Recall, RequestKey, Store, StoreError, Tenants, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
-use wire::Stop;
+use wire::{Stop, patiently};
 
 use crate::journal::{Outcome, Recorded, Refusal, shard_of_order};
-use crate::patience::patiently;
 use crate::{orders, terms};
 
 /// Orders that are to become a member's.

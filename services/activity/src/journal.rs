@@ -52,7 +52,7 @@ use jiff::Timestamp;
 use kernel::{Clock, Currency, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::{Freshness, Stop};
+use wire::{Freshness, Stop, patiently};
 
 pub use entry::{
     BackLine, Buyer, Goods, MOST_LINES, NewAdjustment, NewEntry, NewLine, NewOrder, NewReturn, Origin, Payment,
@@ -61,7 +61,6 @@ pub use held::State;
 pub use outcome::{Match, Outcome};
 pub use refusal::{Refusal, Wrong};
 
-use crate::patience::patiently;
 use crate::products;
 use crate::terms::{self, Terms};
 use book::{Book, Known};

@@ -15,7 +15,6 @@ pub mod journal;
 mod listen;
 pub mod orders;
 pub mod overview;
-mod patience;
 pub mod products;
 mod store;
 pub mod terms;

@@ -18,9 +18,8 @@ use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::{Freshness, Stop};
+use wire::{Freshness, Stop, patiently};
 
-use crate::patience::patiently;
 use crate::terms;
 
 /// Something the shop sells.

@@ -91,6 +91,8 @@ pub struct Adjustment {
     pub points: Points,
     /// Why.
     pub reason: String,
+    /// Registry knows the member, though nothing was heard of them yet.
+    pub known: bool,
     /// Decide and write nothing.
     pub validate_only: bool,
     /// What makes it repeat-safe.
@@ -106,6 +108,11 @@ pub enum AccountRefusal {
         asked: Points,
         /// What can be spent.
         spendable: Points,
+    },
+    /// Nobody has this id.
+    MemberNotFound {
+        /// The id.
+        member: MemberId,
     },
     /// There is no programme, or none at that moment.
     ProgrammeNotFound {

@@ -1,5 +1,6 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
+mod newcomers;
 mod parse;
 mod parse_programme;
 mod present;
@@ -29,11 +30,18 @@ pub(crate) struct Service {
     accounts: Accounts,
     programmes: Programmes,
     progress: Progress,
+    peers: Peers,
 }
 
 impl Service {
-    pub(crate) const fn new(keys: Keys, accounts: Accounts, programmes: Programmes, progress: Progress) -> Self {
-        Self { keys, accounts, programmes, progress }
+    pub(crate) const fn new(
+        keys: Keys,
+        accounts: Accounts,
+        programmes: Programmes,
+        progress: Progress,
+        peers: Peers,
+    ) -> Self {
+        Self { keys, accounts, programmes, progress, peers }
     }
 
     pub(crate) fn mount(self, services: Services) -> Services {
@@ -130,8 +138,9 @@ impl LoyaltyService for Service {
         &self,
         call: Request<AdjustPointsRequest>,
     ) -> Result<Response<AdjustPointsResponse>, Status> {
+        let behalf = Behalf::of(call.extensions())?;
         let ask = parse::adjustment(&self.keys, call)?;
-        let receipt = self.accounts.adjust(ask).await.map_err(refuse::account)?;
+        let receipt = newcomers::adjust(&self.accounts, &self.peers, behalf, ask).await?;
         Ok(present::adjustment(&self.keys, receipt))
     }
 

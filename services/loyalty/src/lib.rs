@@ -12,7 +12,6 @@ pub mod account;
 mod clockwork;
 mod grpc;
 mod listen;
-mod patience;
 pub mod programme;
 mod store;
 
@@ -44,6 +43,7 @@ pub struct Loyalty {
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
+    peers: Peers,
 }
 
 impl Loyalty {
@@ -63,7 +63,7 @@ impl Loyalty {
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
         let ring = Arc::new(clockwork::Bell::new(accounts.clone()));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
-        Ok(Self { store, keys, accounts, programmes, progress, consumer, clockwork })
+        Ok(Self { store, keys, accounts, programmes, progress, consumer, clockwork, peers: peers.clone() })
     }
 
     /// Adds the service to a server.
@@ -73,6 +73,7 @@ impl Loyalty {
             self.accounts.clone(),
             self.programmes.clone(),
             self.progress.clone(),
+            self.peers.clone(),
         );
         service.mount(services)
     }

@@ -25,9 +25,7 @@ use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::{Freshness, Stop};
-
-use crate::patience::patiently;
+use wire::{Freshness, Stop, patiently};
 
 pub use self::terms::{TenantTerms, Terms, Versions};
 

@@ -98,7 +98,8 @@ async fn one_that_is_given_up_keeps_the_reason_and_holds_up_nobody() {
         .expect("it reads");
     assert_eq!(kept, ["a duplicate of another"]);
     assert_eq!(scene.retry(None, sick).await, (2, 0));
-    let unknown = drop_of(&ParkedEvent { event: Some(Default::default()), ..first }, "no such event");
+    let mut unknown = drop_of(&first, "no such event");
+    unknown.position += 1_000;
     let refused = operator.drop_parked_event(unknown).await.expect_err("it is not parked");
     assert_eq!(refused.code(), Code::NotFound);
     assert_eq!(refused.get_details_error_info().expect("a reason").reason, "EVENT_NOT_PARKED");

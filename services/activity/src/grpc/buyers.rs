@@ -5,7 +5,6 @@
 //! log, and their orders are found by the identity's key.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kernel::{MemberId, OrderId, TenantId};
@@ -23,7 +22,6 @@ use crate::journal::{Buyer, NewEntry, Outcome, Recorded, Recording};
 
 /// Questions under way at once.
 const AT_ONCE: usize = 8;
-const SOON: Duration = Duration::from_millis(200);
 
 /// What registry says of an identity.
 enum Known {
@@ -152,31 +150,8 @@ fn key_of(named: &Named, refused: Status) -> Result<String, Status> {
         | Code::Internal
         | Code::Unavailable
         | Code::DataLoss
-        | Code::Unauthenticated => unanswered(refused),
+        | Code::Unauthenticated => server::unanswered("registry", refused),
     })
-}
-
-/// What a caller is told where registry did not answer the question.
-pub(super) fn unanswered(refused: Status) -> Status {
-    match refused.code() {
-        Code::DeadlineExceeded => status::deadline_exceeded(),
-        Code::Unavailable | Code::ResourceExhausted | Code::Cancelled => {
-            status::unavailable_because("registry is not available for the moment; repeat the call", SOON, refused)
-        }
-        Code::Ok
-        | Code::Unknown
-        | Code::InvalidArgument
-        | Code::NotFound
-        | Code::AlreadyExists
-        | Code::PermissionDenied
-        | Code::FailedPrecondition
-        | Code::Aborted
-        | Code::OutOfRange
-        | Code::Unimplemented
-        | Code::Internal
-        | Code::DataLoss
-        | Code::Unauthenticated => status::internal(refused),
-    }
 }
 
 /// What registry says is wrong with an identity, told about the caller's own field.

@@ -13,8 +13,6 @@ use server::{Behalf, Peers};
 use tonic::Status;
 use wire::status;
 
-use super::buyers;
-
 /// How many members are remembered before all are forgotten: 24 bytes each, so some 12 MiB.
 const MOST: usize = 500_000;
 /// How many registry is asked for at once; it allows a thousand.
@@ -46,7 +44,11 @@ impl Acquaintances {
         for some in unknown.chunks(AT_ONCE) {
             let members = some.iter().map(MemberId::to_string).collect();
             let ask = BatchGetMembersRequest { members, at_least_as_fresh: String::new() };
-            let told = registry.batch_get_members(ask).await.map_err(buyers::unanswered)?.into_inner();
+            let told = registry
+                .batch_get_members(ask)
+                .await
+                .map_err(|refused| server::unanswered("registry", refused))?
+                .into_inner();
             for missing in told.missing {
                 strangers.insert(MemberId::parse(&missing).map_err(status::internal)?);
             }

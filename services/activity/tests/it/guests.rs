@@ -6,8 +6,8 @@ use proto::activity::v1 as wire_activity;
 use proto::registry::events::v1 as heard;
 use tonic::Code;
 
-use crate::registry::key_of;
 use crate::shop::{Buyer, NOON, Shop, back_from, back_of, order, refusal};
+use testkit::registry::key_of;
 
 async fn orders_of(shop: &Shop, member: MemberId) -> Vec<String> {
     let ask = wire_activity::ListOrdersRequest { member: member.to_string(), ..Default::default() };

@@ -5,7 +5,6 @@ mod growing;
 mod guests;
 mod reading;
 mod recording;
-mod registry;
 mod returning;
 mod shop;
 mod streaming;

@@ -1,7 +1,7 @@
 //! A shop with a journal, and a registry that knows whom a test tells it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use activity::Activity;
 use futures::future::BoxFuture;
@@ -9,20 +9,16 @@ use jiff::Timestamp;
 use kernel::{Clock, MemberId, RequestId, TenantId};
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::activity::v1::{self as wire_activity};
-use proto::registry::v1::registry_service_server::RegistryServiceServer;
 use proto::registry::v1::{Identity, IdentityKind};
 use server::Services;
 use testkit::{Database, House, Served, Speaker, Spoken};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::registry::FakeRegistry;
+use testkit::registry::{FakeRegistry, People};
 
 /// Noon of a day on which nothing else happens.
 pub const NOON: &str = "2011-12-01T12:00:00Z";
-
-/// Who is known to registry, by the value of an identity.
-pub type People = Arc<Mutex<BTreeMap<String, MemberId>>>;
 
 pub struct Shop {
     pub database: Database,
@@ -56,7 +52,7 @@ impl Shop {
         let service = Activity::open(store, clock.clone(), house.keys(), &peers).expect("registry is at home");
         let people = People::default();
         let logs = house.event_logs([registry.log(), service.log()], service.consumer());
-        let fake = RegistryServiceServer::new(FakeRegistry::new(Arc::clone(&people)));
+        let fake = FakeRegistry::serve(Arc::clone(&people));
         let alone = service.mount(Services::new());
         let services = if company { alone.with(logs).with(fake) } else { alone };
         let stopping = house.stopping();

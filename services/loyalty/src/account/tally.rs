@@ -51,6 +51,10 @@ impl Tally<'_> {
             Ask::Reverse(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
                 tally.reverse(holdings, versions, ask)
             }),
+            // Whoever has an account was heard of from registry or activity; points for nobody would be counted and owed.
+            Ask::Adjust(ask) if !ask.known && !books.contains_key(&(ask.tenant, ask.member)) => {
+                Answer::Refused(AccountRefusal::MemberNotFound { member: ask.member })
+            }
             Ask::Adjust(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
                 tally.adjust(holdings, versions, ask)
             }),

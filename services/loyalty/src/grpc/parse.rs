@@ -197,6 +197,7 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
         member,
         points: Points(points),
         reason,
+        known: false,
         validate_only: ask.validate_only,
         key: RequestKey { rpc: "AdjustPoints", id, digests: digests(keys, &ask) },
     });

@@ -44,6 +44,12 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
                 ],
             }
         }
+        AccountRefusal::MemberNotFound { member } => Refusal {
+            reason: "MEMBER_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: "no member has this id".to_owned(),
+            facts: vec![("member", member.to_string())],
+        },
         AccountRefusal::ProgrammeNotFound { at } => no_programme(at),
         AccountRefusal::EntryNotFound { entry } => Refusal {
             reason: "ENTRY_NOT_FOUND",

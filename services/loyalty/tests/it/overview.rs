@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use kernel::MemberId;
 use proto::loyalty::v1::*;
-use proto::registry::events::v1::MemberEnrolled;
 
 use crate::shop::Shop;
 
@@ -95,15 +94,8 @@ async fn the_overview_is_the_sum_of_the_accounts_before_and_after_the_timers_rin
         members.push(member);
     }
     // One has joined and no more; one was given points and never bought anything; one owes points.
-    let joined = shop.member();
-    let enrolled = MemberEnrolled {
-        member: joined.to_string(),
-        join_time: Some(proto::timestamp(shop.clock.now())),
-        ..MemberEnrolled::default()
-    };
-    let fresh = shop.seal(&shop.registry.say(shop.tenant, joined, &enrolled).await);
-    shop.account(joined, &fresh).await;
-    let given = shop.member();
+    let joined = shop.enrolled().await;
+    let given = shop.enrolled().await;
     let gift = AdjustPointsRequest {
         request_id: shop.request_id(),
         member: given.to_string(),

@@ -133,7 +133,7 @@ async fn reversals_that_come_together_find_each_its_own_redemption() {
 #[tokio::test(flavor = "multi_thread")]
 async fn points_are_adjusted_by_hand_with_a_reason() {
     let shop = Shop::open().await;
-    let member = shop.member();
+    let member = shop.enrolled().await;
     let adjust = |points, reason: &str| AdjustPointsRequest {
         request_id: shop.request_id(),
         member: member.to_string(),

@@ -6,7 +6,9 @@ use loyalty::Loyalty;
 use proto::activity::events::v1::{Line, OrderRecorded, OrderReturned, ReturnedLine};
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::loyalty::v1::*;
+use proto::registry::events::v1::MemberEnrolled;
 use server::Services;
+use testkit::registry::{FakeRegistry, People};
 use testkit::{Database, House, Served, Speaker, Spoken};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -37,6 +39,19 @@ impl Shop {
         Self::with_options(|_| {}).await
     }
 
+    /// A member of whom registry has said that they joined, and loyalty has heard.
+    pub async fn enrolled(&self) -> MemberId {
+        let member = self.member();
+        let joined = MemberEnrolled {
+            member: member.to_string(),
+            join_time: Some(proto::timestamp(self.clock.now())),
+            ..MemberEnrolled::default()
+        };
+        let said = self.registry.say(self.tenant, member, &joined).await;
+        self.account(member, &self.seal(&said)).await;
+        member
+    }
+
     /// A second process of the service on the same database, hearing and ringing.
     pub async fn twin(&self) -> tokio::task::JoinHandle<()> {
         let store = self.database.store(loyalty::SERVICE).await;
@@ -61,7 +76,8 @@ impl Shop {
         let service = Loyalty::open(store, clock.clone(), house.keys(), &peers).expect("its peers are known");
         let (keys, stop) = (house.keys(), house.stopping());
         let logs = house.event_logs([activity.log(), registry.log(), service.log()], service.consumer());
-        let served = house.serve(service.mount(Services::new()).with(logs));
+        let registry_itself = FakeRegistry::serve(People::default());
+        let served = house.serve(service.mount(Services::new()).with(logs).with(registry_itself));
         tokio::spawn(service.clone().run(stop.clone()));
         let tenant = TenantId::new_at(clock.now());
         Self { database, clock, tenant, served, service, activity, registry, keys, stop }

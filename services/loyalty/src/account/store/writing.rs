@@ -57,6 +57,14 @@ fn instant(moment: Timestamp) -> SqlTimestamp {
     moment.into()
 }
 
+fn stood_before(changed: &[(&Whose, &Holdings)]) -> Result<Vec<Option<Value>>, StoreError> {
+    changed
+        .iter()
+        .map(|(_, holdings)| holdings.standing.as_ref().and_then(|standing| standing.before.as_ref()))
+        .map(|before| before.map(serde_json::to_value).transpose().map_err(StoreError::unreadable))
+        .collect()
+}
+
 async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
     let (tenants, shards, members) = keys(changed.iter().map(|(whose, _)| *whose));
     let column = |read: fn(&Holdings) -> i64| changed.iter().map(|(_, holdings)| read(holdings)).collect::<Vec<i64>>();
@@ -68,11 +76,7 @@ async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<
     };
     let qualified: Vec<Option<Qualified>> =
         changed.iter().map(|(_, holdings)| holdings.standing.as_ref().map(|standing| standing.qualified)).collect();
-    let stood_before = changed
-        .iter()
-        .map(|(_, holdings)| holdings.standing.as_ref().and_then(|standing| standing.before.as_ref()))
-        .map(|before| before.map(serde_json::to_value).transpose().map_err(StoreError::unreadable))
-        .collect::<Result<Vec<Option<Value>>, StoreError>>()?;
+    let stood_before = stood_before(changed)?;
     let joined: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.joined_at)).collect();
     let settled: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.settled_until)).collect();
     let tiers: Vec<Option<String>> =

@@ -1,12 +1,20 @@
-//! A registry that knows whom a test tells it, and the keys of everybody else.
+//! A registry that knows whom a test tells it, and the keys of everybody else: for services that ask registry, and may not
+//! lean on it.
 
-use proto::registry::v1::registry_service_server::RegistryService;
-use proto::registry::v1::{self as wire_registry};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use kernel::MemberId;
+use proto::registry::v1 as wire_registry;
+use proto::registry::v1::registry_service_server::{RegistryService, RegistryServiceServer};
 use tonic::{Request, Response, Status};
 use wire::{RefusalKind, Violations};
 
-use crate::shop::People;
+/// Who is known to registry, by the value of an identity.
+pub type People = Arc<Mutex<BTreeMap<String, MemberId>>>;
 
+/// The registry.
+#[derive(Debug)]
 pub struct FakeRegistry(People);
 
 /// A member whom this registry does not know.
@@ -17,9 +25,13 @@ pub fn key_of(value: &str) -> String {
     format!("key of {value}")
 }
 
+/// The id of nobody at all, as the harness of bad input says it.
+const NOBODY_AT_ALL: &str = "member_00000000000000000000000000";
+
 impl FakeRegistry {
-    pub fn new(people: People) -> Self {
-        Self(people)
+    /// One that knows some people, as a server answers for it.
+    pub fn serve(people: People) -> RegistryServiceServer<Self> {
+        RegistryServiceServer::new(Self(people))
     }
 }
 
@@ -40,7 +52,7 @@ macro_rules! unused {
             ) -> Result<Response<wire_registry::BatchGetMembersResponse>, Status> {
                 // Whoever a test makes up is a member here, but for the one everybody knows to be nobody.
                 let (missing, known): (Vec<String>, Vec<String>) =
-                    call.into_inner().members.into_iter().partition(|member| member == NOBODY);
+                    call.into_inner().members.into_iter().partition(|member| member == NOBODY || member == NOBODY_AT_ALL);
                 let members = known.into_iter().map(|id| wire_registry::Member { id, ..Default::default() }).collect();
                 Ok(Response::new(wire_registry::BatchGetMembersResponse { members, missing }))
             }
@@ -49,7 +61,7 @@ macro_rules! unused {
                     &self,
                     _: Request<wire_registry::$ask>,
                 ) -> Result<Response<wire_registry::$answer>, Status> {
-                    Err(Status::unimplemented("activity does not ask for this"))
+                    Err(Status::unimplemented("nobody asks for this"))
                 }
             )*
         }

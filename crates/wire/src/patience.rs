@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wire::Stop;
+use crate::Stop;
 
 const ATTEMPTS: u32 = 6;
 
@@ -15,7 +15,7 @@ where
     let mut attempt = 1;
     loop {
         match work().await {
-            Err(Stop::Failed(error)) if error.may_retry() && attempt < ATTEMPTS => {
+            Err(Stop::Failed(error)) if error.may_retry_at_once() && attempt < ATTEMPTS => {
                 tracing::debug!(error = &error as &dyn std::error::Error, attempt, "tried again");
                 tokio::time::sleep(Duration::from_millis(5_u64 << attempt)).await;
                 attempt += 1;
