@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::migrate::{Migrate as _, Migration, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, Migrator};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use crate::{Store, StoreError, Tenants};
@@ -50,13 +50,26 @@ pub async fn migrate(url: &str, service: &'static str, parts: &[&Migrator]) -> R
     run(&mut connection, format!("SET search_path = {service}")).await?;
     let all: Vec<Migration> = parts.iter().flat_map(|part| part.iter().cloned()).collect();
     let before = applied(&mut connection).await?;
-    Migrator::with_migrations(all).run(&mut connection).await.map_err(|error| StoreError::Failed(error.into()))?;
+    Migrator::with_migrations(all).run(&mut connection).await.map_err(not_migrated)?;
     let after = applied(&mut connection).await?;
     run(&mut connection, format!("REVOKE ALL ON _sqlx_migrations FROM {role}")).await?;
     // So that a service knows whether its schema is as old as it is itself.
     run(&mut connection, format!("GRANT SELECT ON _sqlx_migrations TO {role}")).await?;
     connection.close().await?;
     Ok(after.saturating_sub(before))
+}
+
+/// A schema that another build made is no failure of the database.
+fn not_migrated(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMismatch(version) => {
+            StoreError::unreadable(format!("migration {version} was applied with another text, by another build"))
+        }
+        MigrateError::VersionMissing(version) => {
+            StoreError::unreadable(format!("migration {version} was applied by a newer build than this one"))
+        }
+        other => StoreError::Failed(other.into()),
+    }
 }
 
 /// How a schema differs from what a binary expects.

@@ -34,6 +34,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     Ok(())
 }
 
+const ANOTHER_BUILD: &str = "go on with the build that made it, or name another DATABASE_URL; a demo shop starts over with \
+                             `cargo xtask up --fresh`";
+
 /// Migrates, and answers one line about it.
 ///
 /// # Errors
@@ -43,9 +46,10 @@ pub async fn migrated(settings: &Settings, services: &[Service]) -> Result<Strin
     for (service, url) in settings.databases(services)? {
         let count = service.migrate(&url).await.map_err(|error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let of_another_build = matches!(error, store::StoreError::Unreadable(_));
+            let advice = if of_another_build { ANOTHER_BUILD } else { crate::config::DATABASE_ADVICE };
             CliError::Failed(format!(
-                "the schema of {service} cannot be brought up to date: {error}{cause}\n  {}",
-                crate::config::DATABASE_ADVICE
+                "the schema of {service} cannot be brought up to date: {error}{cause}\n  {advice}"
             ))
         })?;
         applied.push((service, count));
