@@ -103,8 +103,8 @@ impl LoyaltyService for Service {
     ) -> Result<Response<ListTierChangesResponse>, Status> {
         let ask = parse::tier_changes(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let changes = self.accounts.tier_changes(ask.tenant, ask.member).await.map_err(refuse::account)?;
-        Ok(present::tier_changes(changes))
+        let page = self.accounts.tier_changes(ask.tenant, ask.member, ask.before, ask.limit).await;
+        Ok(present::tier_changes(&self.keys, &ask, page.map_err(refuse::account)?))
     }
 
     async fn redeem_points(

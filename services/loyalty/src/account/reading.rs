@@ -175,14 +175,18 @@ impl Accounts {
         found.ok_or(Stop::Refused(AccountRefusal::EntryNotFound { entry }))
     }
 
-    /// The changes of a member's tier, newest first.
+    /// A page of the changes of a member's tier, newest first: those that are due and not written yet too.
     pub async fn tier_changes(
         &self,
         tenant: TenantId,
         member: MemberId,
+        before: Option<i64>,
+        limit: i64,
     ) -> Result<Vec<TierChange>, Stop<AccountRefusal>> {
         let (holdings, ..) = self.settled(tenant, member).await?;
-        Ok(holdings.history.into_iter().rev().take(100).collect())
+        let earlier =
+            holdings.history.into_iter().rev().filter(|change| before.is_none_or(|before| change.number < before));
+        Ok(earlier.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     /// Sums over a programme, exact to the second: what has fallen due and is not written yet is counted as if it were.

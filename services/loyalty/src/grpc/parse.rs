@@ -25,8 +25,10 @@ pub(super) struct BalanceLook {
     pub freshness: Freshness,
 }
 
-/// A page of a statement.
-pub(super) struct EntriesLook {
+/// A page of what happened to a member, newest first.
+pub(super) struct PageLook {
+    /// Which list: a token of one is none of another.
+    pub list: &'static str,
     pub tenant: TenantId,
     pub member: MemberId,
     pub before: Option<i64>,
@@ -34,9 +36,13 @@ pub(super) struct EntriesLook {
     pub freshness: Freshness,
 }
 
-impl EntriesLook {
-    pub(super) fn selection(member: MemberId) -> [String; 2] {
-        ["entries".to_owned(), member.to_string()]
+impl PageLook {
+    /// The token of the page after this one; empty where this one is not full or ends with the first of all.
+    pub(super) fn next(&self, keys: &Keys, shown: usize, last: Option<i64>) -> String {
+        let full = i64::try_from(shown).is_ok_and(|shown| shown == self.limit);
+        last.filter(|last| full && *last > 1).map_or_else(String::new, |last| {
+            PageToken(vec![last.to_string()]).seal(keys, &[self.list, &self.member.to_string()])
+        })
     }
 }
 
@@ -67,9 +73,10 @@ pub(super) fn account(keys: &Keys, call: Request<GetAccountRequest>) -> Result<L
     look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
 }
 
-pub(super) fn tier_changes(keys: &Keys, call: Request<ListTierChangesRequest>) -> Result<Look, Status> {
+pub(super) fn tier_changes(keys: &Keys, call: Request<ListTierChangesRequest>) -> Result<PageLook, Status> {
     let (envelope, ask) = open(call)?;
-    look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
+    let (list, tenant) = ("tier changes", envelope.tenant);
+    page(keys, tenant, list, &ask.member, (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
 }
 
 pub(super) fn tier(keys: &Keys, call: Request<ExplainTierRequest>) -> Result<Look, Status> {
@@ -95,19 +102,28 @@ pub(super) fn balance(keys: &Keys, call: Request<GetBalanceRequest>) -> Result<B
     Ok(BalanceLook { tenant: envelope.tenant, member, as_of, as_of_occurred, freshness })
 }
 
-pub(super) fn entries(keys: &Keys, call: Request<ListEntriesRequest>) -> Result<EntriesLook, Status> {
+pub(super) fn entries(keys: &Keys, call: Request<ListEntriesRequest>) -> Result<PageLook, Status> {
     let (envelope, ask) = open(call)?;
+    let (list, tenant) = ("entries", envelope.tenant);
+    page(keys, tenant, list, &ask.member, (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
+}
+
+fn page(
+    keys: &Keys,
+    tenant: TenantId,
+    list: &'static str,
+    member: &str,
+    (size, token): (i32, &str),
+    fresh: &str,
+) -> Result<PageLook, Status> {
     let mut bad = Violations::new();
-    let member = bad.take("member", MemberId::parse(&ask.member));
-    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let limit = page_size(&mut bad, ask.page_size);
-    let token = member.and_then(|member| {
-        let [list, whose] = EntriesLook::selection(member);
-        PageToken::open(&mut bad, keys, &ask.page_token, &[&list, &whose])
-    });
+    let member = bad.take("member", MemberId::parse(member));
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, fresh));
+    let limit = page_size(&mut bad, size);
+    let token = member.and_then(|member| PageToken::open(&mut bad, keys, token, &[list, &member.to_string()]));
     let before = token.flatten().and_then(|token| token.0.first().and_then(|number| number.parse().ok()));
     let (member, freshness) = bad.settle(member.zip(freshness))?;
-    Ok(EntriesLook { tenant: envelope.tenant, member, before, limit, freshness })
+    Ok(PageLook { list, tenant, member, before, limit, freshness })
 }
 
 pub(super) fn entry(keys: &Keys, call: Request<ExplainEntryRequest>) -> Result<EntryLook, Status> {

@@ -6,9 +6,9 @@ use proto::common::v1 as common;
 use proto::loyalty::v1;
 use store::Head;
 use tonic::{Response, Status};
-use wire::{Freshness, Keys, PageToken, Stop};
+use wire::{Freshness, Keys, Stop};
 
-use super::parse::EntriesLook;
+use super::parse::PageLook;
 use super::refuse;
 use crate::account::decision::Decision;
 use crate::account::holdings::{Draw, EntryKind, Lot, TierChange, TierChangeKind};
@@ -89,12 +89,8 @@ pub(super) fn balance(balance: i64) -> Response<v1::GetBalanceResponse> {
     Response::new(v1::GetBalanceResponse { balance })
 }
 
-pub(super) fn entries(keys: &Keys, ask: &EntriesLook, page: Vec<EntryView>) -> Response<v1::ListEntriesResponse> {
-    let full = i64::try_from(page.len()).is_ok_and(|count| count == ask.limit);
-    let next_page_token = page.last().filter(|last| full && last.number > 1).map_or_else(String::new, |last| {
-        let [list, whose] = EntriesLook::selection(ask.member);
-        PageToken(vec![last.number.to_string()]).seal(keys, &[&list, &whose])
-    });
+pub(super) fn entries(keys: &Keys, ask: &PageLook, page: Vec<EntryView>) -> Response<v1::ListEntriesResponse> {
+    let next_page_token = ask.next(keys, page.len(), page.last().map(|last| last.number));
     Response::new(v1::ListEntriesResponse {
         entries: page.into_iter().map(|view| entry(&view)).collect(),
         next_page_token,
@@ -113,8 +109,13 @@ pub(super) fn explained_tier(view: TierView) -> Response<v1::ExplainTierResponse
     })
 }
 
-pub(super) fn tier_changes(changes: Vec<TierChange>) -> Response<v1::ListTierChangesResponse> {
-    Response::new(v1::ListTierChangesResponse { changes: changes.into_iter().map(tier_change).collect() })
+pub(super) fn tier_changes(
+    keys: &Keys,
+    ask: &PageLook,
+    page: Vec<TierChange>,
+) -> Response<v1::ListTierChangesResponse> {
+    let next_page_token = ask.next(keys, page.len(), page.last().map(|last| last.number));
+    Response::new(v1::ListTierChangesResponse { changes: page.into_iter().map(tier_change).collect(), next_page_token })
 }
 
 pub(super) fn overview(overview: Overview) -> Response<v1::GetOverviewResponse> {

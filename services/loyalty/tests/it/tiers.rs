@@ -5,7 +5,7 @@ use proto::loyalty::v1::*;
 use crate::shop::Shop;
 
 async fn kinds(shop: &Shop, member: kernel::MemberId) -> Vec<(TierChangeKind, String)> {
-    let request = ListTierChangesRequest { member: member.to_string(), at_least_as_fresh: String::new() };
+    let request = ListTierChangesRequest { member: member.to_string(), ..ListTierChangesRequest::default() };
     let changes = shop.client().list_tier_changes(request).await.expect("a history").into_inner().changes;
     changes.into_iter().rev().map(|change| (change.kind(), change.to_tier)).collect()
 }
@@ -99,4 +99,37 @@ async fn a_history_is_booked_as_if_the_shop_had_always_been_here() {
     );
     shop.days_pass(1).await;
     assert_eq!(shop.statement(member).await.len(), 6, "the clockwork writes what was still due");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_is_paged_newest_first() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let (_, fresh) = shop.buys(member, 40_000).await;
+    shop.account(member, &fresh).await;
+    // Gold, and at the next review the lowest.
+    shop.days_pass(370).await;
+    let all = kinds(&shop, member).await;
+    assert!(all.len() >= 2, "{all:?}");
+    let (mut token, mut paged) = (String::new(), Vec::new());
+    loop {
+        let request = ListTierChangesRequest {
+            member: member.to_string(),
+            page_size: 1,
+            page_token: token,
+            ..ListTierChangesRequest::default()
+        };
+        let page = shop.client().list_tier_changes(request).await.expect("a page").into_inner();
+        paged.extend(page.changes.iter().map(|change| (change.kind(), change.to_tier.clone())));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+        let another =
+            ListEntriesRequest { member: member.to_string(), page_token: token.clone(), ..Default::default() };
+        let refused = shop.client().list_entries(another).await.expect_err("the token is of another list");
+        assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+    }
+    paged.reverse();
+    assert_eq!(paged, all);
 }
