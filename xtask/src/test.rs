@@ -24,8 +24,7 @@ pub(crate) fn soak(words: &[&str]) -> Outcome {
 }
 
 fn with_servers(soak: &str, words: &[&str]) -> Outcome {
-    let data = std::env::var_os("RAPPORT_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
-    let history = data.join("online-retail.csv.zst");
+    let history = real_history();
     let left_out = (!history.exists()).then(|| missing(&history));
     if let Some(what) = &left_out {
         tell("LEFT OUT", what);
@@ -36,6 +35,10 @@ fn with_servers(soak: &str, words: &[&str]) -> Outcome {
     let (database, redis) = (servers.postgres.url(), servers.redis.as_ref().map(backing::redis::Redis::url));
     let settings = |command: &mut Command| {
         command.env("RAPPORT_SOAK", soak).env("RAPPORT_TEST_DATABASE_URL", &database);
+        // A test runs in its crate's folder, where a relative name would mean another one.
+        if let Some(folder) = history.parent().and_then(|folder| folder.canonicalize().ok()) {
+            command.env("RAPPORT_DATA", folder);
+        }
         match &redis {
             Some(url) => command.env("RAPPORT_TEST_REDIS_URL", url),
             None => command.env_remove("RAPPORT_TEST_REDIS_URL"),
@@ -49,6 +52,12 @@ fn with_servers(soak: &str, words: &[&str]) -> Outcome {
     // Also when tests failed; and a failed test says more than a server that could not be stopped.
     let stopped = servers.throw_away();
     outcome.and(stopped)
+}
+
+/// Where the real shop's history should lie.
+pub(crate) fn real_history() -> PathBuf {
+    let folder = std::env::var_os("RAPPORT_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
+    folder.join("online-retail.csv.zst")
 }
 
 fn missing(history: &Path) -> String {

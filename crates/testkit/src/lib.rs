@@ -32,6 +32,7 @@ mod examples;
 pub mod foreign;
 mod house;
 mod patience;
+mod real_history;
 pub mod registry;
 pub mod repeat;
 mod servers;
@@ -44,6 +45,7 @@ pub use database::{Database, house_tables};
 pub use examples::Examples;
 pub use house::{House, Served, serve};
 pub use patience::{until, until_some};
+pub use real_history::real_history;
 pub use servers::{OwnPostgres, own_redis, redis_url};
 pub use speaker::Speaker;
 

@@ -171,23 +171,28 @@ impl Programmes {
     }
 }
 
+/// The last version of a programme, and when it was recorded; none where there is no programme. A restored database may
+/// give the same number to other terms, and not at the same moment.
+type Last = Option<(i32, Timestamp)>;
+type Known = HashMap<TenantId, (Last, Arc<Versions>)>;
+
 /// Terms that were read before. A version is written once: whoever knows the last one knows all.
 #[derive(Clone, Default)]
-struct Memory(Arc<Mutex<HashMap<TenantId, Arc<Versions>>>>);
+struct Memory(Arc<Mutex<Known>>);
 
 impl Memory {
-    fn recall(&self, tenant: TenantId, last: i32) -> Option<Arc<Versions>> {
+    fn recall(&self, tenant: TenantId, last: Last) -> Option<Arc<Versions>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&tenant).filter(|versions| versions.last().map_or(0, |terms| terms.version) == last).cloned()
+        known.get(&tenant).filter(|(known, _)| *known == last).map(|(_, versions)| Arc::clone(versions))
     }
 
-    fn remember(&self, tenant: TenantId, versions: Versions) -> Arc<Versions> {
+    fn remember(&self, tenant: TenantId, last: Last, versions: Versions) -> Arc<Versions> {
         let versions = Arc::new(versions);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(tenant, Arc::clone(&versions));
+        known.insert(tenant, (last, Arc::clone(&versions)));
         versions
     }
 }

@@ -219,15 +219,33 @@ pub fn words_of(tenant: &Tenant) -> Result<Words, CliError> {
     Ok(Words::new(zone, &settings.currency_code, digits))
 }
 
-/// The request id a person gave, to repeat a call, or a new one.
-pub fn request_id(given: Option<&str>) -> Result<String, CliError> {
-    let made = match given {
-        Some(text) => {
-            RequestId::parse(text).map_err(|error| CliError::Asked(format!("--request-id {text}: {error}")))?
+/// What every command is told that changes something.
+#[derive(Args, Clone, Debug)]
+pub struct Call {
+    /// Id of this request, to repeat it safely
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+impl Call {
+    /// The request id a person gave, to repeat a call, or a new one.
+    pub fn request_id(&self) -> Result<String, CliError> {
+        match &self.request_id {
+            Some(text) => {
+                let given = RequestId::parse(text);
+                given.map(|id| id.to_string()).map_err(|error| CliError::Asked(format!("--request-id {text}: {error}")))
+            }
+            None => Ok(new_request_id()),
         }
-        None => RequestId::new_at(Clock::system().now()),
-    };
-    Ok(made.to_string())
+    }
+}
+
+/// An id for a call that nobody will repeat by hand.
+pub fn new_request_id() -> String {
+    RequestId::new_at(Clock::system().now()).to_string()
 }
 
 /// A call that may take as long as a large batch does.

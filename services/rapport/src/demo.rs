@@ -25,7 +25,7 @@ use serde_json::json;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::client::{CliError, Entrance, Reach, request_id, words_of};
+use crate::client::{CliError, Entrance, Reach, new_request_id, words_of};
 use crate::member::{identity, instant};
 use crate::progress::spoken;
 use crate::say::say;
@@ -181,7 +181,7 @@ async fn tenant(entrance: &Entrance) -> Result<Option<Tenant>, CliError> {
 
 async fn open(entrance: &Entrance) -> Result<Tenant, CliError> {
     let request = CreateTenantRequest {
-        request_id: request_id(None)?,
+        request_id: new_request_id(),
         code: TENANT.to_owned(),
         display_name: "日常選品".to_owned(),
         settings: Some(TenantSettings {

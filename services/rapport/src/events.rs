@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use proto::eventlog::v1::{DropParkedEventRequest, ListParkedEventsRequest, ParkedEvent, RetryParkedEventsRequest};
 use serde_json::{Value, json};
 
-use crate::client::{CliError, Reach, Suite, request_id};
+use crate::client::{CliError, Reach, Suite, new_request_id};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words;
@@ -64,7 +64,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             }
         }
         What::Retry { consumer, subject } => {
-            let asked = RetryParkedEventsRequest { request_id: request_id(None)?, consumer, subject };
+            let asked = RetryParkedEventsRequest { request_id: new_request_id(), consumer, subject };
             let done = suite.event_logs().retry_parked_events(asked).await?.into_inner();
             if json {
                 say!("{}", json!({ "applied": done.applied, "parked": done.parked }));
@@ -74,7 +74,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         }
         What::Drop { consumer, event, reason } => {
             let (source, partition, position) = place(&event)?;
-            let request_id = request_id(None)?;
+            let request_id = new_request_id();
             let asked = DropParkedEventRequest { request_id, consumer, source, partition, position, reason };
             suite.event_logs().drop_parked_event(asked).await?;
             if json {

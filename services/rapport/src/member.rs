@@ -14,7 +14,7 @@ use proto::registry::v1::{Consent, EnrolMemberRequest, IdentityKind, NewMember};
 use serde_json::json;
 use tonic::Code;
 
-use crate::client::{CliError, Reach, Suite, request_id};
+use crate::client::{Call, CliError, Reach, Suite};
 use crate::say::{say, say_all};
 
 pub use portrait::Portrait;
@@ -75,11 +75,8 @@ pub struct Enrol {
     /// A purpose they agree to, such as sms.marketing; may be repeated
     #[arg(long, value_name = "PURPOSE")]
     agrees: Vec<String>,
-    /// Id of this request, to repeat it safely
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<String>,
     #[command(flatten)]
-    reach: Reach,
+    call: Call,
 }
 
 /// Shows or enrols.
@@ -161,7 +158,7 @@ async fn explained(suite: &Suite, mut portrait: Portrait) -> Result<Portrait, Cl
 }
 
 async fn enrol(ask: Enrol) -> Result<(), CliError> {
-    let suite = ask.reach.suite().await?;
+    let suite = ask.call.reach.suite().await?;
     let plain = |kind, value: &Option<String>| value.as_deref().map(|value| identity(kind, "", value));
     let external = ask.external.as_deref().map(|text| {
         let (issuer, value) = text.split_once(':').unwrap_or(("", text));
@@ -174,7 +171,7 @@ async fn enrol(ask: Enrol) -> Result<(), CliError> {
         state_time: None,
     });
     let request = EnrolMemberRequest {
-        request_id: request_id(ask.request_id.as_deref())?,
+        request_id: ask.call.request_id()?,
         member: Some(NewMember {
             identities: [
                 plain(IdentityKind::Phone, &ask.phone),
@@ -196,7 +193,7 @@ async fn enrol(ask: Enrol) -> Result<(), CliError> {
         validate_only: false,
     };
     let enrolled = suite.registry().enrol_member(request).await?.into_inner();
-    if ask.reach.json {
+    if ask.call.reach.json {
         say!("{}", json!({ "member": enrolled.member, "etag": enrolled.etag, "freshness": enrolled.freshness }));
     } else {
         say!("{}  is a member now", enrolled.member);

@@ -10,7 +10,7 @@ use proto::activity::v1::{
 };
 use serde_json::json;
 
-use crate::client::{CliError, Reach, Suite, request_id};
+use crate::client::{Call, CliError, Reach, Suite};
 use crate::member::{now, shown};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table};
@@ -48,18 +48,8 @@ pub struct Record {
     /// Invoice number, to return or claim it by later
     #[arg(long, default_value = "", value_name = "NUMBER")]
     invoice: String,
-    /// The system that reports it
-    #[arg(long, default_value = "till", value_name = "NAME")]
-    source: String,
-    /// The shop's own number; the request id where not told
-    #[arg(long, value_name = "ID")]
-    external_id: Option<String>,
-    /// When it was bought; now where not told
-    #[arg(long, value_name = "INSTANT")]
-    at: Option<Timestamp>,
-    /// Decide, and record nothing
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    report: Report,
     #[command(flatten)]
     call: Call,
 }
@@ -96,20 +86,27 @@ pub struct Return {
     /// Why
     #[arg(long, default_value = "", value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    report: Report,
+    #[command(flatten)]
+    call: Call,
+}
+
+/// What is told of everything a shop reports.
+#[derive(Args, Clone, Debug)]
+struct Report {
     /// The system that reports it
     #[arg(long, default_value = "till", value_name = "NAME")]
     source: String,
-    /// The shop's own number of the return; the request id where not told
+    /// The shop's own number; the request id where not told
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
-    /// When it came back; now where not told
+    /// When it happened; now where not told
     #[arg(long, value_name = "INSTANT")]
     at: Option<Timestamp>,
     /// Decide, and record nothing
     #[arg(long)]
     dry_run: bool,
-    #[command(flatten)]
-    call: Call,
 }
 
 /// What `rapport orders cancel` is told.
@@ -129,16 +126,6 @@ pub struct Cancel {
 pub struct Show {
     /// order_…, source/number, or an invoice number
     order: String,
-    #[command(flatten)]
-    reach: Reach,
-}
-
-/// What changes something.
-#[derive(Args, Clone, Debug)]
-struct Call {
-    /// Id of this request, to repeat it safely
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<String>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -182,54 +169,54 @@ async fn moment(suite: &Suite, at: Option<Timestamp>) -> Timestamp {
 async fn record(ask: Record) -> Result<(), CliError> {
     let buyer = ask.buyer.told()?;
     let suite = ask.call.reach.suite().await?;
-    let id = request_id(ask.call.request_id.as_deref())?;
+    let id = ask.call.request_id()?;
     let order = NewOrder {
-        source: ask.source,
-        external_id: ask.external_id.unwrap_or_else(|| id.clone()),
+        source: ask.report.source,
+        external_id: ask.report.external_id.unwrap_or_else(|| id.clone()),
         buyer: Some(buyer),
         channel: ask.channel,
         touchpoint: ask.touchpoint,
         invoice_number: ask.invoice,
         lines: ask.line.into_iter().zip(1..).map(|(bought, number)| bought.line(number)).collect(),
-        occur_time: Some(proto::timestamp(moment(&suite, ask.at).await)),
+        occur_time: Some(proto::timestamp(moment(&suite, ask.report.at).await)),
         ..Default::default()
     };
     let request =
-        RecordOrderRequest { request_id: id, order: Some(order), historic: false, validate_only: ask.dry_run };
+        RecordOrderRequest { request_id: id, order: Some(order), historic: false, validate_only: ask.report.dry_run };
     let done = suite.activity().record_order(request).await?.into_inner();
     if ask.call.reach.json {
         say!("{}", json!({ "order": done.order, "member": done.member, "freshness": done.freshness }));
         return Ok(());
     }
     let whose = if done.member.is_empty() { "a guest's".to_owned() } else { done.member };
-    let what = if ask.dry_run { "could be recorded" } else { "recorded" };
+    let what = if ask.report.dry_run { "could be recorded" } else { "recorded" };
     say!("{} {what}, {whose}", done.order);
     Ok(())
 }
 
 async fn take_back(ask: Return) -> Result<(), CliError> {
     let suite = ask.call.reach.suite().await?;
-    let id = request_id(ask.call.request_id.as_deref())?;
+    let id = ask.call.request_id()?;
     let origin = ask.order.map(new_return::Origin::Order).or(ask.invoice.map(new_return::Origin::InvoiceNumber));
     let goods = NewReturn {
-        source: ask.source,
-        external_id: ask.external_id.unwrap_or_else(|| id.clone()),
+        source: ask.report.source,
+        external_id: ask.report.external_id.unwrap_or_else(|| id.clone()),
         origin,
         lines: ask.line.into_iter().map(Back::line).collect(),
         amount_minor: ask.amount.unwrap_or(0),
-        occur_time: Some(proto::timestamp(moment(&suite, ask.at).await)),
+        occur_time: Some(proto::timestamp(moment(&suite, ask.report.at).await)),
         reason: ask.reason,
         ..Default::default()
     };
     let request =
-        RecordReturnRequest { request_id: id, goods: Some(goods), historic: false, validate_only: ask.dry_run };
+        RecordReturnRequest { request_id: id, goods: Some(goods), historic: false, validate_only: ask.report.dry_run };
     let done = suite.activity().record_return(request).await?.into_inner();
     let back: i64 = done.matches.iter().map(|matched| matched.amount_minor).sum();
     if ask.call.reach.json {
         say!("{}", json!({ "return": done.return_id, "returned_minor": back, "freshness": done.freshness }));
         return Ok(());
     }
-    let what = if ask.dry_run { "could be taken back" } else { "taken back" };
+    let what = if ask.report.dry_run { "could be taken back" } else { "taken back" };
     say!("{} {}: {}", done.return_id, what, suite.words().await?.money(back, ""));
     Ok(())
 }
@@ -238,7 +225,7 @@ async fn cancel(ask: Cancel) -> Result<(), CliError> {
     let suite = ask.call.reach.suite().await?;
     let kind = if ask.uncollected { CancelKind::Uncollected } else { CancelKind::Cancelled };
     let request = CancelOrderRequest {
-        request_id: request_id(ask.call.request_id.as_deref())?,
+        request_id: ask.call.request_id()?,
         order: ask.order.clone(),
         kind: kind.into(),
         occur_time: None,

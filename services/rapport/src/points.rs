@@ -8,7 +8,7 @@ use proto::loyalty::v1::{
 };
 use serde_json::{Value, json};
 
-use crate::client::{CliError, Reach, request_id};
+use crate::client::{Call, CliError, Reach};
 use crate::member::{Who, account, account_json, instant, now, points, shown, standing};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table};
@@ -35,7 +35,7 @@ pub struct Redeem {
     #[command(flatten)]
     who: Who,
     /// How many
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     points: i64,
     /// What they are spent on; the member reads it
     #[arg(long = "for", default_value = "redeemed at the till", value_name = "TEXT")]
@@ -101,16 +101,6 @@ pub struct Balance {
     reach: Reach,
 }
 
-/// What changes something.
-#[derive(Args, Clone, Debug)]
-struct Call {
-    /// Id of this request, to repeat it safely
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<String>,
-    #[command(flatten)]
-    reach: Reach,
-}
-
 /// Spends, gives back, changes or lists.
 ///
 /// # Errors
@@ -128,7 +118,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
 async fn redeem(ask: Redeem) -> Result<(), CliError> {
     let suite = ask.call.reach.suite().await?;
     let request = RedeemPointsRequest {
-        request_id: request_id(ask.call.request_id.as_deref())?,
+        request_id: ask.call.request_id()?,
         member: ask.who.member_id(&suite).await?,
         points: ask.points,
         spent_on: ask.spent_on,
@@ -144,7 +134,7 @@ async fn reverse(ask: Reverse) -> Result<(), CliError> {
     let suite = ask.call.reach.suite().await?;
     let member = ask.who.member_id(&suite).await?;
     let request = ReverseRedemptionRequest {
-        request_id: request_id(ask.call.request_id.as_deref())?,
+        request_id: ask.call.request_id()?,
         member: member.clone(),
         entry: ask.entry,
         validate_only: false,
@@ -161,7 +151,7 @@ async fn reverse(ask: Reverse) -> Result<(), CliError> {
 async fn adjust(ask: Adjust) -> Result<(), CliError> {
     let suite = ask.call.reach.suite().await?;
     let request = AdjustPointsRequest {
-        request_id: request_id(ask.call.request_id.as_deref())?,
+        request_id: ask.call.request_id()?,
         member: ask.who.member_id(&suite).await?,
         points: ask.points,
         reason: ask.reason,

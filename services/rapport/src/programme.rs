@@ -10,7 +10,7 @@ use proto::clock::v1::GetClockRequest;
 use proto::loyalty::v1::{GetProgrammeRequest, PutProgrammeRequest};
 use serde_json::json;
 
-use crate::client::{CliError, Reach, Suite, request_id};
+use crate::client::{Call, CliError, Reach, Suite};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words::{self, Words};
@@ -37,11 +37,8 @@ pub struct Put {
     /// Check, and put nothing into force
     #[arg(long)]
     dry_run: bool,
-    /// Id of this request, to repeat it safely
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<String>,
     #[command(flatten)]
-    reach: Reach,
+    call: Call,
 }
 
 /// What `rapport programme show` is told.
@@ -80,7 +77,7 @@ async fn put(ask: Put) -> Result<(), CliError> {
         Some(terms) => terms,
         None => read(&ask.file)?,
     };
-    let suite = ask.reach.suite().await?;
+    let suite = ask.call.reach.suite().await?;
     if ask.from.is_some() {
         terms.effective_time = ask.from;
     }
@@ -88,12 +85,12 @@ async fn put(ask: Put) -> Result<(), CliError> {
         terms.effective_time = Some(now(&suite).await?);
     }
     let request = PutProgrammeRequest {
-        request_id: request_id(ask.request_id.as_deref())?,
+        request_id: ask.call.request_id()?,
         programme: Some(terms.clone().into()),
         validate_only: ask.dry_run,
     };
     let version = suite.loyalty().put_programme(request).await?.into_inner().version;
-    if ask.reach.json {
+    if ask.call.reach.json {
         say!("{}", json!({ "version": version, "dry_run": ask.dry_run }));
         return Ok(());
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use proto::registry::v1::{CreateTenantRequest, ListTenantsRequest, Tenant, TenantSettings, TenantState};
 use serde_json::{Value, json};
 
-use crate::client::{CliError, Reach, Suite, request_id};
+use crate::client::{Call, CliError, Reach, Suite};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 
@@ -34,11 +34,8 @@ pub struct Open {
     /// Country of phone numbers without a prefix
     #[arg(long, default_value = "TW", value_name = "ISO3166")]
     phone_region: String,
-    /// Id of this request, to repeat it safely
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<String>,
     #[command(flatten)]
-    reach: Reach,
+    call: Call,
 }
 
 /// What `rapport tenant list` is told.
@@ -68,7 +65,7 @@ async fn operator(reach: &Reach) -> Result<Suite, CliError> {
 
 async fn open(ask: Open) -> Result<(), CliError> {
     let request = CreateTenantRequest {
-        request_id: request_id(ask.request_id.as_deref())?,
+        request_id: ask.call.request_id()?,
         display_name: ask.name.unwrap_or_else(|| ask.code.clone()),
         code: ask.code.clone(),
         settings: Some(TenantSettings {
@@ -78,8 +75,8 @@ async fn open(ask: Open) -> Result<(), CliError> {
             phone_region: ask.phone_region,
         }),
     };
-    let tenant = operator(&ask.reach).await?.tenants().create_tenant(request).await?.into_inner().tenant;
-    if ask.reach.json {
+    let tenant = operator(&ask.call.reach).await?.tenants().create_tenant(request).await?.into_inner().tenant;
+    if ask.call.reach.json {
         say!("{}", json!({ "tenant": tenant, "code": ask.code }));
     } else {
         say!("{} is open: {tenant}\n  next: rapport programme put FILE --tenant {}", ask.code, ask.code);

@@ -3,7 +3,7 @@
 //! Ours: `rapport import orders` into a fresh database until points and tiers have followed. The peer: `COPY` of the same
 //! rows into one indexed table, then each customer's features by one SQL statement, on the same server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -13,7 +13,6 @@ use super::process::{Ran, free_port, measured, peak_of, ready, stop};
 use super::table::{Row, tell as tell_table};
 use crate::run::{Failure, Outcome, cargo, output, run as run_here, tell};
 
-const FILE: &str = "../shared/data/online-retail.csv.zst";
 const FOLDER: &str = ".rapport/bench";
 const LINES: f64 = 541_909.0;
 
@@ -24,10 +23,10 @@ struct Run {
 }
 
 pub(super) fn run(pairs: u32, json: bool) -> Outcome {
-    let file = std::env::var("RAPPORT_BENCH_FILE").map_or_else(|_| PathBuf::from(FILE), PathBuf::from);
+    let file = crate::test::real_history();
     if !file.exists() {
         return Err(Failure::said(format!(
-            "there is no {}: name UCI's Online Retail as CSV, compressed with zstd, in RAPPORT_BENCH_FILE",
+            "there is no {}: name the folder of UCI's Online Retail in RAPPORT_DATA",
             file.display()
         )));
     }

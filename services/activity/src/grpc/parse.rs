@@ -56,17 +56,7 @@ pub(super) fn order(
     let key = RequestKey { rpc: "RecordOrder", id: fields.bad.settle(id)?, digests: said };
     let field = "order.identity".to_owned();
     let identities = identity.map(|identity| Named { entry: 0, field, identity }).into_iter().collect();
-    let entries = vec![NewEntry::Order(order)];
-    let (historic, validate_only) = (ask.historic, ask.validate_only);
-    let recording = Recording {
-        tenant: envelope.tenant,
-        key,
-        entries,
-        historic,
-        validate_only,
-        single: true,
-        strangers: BTreeSet::new(),
-    };
+    let recording = single(&envelope, key, NewEntry::Order(order), (ask.historic, ask.validate_only));
     Ok(Asked { recording, identities })
 }
 
@@ -84,17 +74,7 @@ pub(super) fn goods(
     }
     let goods = back::goods(&mut fields, At::top("goods"), ask.goods.unwrap_or_default());
     let key = RequestKey { rpc: "RecordReturn", id: fields.bad.settle(id)?, digests: said };
-    let entries = vec![NewEntry::Return(goods)];
-    let (historic, validate_only) = (ask.historic, ask.validate_only);
-    Ok(Recording {
-        tenant: envelope.tenant,
-        key,
-        entries,
-        historic,
-        validate_only,
-        single: true,
-        strangers: BTreeSet::new(),
-    })
+    Ok(single(&envelope, key, NewEntry::Return(goods), (ask.historic, ask.validate_only)))
 }
 
 pub(super) fn adjustment(
@@ -111,17 +91,18 @@ pub(super) fn adjustment(
     }
     let adjustment = back::adjustment(&mut fields, At::top("adjustment"), ask.adjustment.unwrap_or_default());
     let key = RequestKey { rpc: "RecordAdjustment", id: fields.bad.settle(id)?, digests: said };
-    let entries = vec![NewEntry::Adjustment(adjustment)];
-    let (historic, validate_only) = (ask.historic, ask.validate_only);
-    Ok(Recording {
-        tenant: envelope.tenant,
-        key,
-        entries,
-        historic,
-        validate_only,
-        single: true,
-        strangers: BTreeSet::new(),
-    })
+    Ok(single(&envelope, key, NewEntry::Adjustment(adjustment), (ask.historic, ask.validate_only)))
+}
+
+/// A call that brings one entry.
+fn single(
+    envelope: &wire::Envelope,
+    key: RequestKey,
+    entry: NewEntry,
+    (historic, validate_only): (bool, bool),
+) -> Recording {
+    let (tenant, entries) = (envelope.tenant, vec![entry]);
+    Recording { tenant, key, entries, historic, validate_only, single: true, strangers: BTreeSet::new() }
 }
 
 pub(super) fn entries(

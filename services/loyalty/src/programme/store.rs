@@ -8,8 +8,8 @@ use kernel::{Shard, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Memory;
 use super::terms::{TenantTerms, Terms, Versions};
+use super::{Last, Memory};
 
 /// What some tenants have put, and whether they are suspended. What is remembered is used where it is still the last.
 pub(super) async fn current(
@@ -21,26 +21,26 @@ pub(super) async fn current(
     for (tenant, last, suspended) in last_versions(connection, tenants).await? {
         let versions = match memory.recall(tenant, last) {
             Some(versions) => versions,
-            None => memory.remember(tenant, versions(connection, tenant).await?),
+            None => memory.remember(tenant, last, versions(connection, tenant).await?),
         };
         all.insert(tenant, TenantTerms { versions, suspended });
     }
     Ok(all)
 }
 
-/// The last version of some tenants' programmes, 0 where there is none, and whether they are suspended.
+/// The last version of some tenants' programmes, and whether they are suspended.
 async fn last_versions(
     connection: &mut PgConnection,
     tenants: &BTreeSet<TenantId>,
-) -> Result<Vec<(TenantId, i32, bool)>, StoreError> {
+) -> Result<Vec<(TenantId, Last, bool)>, StoreError> {
     let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.uuid()).collect();
     let shards: Vec<i16> = tenants.iter().map(|tenant| Shard::of_tenant(*tenant).number()).collect();
     let rows = sqlx::query!(
-        r#"SELECT asked.tenant AS "tenant!", coalesce(put.version, 0) AS "version!",
+        r#"SELECT asked.tenant AS "tenant!", put.version AS "version?", put.recorded_at AS "recorded_at?",
                   coalesce(told.suspended, false) AS "suspended!"
            FROM unnest($1::uuid[], $2::smallint[]) AS asked (tenant, shard)
            LEFT JOIN LATERAL (
-               SELECT version FROM programme AS p WHERE p.tenant = asked.tenant AND p.shard = asked.shard
+               SELECT version, recorded_at FROM programme AS p WHERE p.tenant = asked.tenant AND p.shard = asked.shard
                ORDER BY version DESC LIMIT 1
            ) AS put ON true
            LEFT JOIN LATERAL (
@@ -51,7 +51,8 @@ async fn last_versions(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.tenant.into(), row.version, row.suspended)).collect())
+    let last = |version: Option<i32>, at: Option<SqlTimestamp>| version.zip(at.map(Timestamp::from));
+    Ok(rows.into_iter().map(|row| (row.tenant.into(), last(row.version, row.recorded_at), row.suspended)).collect())
 }
 
 /// All versions of a tenant's programme.

@@ -4,7 +4,8 @@ use proto::eventlog::v1::{RepairCursorsRequest, RepairCursorsResponse, RepairedC
 use proto::operations::v1::GetStatusRequest;
 use serde_json::{Value, json};
 
-use crate::client::{CliError, Suite, request_id};
+use crate::client::{CliError, Suite, new_request_id};
+use crate::say::{say, say_all};
 use crate::table::{Side, Table, Tone};
 use crate::words;
 
@@ -14,16 +15,16 @@ pub(super) async fn run(suite: &Suite, accept_unknown: bool, as_json: bool) -> R
     for service in &status.services {
         for rewound in &service.rewound {
             let asked = RepairCursorsRequest {
-                request_id: request_id(None)?,
+                request_id: new_request_id(),
                 consumer: service.source.clone(),
                 source: rewound.source.clone(),
                 accept_unknown,
             };
             let RepairCursorsResponse { cursors } = suite.event_logs().repair_cursors(asked).await?.into_inner();
             if as_json {
-                println!("{}", json(&service.source, &rewound.source, &cursors));
+                say!("{}", json(&service.source, &rewound.source, &cursors));
             } else {
-                print!("{}", text(&service.source, &rewound.source, &cursors));
+                say_all!("{}", text(&service.source, &rewound.source, &cursors));
             }
         }
     }

@@ -4,7 +4,6 @@
 //! test` leaves them out by the words `the_real_file` in their names.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use proto::activity::v1::EntryOutcome;
 
@@ -12,14 +11,6 @@ use super::booking::{Answer, book};
 use super::opening::{self, Encoding};
 use super::reading::tests::uci;
 use super::reconciliation::{Bucket, Tally};
-
-fn file() -> PathBuf {
-    let folder = std::env::var_os("RAPPORT_DATA").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    let file = folder.join("online-retail.csv.zst");
-    assert!(file.exists(), "{} is missing: name the folder of UCI's Online Retail in RAPPORT_DATA", file.display());
-    file
-}
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Figures {
@@ -71,7 +62,7 @@ fn half_even(thousandths: i128) -> i128 {
 
 #[test]
 fn every_line_of_the_real_file_is_in_its_bucket() {
-    let path = file();
+    let path = testkit::real_history();
     let survey = opening::survey(&path, Encoding::Auto).expect("readable");
     assert_eq!((survey.encoding, survey.lines), (Encoding::Utf8, 541_910));
     let mut text = String::new();
@@ -120,7 +111,7 @@ fn every_line_of_the_real_file_is_in_its_bucket() {
 
 #[test]
 fn the_real_file_is_told_in_the_order_of_time_with_the_earliest_time_of_each_invoice() {
-    let path = file();
+    let path = testkit::real_history();
     let contents = uci().read(opening::text(&path, Encoding::Utf8).expect("readable"), |_| {}).expect("a table");
     let history = &contents.history;
     let pieces = history.pieces();

@@ -3,24 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
 
-/// The real file: beside the checkout, or in the folder `RAPPORT_DATA` names.
-///
-/// # Panics
-/// Where there is none: this promise is about that file.
-pub fn file() -> PathBuf {
-    let folder = std::env::var_os("RAPPORT_DATA").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    let file = folder.join("online-retail.csv.zst");
-    assert!(file.exists(), "{} is missing: name the folder of UCI's Online Retail in RAPPORT_DATA", file.display());
-    file
-}
-
-/// Its text.
+/// The text of the real file.
 pub fn text() -> String {
     let mut text = String::new();
-    let file = std::fs::File::open(file()).expect("it can be opened");
+    let file = std::fs::File::open(testkit::real_history()).expect("it can be opened");
     zstd::Decoder::new(file).expect("it is compressed").read_to_string(&mut text).expect("it is text");
     text
 }

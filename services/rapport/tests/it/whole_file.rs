@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::history::{Expected, FLAT, file, text};
+use crate::history::{Expected, FLAT, text};
 use crate::home::{Home, Suite, text as said};
 
 /// Opens a tenant with the flat programme and brings a file in; answers what the import said.
@@ -39,7 +39,8 @@ async fn the_real_file_comes_in_whole_and_its_figures_are_right() {
     let home = Home::empty("whole-file").await;
     let suite = home.serve(&["up", "--members", "0", "--clock", "manual:2011-12-10T00:00:00Z"]);
     open_shop(&home, &suite);
-    let (file, rejects) = (file().display().to_string(), home.folder.join("rejects.csv").display().to_string());
+    let (file, rejects) =
+        (testkit::real_history().display().to_string(), home.folder.join("rejects.csv").display().to_string());
     let done = home.run(&import(&file, &suite.address, &rejects));
     assert!(done.status.success(), "{}{}", said(&done.stdout), said(&done.stderr));
     let told: Value = serde_json::from_slice(&done.stdout).expect("it is JSON");
