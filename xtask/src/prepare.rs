@@ -19,7 +19,7 @@ use crate::sql;
 
 const SERVICES: [&str; 3] = ["registry", "activity", "loyalty"];
 /// Whose migrations every service's schema begins with, in this order.
-const BENEATH: [&str; 3] = ["store", "eventlog", "timers"];
+const BENEATH: [&str; 5] = ["store", "eventlog", "timers", "outbox", "terms"];
 
 /// What the compiler wrote about each query, by file name.
 type Described = BTreeMap<String, String>;

@@ -113,6 +113,14 @@ ids! {
     EntryId = "entry";
     /// Points earned together, that lapse together.
     LotId = "lot";
+    /// An invitation that somebody took up.
+    ReferralId = "referral";
+    /// What can be subscribed to.
+    PlanId = "plan";
+    /// A member's standing order.
+    SubscriptionId = "subscription";
+    /// An attempt to be paid for one occurrence.
+    ChargeId = "charge";
 }
 
 /// What a caller makes and keeps so that a call can be repeated safely: a plain uuid.

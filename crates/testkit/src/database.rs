@@ -24,7 +24,7 @@ const CONNECTIONS: u32 = 8;
 /// The tables every service has, for a database in which a [`Speaker`](crate::Speaker) plays a service.
 #[must_use]
 pub fn house_tables() -> Vec<&'static Migrator> {
-    vec![&store::MIGRATIONS, &eventlog::MIGRATIONS, &timers::MIGRATIONS]
+    vec![&store::MIGRATIONS, &eventlog::MIGRATIONS, &timers::MIGRATIONS, &outbox::MIGRATIONS]
 }
 
 /// A database nobody else uses; dropped with this value.

@@ -65,7 +65,9 @@ fn statements<'a>(path: &str, text: &'a str) -> Vec<(usize, Cow<'a, str>)> {
         return vec![(1, Cow::Borrowed(text))];
     }
     let store = path.starts_with("services/") && path.ends_with("/store.rs");
-    let under = ["store", "eventlog", "timers"].iter().any(|name| path.starts_with(&format!("crates/{name}/src/")));
+    let under = ["store", "eventlog", "timers", "outbox", "terms"]
+        .iter()
+        .any(|name| path.starts_with(&format!("crates/{name}/src/")));
     if !(store || under && path.ends_with(".rs")) {
         return Vec::new();
     }

@@ -10,7 +10,7 @@ use super::{Found, manifests};
 /// The libraries with a home, and the crates that are at home with them.
 const HOMES: [(&str, &[&str]); 3] = [
     ("tonic", &["wire", "server", "proto", "eventlog", "timers", "testkit"]),
-    ("sqlx", &["store", "eventlog", "timers", "testkit"]),
+    ("sqlx", &["store", "eventlog", "timers", "outbox", "terms", "testkit"]),
     ("redis", &["cache", "testkit"]),
 ];
 

@@ -1,0 +1,4 @@
+//! The promises of durable calls.
+
+mod calls;
+mod office;
