@@ -152,7 +152,7 @@ async fn sums_agree(shop: &Shop, customers: &[Customer]) {
 
 /// No service is behind, and none had to set anything aside.
 async fn is_well(stage: &Stage) {
-    let asked = GetStatusRequest { source: String::new() };
+    let asked = GetStatusRequest { source: String::new(), locate_cursors: true };
     let status = OperationsServiceClient::new(stage.operator()).get_status(asked).await.expect("answered").into_inner();
     for service in status.services {
         assert!(service.ready && service.parked_events == 0, "{service:?}");

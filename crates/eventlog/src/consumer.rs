@@ -12,7 +12,7 @@ use proto::eventlog::v1::{self as wire_log, event_log_service_client::EventLogSe
 use store::{Store, StoreError};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
 use crate::heard::{CannotApply, Heard, HeardEvent, Move};
@@ -82,6 +82,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 type Places = BTreeMap<Shard, (Uuid, i64)>;
+type Opened = (Streaming<wire_log::WatchResponse>, Places);
 
 pub(crate) enum Halt {
     /// Read the cursors again and go on from there.
@@ -114,7 +115,8 @@ impl Consumer {
             let ended = tokio::select! {
                 () = stop.cancelled() => return,
                 opened = self.open(listening) => match opened {
-                    Ok((stream, places)) => self.hear_out(listening, stream, places, &mut pause, stop).await,
+                    Ok(Some((stream, places))) => self.hear_out(listening, stream, places, &mut pause, stop).await,
+                    Ok(None) => Ok(()),
                     Err(wrong) => Err(wrong),
                 },
             };
@@ -129,7 +131,8 @@ impl Consumer {
         }
     }
 
-    async fn open(&self, listening: &Listening) -> Result<(Streaming<wire_log::WatchResponse>, Places), String> {
+    /// Opens a watch; none where the cursors it was opened with have just been taken into a new epoch.
+    async fn open(&self, listening: &Listening) -> Result<Option<Opened>, String> {
         let known = parked::cursors(&self.store, listening.source).await.map_err(|error| error.to_string())?;
         let places: Places = known.iter().map(|cursor| (cursor.shard, (cursor.epoch, cursor.position))).collect();
         let new = Shard::all().filter(|shard| !places.contains_key(shard)).map(|shard| wire_log::Cursor {
@@ -138,8 +141,17 @@ impl Consumer {
         });
         let cursors = new.chain(known.iter().map(parked::Cursor::told)).collect();
         let request = wire_log::WatchRequest { source: listening.source.to_owned(), cursors };
-        let stream = listening.producer.watch(request).await.map_err(|status| status.message().to_owned())?;
-        Ok((stream, places))
+        match listening.producer.watch(request).await {
+            Ok(stream) => Ok(Some((stream, places))),
+            Err(refused) if refused.code() == Code::FailedPrecondition => {
+                match self.continue_alone(listening.source).await {
+                    Ok(true) => Ok(None),
+                    Ok(false) => Err(refused.message().to_owned()),
+                    Err(status) => Err(status.message().to_owned()),
+                }
+            }
+            Err(status) => Err(status.message().to_owned()),
+        }
     }
 
     async fn hear_out(

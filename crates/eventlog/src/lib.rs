@@ -7,7 +7,8 @@
 //! 3. Events of one subject are applied in order. One that cannot be applied is parked, and so are the later ones of
 //!    that subject; everybody else's go on.
 //! 4. A head carries an epoch. A reader with another epoch, beyond the head, or whose last event is another one here, is
-//!    refused: nothing is silently missed. `place` tells where it may go on.
+//!    refused: nothing is silently missed. `place` tells where it may go on; where nothing is gone, a consumer does so by
+//!    itself.
 //!
 //! Cost: appending is one statement for any number of events; a watch polls all heads in one statement, and is woken by
 //! commits of its own process.

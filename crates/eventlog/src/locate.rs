@@ -44,6 +44,7 @@ impl Astray {
             next: Some(cursor(Some(self.head.epoch), self.way.from, self.mark)),
             gone: self.way.gone,
             unknown: self.way.unknown,
+            certain: self.way.certain,
         }
     }
 }
@@ -79,7 +80,7 @@ impl Log {
             .filter_map(|(shard, reader, head, stand)| {
                 let way = match stand {
                     Stand::Served => return None,
-                    Stand::Ahead => Way { from: head.position, gone: 0, unknown: true },
+                    Stand::Ahead => Way { from: head.position, gone: 0, unknown: true, certain: false },
                     Stand::Lost(way) => way,
                 };
                 Some(Astray { shard, reader, way, head, mark: 0 })

@@ -40,6 +40,8 @@ pub(crate) struct Way {
     pub gone: i64,
     /// It cannot be known what it has applied of what the log holds.
     pub unknown: bool,
+    /// The end of its epoch was noted before anything was written behind it, and vouches for this way.
+    pub certain: bool,
 }
 
 /// Where a reader stands.
@@ -58,18 +60,20 @@ pub(crate) fn stand(reader: Reader, head: Head, former: &[Former], there: Option
     let marked = reader.mark != 0 && reader.position > 0;
     let same = reader.position == 0 || (marked && there == Some(reader.mark));
     let other = reader.position > head.position || (marked && !same);
-    let unknown = Stand::Lost(Way { from: head.position, gone: 0, unknown: true });
+    let unknown = Stand::Lost(Way { from: head.position, gone: 0, unknown: true, certain: false });
     match reader.epoch {
         Some(epoch) if epoch != head.epoch => {
+            let end = end_of(epoch, head.epoch, former);
             if same {
-                return Stand::Lost(Way { from: reader.position, gone: 0, unknown: false });
+                let certain = end.is_some_and(|end| reader.position <= end);
+                return Stand::Lost(Way { from: reader.position, gone: 0, unknown: false, certain });
             }
-            match end_of(epoch, head.epoch, former) {
+            match end {
                 // An event that is another one below the end: neither can be trusted.
                 Some(end) if other && reader.position <= end => unknown,
                 Some(end) => {
                     let from = reader.position.min(end);
-                    Stand::Lost(Way { from, gone: reader.position - from, unknown: false })
+                    Stand::Lost(Way { from, gone: reader.position - from, unknown: false, certain: true })
                 }
                 None => unknown,
             }
@@ -118,7 +122,12 @@ mod tests {
     }
 
     const fn from(from: i64, gone: i64) -> Stand {
-        Stand::Lost(Way { from, gone, unknown: false })
+        Stand::Lost(Way { from, gone, unknown: false, certain: true })
+    }
+
+    /// Its own event vouches for it, and nothing else does.
+    const fn proved(from: i64) -> Stand {
+        Stand::Lost(Way { from, gone: 0, unknown: false, certain: false })
     }
 
     #[test]
@@ -139,6 +148,7 @@ mod tests {
         assert_eq!(stand(at(A, 98, 4), present, &former, Some(4)), from(98, 0));
         assert_eq!(stand(at(A, 100, 4), present, &former, Some(9)), from(98, 2));
         assert_eq!(stand(at(A, 120, 4), present, &former, None), from(98, 22));
+        assert_eq!(stand(at(A, 0, 0), present, &former, None), from(0, 0));
     }
 
     #[test]
@@ -150,11 +160,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_known_is_said() {
-        let unknown = Stand::Lost(Way { from: 101, gone: 0, unknown: true });
+        let unknown = Stand::Lost(Way { from: 101, gone: 0, unknown: true, certain: false });
         let unnoticed = [ended(A, 98, false, B)];
         assert_eq!(stand(at(A, 40, 0), head(B, 101), &unnoticed, Some(1)), unknown);
         assert_eq!(stand(at(A, 120, 3), head(B, 101), &unnoticed, None), unknown);
-        assert_eq!(stand(at(A, 40, 3), head(B, 101), &unnoticed, Some(3)), from(40, 0), "its event is still there");
+        assert_eq!(stand(at(A, 40, 3), head(B, 101), &unnoticed, Some(3)), proved(40), "its event is still there");
+        assert_eq!(stand(at(C, 40, 3), head(B, 101), &[], Some(3)), proved(40), "an epoch nobody knows");
         assert_eq!(stand(at(C, 40, 0), head(B, 101), &unnoticed, None), unknown, "an epoch nobody knows");
         let contradicted = [ended(A, 98, true, B)];
         assert_eq!(stand(at(A, 40, 3), head(B, 101), &contradicted, Some(4)), unknown);

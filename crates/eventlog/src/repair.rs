@@ -1,12 +1,19 @@
 //! Going on after a producer's database was restored: cursors are put where they may go on, and what is gone is told.
 //!
+//! Where the producer vouches for every cursor and nothing is gone, as after the promotion of a standby that had kept up,
+//! there is nothing to decide and the consumer goes on by itself. Where something is gone in one partition, all of them
+//! wait for an operator: a consumer that is restored instead must not have applied anything since.
+//!
 //! The producer is asked first and the cursors are moved then, by compare-and-set from where they were when it was asked:
 //! whatever moved in between, by a listener or a twin of this call, makes it begin again.
+
+use std::sync::LazyLock;
 
 use kernel::{Shard, TenantId};
 use proto::eventlog::v1 as wire_log;
 use serde::{Deserialize, Serialize};
 use store::{Recall, RequestKey, StoreError, Tenants, Tx};
+use telemetry::metrics::{self, IntCounterVec};
 use tonic::Status;
 use uuid::Uuid;
 use wire::Stop;
@@ -35,7 +42,45 @@ pub(crate) fn remembered_in(owner: TenantId, key: &RequestKey) -> Shard {
     Shard::of_text(owner, &["request", &key.id.to_string()])
 }
 
+static CONTINUED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    let help = "Cursors that a consumer took into a new epoch by itself, because nothing was gone.";
+    metrics::counter("rapport_cursors_continued_total", help, &["consumer", "producer"])
+});
+
 impl Consumer {
+    /// Takes all cursors that a producer refuses into its present epoch, where it vouches for them and nothing is gone;
+    /// false where there is nothing to do, or somebody has to decide.
+    pub(crate) async fn continue_alone(&self, source: &'static str) -> Result<bool, Status> {
+        let lost = self.lost(source).await?;
+        let harmless = |one: &wire_log::LostCursor| one.certain && !one.unknown && one.gone == 0;
+        if lost.is_empty() || !lost.iter().all(harmless) {
+            return Ok(false);
+        }
+        match self.take_over(source, &lost).await {
+            Ok(()) => {}
+            // A twin was first: where they are now is read again.
+            Err(StoreError::CursorMoved) => return Ok(true),
+            Err(error) => return Err(wire::failure(error)),
+        }
+        let cursors = lost.len();
+        CONTINUED.with_label_values(&[self.service(), source]).inc_by(u64::try_from(cursors).unwrap_or(u64::MAX));
+        tracing::warn!(
+            consumer = self.service(),
+            producer = source,
+            cursors,
+            "the producer's log began a new epoch and nothing is gone: its consumer goes on by itself"
+        );
+        Ok(true)
+    }
+
+    async fn take_over(&self, source: &str, lost: &[wire_log::LostCursor]) -> Result<(), StoreError> {
+        let mut tx = self.store().begin(Tenants::Every, Shard::all()).await?;
+        for one in lost {
+            move_one(&mut tx, source, one, false).await?;
+        }
+        tx.commit().await
+    }
+
     /// The cursors that a producer refuses, by its own word.
     ///
     /// # Errors

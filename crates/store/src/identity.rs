@@ -8,6 +8,8 @@
 //! - in another database or on another server, or recovered from a base backup, the names of server and database or the
 //!   timeline differ: seen at every new connection, because none outlives such a change.
 //!
+//! A standby's timeline is not known before it is promoted, and its connections outlive that: nobody is let in before.
+//!
 //! A snapshot of the disk put back shows none of this. It is found by its readers, who are ahead of it
 //! ([`crate::Store::end_epoch`]).
 
@@ -21,7 +23,7 @@ use crate::StoreError;
 /// Why an epoch ends.
 #[derive(Clone, Copy)]
 enum Cause {
-    /// The place differs: nothing was written here yet.
+    /// The place differs.
     Place,
     /// Somebody was told of positions that are not there, in this epoch of this shard.
     Reader { shard: Shard, epoch: Uuid },
@@ -55,22 +57,25 @@ pub(crate) async fn end_epoch(connection: &mut PgConnection, shard: Shard, epoch
 /// True where the place is the one that is written down, or is written down now for the first time.
 async fn same_place(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let looked = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "{HERE} SELECT here.timeline IS NULL
-                    OR (whereabouts.server = here.server AND whereabouts.database = here.database
-                        AND whereabouts.timeline = here.timeline
-                        AND NOT EXISTS (SELECT FROM head WHERE head.shard = 0 AND head.relation <> head.tableoid)),
-                whereabouts.server IS NULL
+        "{HERE} SELECT whereabouts.server = here.server AND whereabouts.database = here.database
+                    AND whereabouts.timeline = here.timeline
+                    AND NOT EXISTS (SELECT FROM head WHERE head.shard = 0 AND head.relation <> head.tableoid),
+                whereabouts.server IS NULL, here.timeline IS NULL
          FROM here LEFT JOIN whereabouts ON true"
     )))
     .fetch_one(&mut *connection)
     .await?;
-    let (same, never_used): (Option<bool>, bool) = (looked.try_get(0)?, looked.try_get(1)?);
+    let (same, never_used, standby): (Option<bool>, bool, bool) =
+        (looked.try_get(0)?, looked.try_get(1)?, looked.try_get(2)?);
+    if standby {
+        return Err(sqlx::Error::Protocol("the server is a standby that was not promoted yet".to_owned()));
+    }
     if !never_used {
         return Ok(same.unwrap_or(false));
     }
     let written = sqlx::query(sqlx::AssertSqlSafe(format!(
         "{HERE} INSERT INTO whereabouts (server, database, timeline) SELECT server, database, timeline FROM here
-         WHERE timeline IS NOT NULL ON CONFLICT DO NOTHING"
+         ON CONFLICT DO NOTHING"
     )));
     written.execute(connection).await?;
     Ok(true)
@@ -84,10 +89,12 @@ async fn change(connection: &mut PgConnection, cause: Cause) -> Result<bool, sql
         .fetch_all(&mut *transaction)
         .await?;
     // A twin may have waited for the same locks: what is written down now counts.
+    // Whoever writes here has proved the place before, so where it differs nothing was written yet, whoever says so.
+    let certain = !same_place(&mut transaction).await?;
     let needed = match cause {
-        Cause::Place => !same_place(&mut transaction).await?,
+        Cause::Place => certain,
         Cause::Reader { shard, epoch } => {
-            let mut same = false;
+            let mut same = certain;
             for row in &heads {
                 same |= row.try_get::<i16, _>(0)? == shard.number() && row.try_get::<Uuid, _>(1)? == epoch;
             }
@@ -98,7 +105,6 @@ async fn change(connection: &mut PgConnection, cause: Cause) -> Result<bool, sql
         transaction.rollback().await?;
         return Ok(false);
     }
-    let certain = matches!(cause, Cause::Place);
     sqlx::query(
         "WITH next AS MATERIALIZED (SELECT shard, gen_random_uuid() AS epoch FROM head),
               noted AS (
@@ -112,14 +118,15 @@ async fn change(connection: &mut PgConnection, cause: Cause) -> Result<bool, sql
     .await?;
     sqlx::query(sqlx::AssertSqlSafe(format!(
         "{HERE} UPDATE whereabouts SET server = here.server, database = here.database, timeline = here.timeline
-         FROM here WHERE here.timeline IS NOT NULL"
+         FROM here"
     )))
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
     tracing::warn!(
         certain,
-        "this database was restored: its log begins a new epoch, and its readers need `rapport doctor --repair`"
+        "this database was restored or promoted: its log begins a new epoch. Readers of whose events some are gone wait \
+         for `rapport doctor --repair`"
     );
     Ok(true)
 }

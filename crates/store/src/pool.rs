@@ -92,7 +92,8 @@ impl Store {
     /// Ends an epoch because a reader stands where this log has nothing, so it was restored and nobody noticed; all
     /// shards begin another. False where that epoch had ended before.
     ///
-    /// Where the restored part ends is not known then: events may have been appended since.
+    /// Where the restored part ends is not known then: events may have been appended since. It is known where the place
+    /// differs as well and nobody has written here yet.
     pub async fn end_epoch(&self, shard: Shard, epoch: Uuid) -> Result<bool, StoreError> {
         let pool = self.pool.clone();
         let ended = tokio::spawn(async move { identity::end_epoch(&mut *pool.acquire().await?, shard, epoch).await });

@@ -46,7 +46,7 @@ pub use examples::Examples;
 pub use house::{House, Served, serve};
 pub use patience::{until, until_some};
 pub use real_history::real_history;
-pub use servers::{OwnPostgres, own_redis, redis_url};
+pub use servers::{OwnPostgres, OwnRedis, redis_url};
 pub use speaker::Speaker;
 
 /// A clock that stands at `moment` until it is moved.

@@ -317,7 +317,10 @@ fn decide<'a>(
         (Act::Record(ask), [entry]) if ask.single => vec![one(&mut book, ask, 0, entry).map_err(Stop::Refused)?],
         (Act::Record(ask), entries) => {
             let each = entries.iter().enumerate();
-            each.map(|(place, entry)| one(&mut book, ask, place, entry).unwrap_or_else(Outcome::from)).collect()
+            each.map(|(place, entry)| {
+                one(&mut book, ask, place, entry).unwrap_or_else(|refusal| Outcome::from(refusal.of_entry(place)))
+            })
+            .collect()
         }
         (Act::Cancel(ask), _) => {
             vec![book.cancel(ask.order, ask.as_state, ask.occurred_at).map_err(Stop::Refused)?]

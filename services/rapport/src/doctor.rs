@@ -49,7 +49,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     if ask.repair {
         repair::run(&suite, ask.accept_unknown, ask.reach.json).await?;
     }
-    let status = suite.operations().get_status(GetStatusRequest::default()).await?.into_inner();
+    let status = suite.operations().get_status(thorough()).await?.into_inner();
     let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
     let complaints: Vec<Complaint> = status.services.iter().flat_map(complaints).collect();
     if ask.reach.json {
@@ -65,6 +65,11 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             "things need a hand",
         ))),
     }
+}
+
+/// Of everything, and with a look at every cursor: the doctor is asked seldom and believed.
+fn thorough() -> GetStatusRequest {
+    GetStatusRequest { source: String::new(), locate_cursors: true }
 }
 
 fn complaints(service: &ServiceStatus) -> Vec<Complaint> {

@@ -47,7 +47,7 @@ mod store;
 mod tax_id;
 
 pub use birthday::Birthday;
-pub use change::{Change, MOST_TAGS, ProfileChange};
+pub use change::{Bounded, Change, ProfileChange};
 pub use filter::Filter;
 pub use identity::{Identity, Kind, Name};
 pub use masking::masked;
@@ -85,10 +85,12 @@ pub enum Refusal {
         /// Of the name.
         kind: Kind,
     },
-    /// The member would have too many tags.
-    TooManyTags {
+    /// The record would have more of something than a record may have.
+    TooMany {
         /// Whose.
         member: MemberId,
+        /// Of what.
+        of: Bounded,
         /// How many there would be.
         would_be: usize,
     },

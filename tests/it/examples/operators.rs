@@ -93,7 +93,7 @@ pub fn operators_examples(stage: &Stage) -> Examples {
         )
         .with(make!(office, |_office, _n| GetClockRequest {}))
         .with(make!(office, |_office, _n| AdvanceClockRequest { to: Some(now), step_seconds: 60 }))
-        .with(make!(office, |_office, _n| GetStatusRequest { source: "loyalty".to_owned() }))
+        .with(make!(office, |_office, _n| GetStatusRequest { source: "loyalty".to_owned(), locate_cursors: true }))
         .with(make!(office, |_office, _n| ListParkedEventsRequest {
             consumer: "loyalty".to_owned(),
             ..ListParkedEventsRequest::default()

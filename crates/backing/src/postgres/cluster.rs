@@ -150,7 +150,7 @@ impl Cluster<'_> {
                 State::Recycled
             }
             Some(_) => match (lines.get(3).and_then(|line| line.parse().ok()), lines.get(7)) {
-                (Some(port), Some(&"ready")) => State::Ready(port),
+                (Some(port), Some(&("ready" | "standby"))) => State::Ready(port),
                 _ => State::Changing,
             },
         }

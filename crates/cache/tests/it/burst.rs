@@ -27,7 +27,7 @@ const MANY: u32 = 5_000;
 
 #[tokio::test]
 async fn a_burst_of_changes_costs_few_round_trips() {
-    let Some(redis) = testkit::own_redis("burst") else { return };
+    let Some(redis) = testkit::OwnRedis::start("burst") else { return };
     let settings = FarSettings { time_limit: Duration::from_secs(10), ..FarSettings::new(redis.url(), "t") };
     let far = Far::prepare(settings).expect("the URL can be used");
     let (truth, mut connection) = (Truth::new(), connect(&redis.url()).await);
@@ -55,5 +55,4 @@ async fn a_burst_of_changes_costs_few_round_trips() {
     }
     let left: i64 = connection.pttl(name(&rows[0])).await.expect("Redis answers");
     assert!((1..=60_000).contains(&left), "a tombstone does not stay for ever: {left}");
-    redis.stop().expect("it can be stopped");
 }

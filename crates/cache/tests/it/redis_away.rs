@@ -8,16 +8,15 @@ use crate::truth::{NO_REDIS, Truth, row};
 
 #[tokio::test]
 async fn a_redis_that_is_killed_and_comes_back_empty_is_not_noticed() {
-    let redis = testkit::own_redis("cache").expect(NO_REDIS);
+    let mut redis = testkit::OwnRedis::start("cache").expect(NO_REDIS);
     let settings = FarSettings::new(redis.url(), "t");
     let far = Far::prepare(settings).expect("the URL can be used");
     let (truth, rows) = (Truth::new(), [row(1), row(2), row(3)]);
     let (here, there) = (truth.replica(Some(&far)), truth.replica(Some(&far)));
-    let mut redis = Some(redis);
     for round in 0..60 {
         match round {
-            20 => drop(redis.take().map(|redis| redis.stop().expect("it can be stopped"))),
-            40 => redis = testkit::own_redis("cache"),
+            20 => redis.stop(),
+            40 => redis.start_again(),
             _ => {}
         }
         for row in rows {
@@ -33,7 +32,6 @@ async fn a_redis_that_is_killed_and_comes_back_empty_is_not_noticed() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    redis.expect("it was started again").stop().expect("it can be stopped");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod delivery;
 mod freshness;
 mod interleaved;
 mod parked;
+mod promoted;
 mod restored;
 mod rewound;
 mod scene;

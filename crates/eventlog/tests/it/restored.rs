@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-use crate::scene::{Scene, beside};
+use crate::scene::{Scene, beside, elsewhere};
 use crate::suite::{FIRST, SECOND, Wrong, member};
 
 fn repairing(accept_unknown: bool) -> RepairCursorsRequest {
@@ -39,11 +39,6 @@ async fn say_all(scene: &Scene, member: MemberId, texts: &[&str]) {
 fn of_shard(cursors: &[RepairedCursor], member: MemberId) -> RepairedCursor {
     let shard = u32::try_from(Shard::of_member(member).number()).expect("fewer than 256");
     *cursors.iter().find(|cursor| cursor.partition == shard).expect("it was refused there")
-}
-
-/// A member of another shard.
-fn elsewhere(one: MemberId) -> MemberId {
-    std::iter::repeat_with(member).find(|other| Shard::of_member(*other) != Shard::of_member(one)).expect("most are")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

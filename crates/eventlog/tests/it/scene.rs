@@ -26,7 +26,12 @@ pub struct Scene {
 impl Scene {
     /// The second service hears the first.
     pub async fn begin() -> Self {
-        let (database, house) = (database().await, House::new());
+        Self::begin_in(database().await).await
+    }
+
+    /// The same in a database of the test's own.
+    pub async fn begin_in(database: Database) -> Self {
+        let house = House::new();
         let speaker = Speaker::open(&database, FIRST, clock()).await;
         let hearer = Hearer::open(&database, &house.peers(&[FIRST]), (SECOND, false), &[FIRST], &[]).await;
         let logs = house.event_logs([speaker.log()], [hearer.consumer.clone()]);
@@ -105,4 +110,9 @@ pub async fn arrives(progress: &Progress, token: &Freshness) {
 pub fn beside(one: MemberId) -> MemberId {
     let alike = |other: &MemberId| Shard::of_member(*other) == Shard::of_member(one);
     std::iter::repeat_with(member).find(alike).expect("one in 256 is")
+}
+
+/// A member of another shard.
+pub fn elsewhere(one: MemberId) -> MemberId {
+    std::iter::repeat_with(member).find(|other| Shard::of_member(*other) != Shard::of_member(one)).expect("most are")
 }

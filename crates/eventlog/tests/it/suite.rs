@@ -26,8 +26,17 @@ static MIGRATIONS: Migrator = sqlx::migrate!("tests/migrations");
 
 /// All three services in one database.
 pub async fn database() -> Database {
+    Database::for_suite(&tables()).await
+}
+
+/// The same on a server of the test's own.
+pub async fn database_on(server: String) -> Database {
+    Database::on(server, &tables()).await
+}
+
+fn tables() -> [(&'static str, Vec<&'static Migrator>); 3] {
     let tables: Vec<_> = house_tables().into_iter().chain([&MIGRATIONS]).collect();
-    Database::for_suite(&[FIRST, SECOND, THIRD].map(|service| (service, tables.clone()))).await
+    [FIRST, SECOND, THIRD].map(|service| (service, tables.clone()))
 }
 
 pub fn clock() -> Clock {

@@ -84,3 +84,20 @@ async fn a_readers_word_ends_an_epoch_once_and_says_that_it_is_not_certain() {
     assert_eq!(epochs(&database).await, after);
     assert_eq!(ended(&database).await, [(3, 5, false)]);
 }
+
+#[tokio::test]
+async fn a_reader_who_is_first_to_see_a_loaded_dump_knows_where_it_ends() {
+    let database = database().await;
+    let store = database.store(SERVICE).await;
+    tamper(&database, &format!("UPDATE {SERVICE}.head SET position = 5 WHERE shard = 3")).await;
+    let before = epochs(&database).await;
+    let file = database.dump(SERVICE);
+    database.restore(SERVICE, &file).await;
+    let shard = Shard::from_number(3).expect("a shard");
+    let asked = format!("SELECT epoch FROM {SERVICE}.head WHERE shard = 3");
+    let epoch: Uuid =
+        sqlx::query_scalar(AssertSqlSafe(asked)).fetch_one(&mut database.look().await).await.expect("one");
+    assert!(store.end_epoch(shard, epoch).await.expect("it ends"));
+    assert!(epochs(&database).await.is_disjoint(&before));
+    assert_eq!(ended(&database).await, [(3, 5, true)], "nobody had written since");
+}

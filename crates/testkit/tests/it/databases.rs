@@ -2,7 +2,7 @@
 
 use kernel::{MemberId, TenantId};
 use proto::registry::events::v1::MemberUpdated;
-use testkit::{Database, Speaker, clock_at, house_tables};
+use testkit::{Database, OwnRedis, Speaker, clock_at, house_tables};
 
 #[tokio::test]
 async fn two_databases_share_nothing_and_go_with_their_values() {
@@ -19,4 +19,25 @@ async fn two_databases_share_nothing_and_go_with_their_values() {
     drop(one);
     let gone = store::Store::open(&store::Settings::new(url, "registry")).await;
     assert!(gone.is_err(), "the database is still there");
+}
+
+/// What lies in the temporary folder under a name of this process.
+fn left_over(name: &str) -> usize {
+    let name = format!("rapport-testkit-{name}-{}", std::process::id());
+    let entries = std::fs::read_dir(std::env::temp_dir()).expect("it can be listed");
+    entries.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name() == *name)).count()
+}
+
+#[test]
+fn a_redis_of_a_tests_own_comes_back_where_it_was_and_goes_with_its_value() {
+    let Some(mut redis) = OwnRedis::start("gone") else { return };
+    let url = redis.url();
+    redis.crash();
+    redis.start_again();
+    assert_eq!((redis.url(), redis.keys()), (url.clone(), 0));
+    redis.stop();
+    redis.start_again();
+    assert_eq!((redis.url(), left_over("redis-gone")), (url, 1));
+    drop(redis);
+    assert_eq!(left_over("redis-gone"), 0);
 }

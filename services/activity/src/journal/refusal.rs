@@ -92,4 +92,21 @@ impl Refusal {
             Self::Malformed(_) => "MALFORMED",
         }
     }
+    /// The same about one entry of several: fields are named as the request has them.
+    #[must_use]
+    pub fn of_entry(self, place: usize) -> Self {
+        match self {
+            Self::Malformed(wrong) => {
+                let told = |one: Wrong| Wrong { field: format!("entries[{place}].{}", one.field), ..one };
+                Self::Malformed(wrong.into_iter().map(told).collect())
+            }
+            Self::MemberNotFound { .. }
+            | Self::OrderNotFound { .. }
+            | Self::ReturnExceedsOrder { .. }
+            | Self::OrderClosed { .. }
+            | Self::OrderTaken { .. }
+            | Self::BeforeOrder { .. }
+            | Self::AlreadyApplied { .. } => self,
+        }
+    }
 }

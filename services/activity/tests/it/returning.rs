@@ -80,7 +80,7 @@ async fn a_return_in_another_currency_is_told_about_its_currency() {
     let wrong = shop.give_back(foreign.clone()).await.expect_err("nothing was paid in dollars");
     assert_eq!(wrong_fields(&wrong), ["goods.currency_code"]);
     // Among others it keeps none of them out.
-    let entries = [foreign, back_of("r2", &id, "1 x 1")]
+    let entries = [back_of("r2", &id, "1 x 1"), foreign]
         .map(|goods| wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Goods(goods)) });
     let ask = wire_activity::RecordEntriesRequest {
         request_id: shop.request_id(),
@@ -88,8 +88,8 @@ async fn a_return_in_another_currency_is_told_about_its_currency() {
         ..Default::default()
     };
     let outcomes = shop.client().record_entries(ask).await.expect("it is answered").into_inner().outcomes;
-    assert_eq!((outcomes[0].refusal.as_str(), outcomes[1].refusal.as_str()), ("MALFORMED", ""));
-    assert!(outcomes[0].detail.starts_with("goods.currency_code must be GBP"), "{}", outcomes[0].detail);
+    assert_eq!((outcomes[0].refusal.as_str(), outcomes[1].refusal.as_str()), ("", "MALFORMED"));
+    assert!(outcomes[1].detail.starts_with("entries[1].goods.currency_code must be GBP"), "{}", outcomes[1].detail);
 }
 
 #[tokio::test]

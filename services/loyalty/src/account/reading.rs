@@ -1,5 +1,5 @@
 //! Looking at accounts. What has fallen due and is not written yet is settled in memory first: a look is exact to the
-//! second, however late the clockwork is.
+//! second, however late the clockwork is. All of an account is read as it stood at one instant.
 
 mod past;
 mod store;
@@ -247,8 +247,10 @@ impl Accounts {
     ) -> Result<(Holdings, std::sync::Arc<Versions>, Timestamp), Stop<AccountRefusal>> {
         let terms = self.programmes.of(tenant).await?;
         let mut reading = self.store.read(tenant).await?;
+        // Totals stand in one table and lots in another: read one after the other, a batch could be seen in half.
+        let mut snapshot = store::snapshot(reading.connection()).await?;
         let now = self.clock.now();
-        let known = rows::read_one(reading.connection(), tenant, member).await?;
+        let known = rows::read_one(&mut snapshot, tenant, member).await?;
         let mut holdings = known.unwrap_or_else(|| Holdings::new(member, now));
         settle(&mut holdings, &terms.versions, Until::Including(now)).map_err(StoreError::unreadable)?;
         Ok((holdings, terms.versions, now))

@@ -200,3 +200,34 @@ async fn who_waits_for_a_token_is_in_nobodys_way() {
     shop.buys(member, 500).await;
     waiting.await.expect("it ran").expect("the position is reached");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lots_and_totals_agree_however_an_account_changes_meanwhile() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    let (_, fresh) = shop.buys(member, 50_000).await;
+    shop.account(member, &fresh).await;
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let write = async {
+        for round in 0..60 {
+            shop.redeem(member, 3).await.expect("there are a thousand");
+            if round % 4 == 0 {
+                shop.buys(member, 500).await;
+            }
+        }
+        over.store(true, std::sync::atomic::Ordering::SeqCst);
+    };
+    let read = || async {
+        let mut looks = 0;
+        while !over.load(std::sync::atomic::Ordering::SeqCst) {
+            let account = shop.account(member, "").await;
+            let left: i64 = account.lots.iter().map(|lot| lot.left).sum();
+            assert_eq!(left, account.balance + account.deficit, "{account:?}");
+            assert_eq!(account.balance, account.earned - account.redeemed - account.lapsed, "{account:?}");
+            looks += 1;
+        }
+        looks
+    };
+    let ((), first, second, third) = futures::join!(write, read(), read(), read());
+    assert!(first + second + third >= 60, "it was hardly looked at");
+}

@@ -1,7 +1,6 @@
 //! `rapport doctor --repair`: lets services go on after a log they hear was restored.
 
 use proto::eventlog::v1::{RepairCursorsRequest, RepairCursorsResponse, RepairedCursor};
-use proto::operations::v1::GetStatusRequest;
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Suite, new_request_id};
@@ -11,7 +10,7 @@ use crate::words;
 
 /// Repairs whatever is refused now, and tells what was done.
 pub(super) async fn run(suite: &Suite, accept_unknown: bool, as_json: bool) -> Result<(), CliError> {
-    let status = suite.operations().get_status(GetStatusRequest::default()).await?.into_inner();
+    let status = suite.operations().get_status(super::thorough()).await?.into_inner();
     for service in &status.services {
         for rewound in &service.rewound {
             let asked = RepairCursorsRequest {

@@ -42,7 +42,7 @@ impl Operations {
         bad.finish().map(|()| found)
     }
 
-    async fn status(&self, standing: &Standing, elsewhere: bool) -> Result<ServiceStatus, Status> {
+    async fn status(&self, standing: &Standing, elsewhere: bool, locate: bool) -> Result<ServiceStatus, Status> {
         let mut status = ServiceStatus { source: standing.service.name().to_owned(), ..ServiceStatus::default() };
         match standing.drift().await {
             Err(missing) => status.waiting_for = missing,
@@ -66,7 +66,9 @@ impl Operations {
                 if let Some(events) = self.lag(consumer, source, elsewhere).await? {
                     status.lags.push(Lag { source: source.to_owned(), events });
                 }
-                status.rewound.extend(self.rewound(consumer, source, elsewhere).await);
+                if locate {
+                    status.rewound.extend(self.rewound(consumer, source, elsewhere).await);
+                }
             }
         }
         Ok(status)
@@ -98,7 +100,8 @@ impl Operations {
         let Ok(way) = self.peers.reach(source, Behalf::of_process("rapport").needing("operations.read")) else {
             return Ok(None);
         };
-        let asked = OperationsServiceClient::new(way).get_status(GetStatusRequest { source: source.to_owned() }).await;
+        let ask = GetStatusRequest { source: source.to_owned(), locate_cursors: false };
+        let asked = OperationsServiceClient::new(way).get_status(ask).await;
         let Ok(answer) = asked else { return Ok(None) };
         let written: i64 = answer.into_inner().services.iter().map(|status| status.events_written).sum();
         let applied: i64 = consumer.cursors(source).await.map_err(failure)?.values().sum();
@@ -114,8 +117,10 @@ impl OperationsService for Operations {
             Audience::External => true,
             Audience::Internal => false,
         };
-        let asked = self.asked(&call.get_ref().source)?;
-        let services = try_join_all(asked.iter().map(|standing| self.status(standing, elsewhere))).await?;
+        let GetStatusRequest { source, locate_cursors } = call.into_inner();
+        let asked = self.asked(&source)?;
+        let looks = asked.iter().map(|standing| self.status(standing, elsewhere, locate_cursors));
+        let services = try_join_all(looks).await?;
         Ok(Response::new(GetStatusResponse { services, version: env!("CARGO_PKG_VERSION").to_owned() }))
     }
 }

@@ -4,4 +4,5 @@ mod crash;
 mod history;
 mod home;
 mod process;
+mod restored;
 mod whole_file;

@@ -1,9 +1,10 @@
 //! What registry says no to, as callers are told.
 
+use kernel::MemberId;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, stopped};
 
-use crate::members::MOST_TAGS;
+use crate::members::Bounded;
 use crate::{members, tenants};
 
 /// Why nothing was done about members.
@@ -39,16 +40,7 @@ pub(super) fn members(stop: Stop<members::Refusal>) -> Status {
             text: format!("this {kind} is the only identity the member has; add another first"),
             facts: vec![("kind", kind.to_string())],
         },
-        members::Refusal::TooManyTags { member, would_be } => Refusal {
-            reason: "TOO_MANY_TAGS",
-            kind: RefusalKind::FailedPrecondition,
-            text: format!("the member would have {would_be} tags, and may have {MOST_TAGS}; take some off"),
-            facts: vec![
-                ("member", member.to_string()),
-                ("most", MOST_TAGS.to_string()),
-                ("would_be", would_be.to_string()),
-            ],
-        },
+        members::Refusal::TooMany { member, of, would_be } => too_many(member, of, would_be),
         members::Refusal::EtagMismatch { etag, current } => etag_mismatch(etag, current),
         members::Refusal::TenantNotFound(tenant) => no_tenant(tenant.to_string()),
         members::Refusal::Unreachable(unreachable) => unreachable.into(),
@@ -68,6 +60,26 @@ pub(super) fn tenants(stop: Stop<tenants::Refusal>) -> Status {
         tenants::Refusal::Unreachable(unreachable) => unreachable.into(),
         tenants::Refusal::EtagMismatch { etag, current } => etag_mismatch(etag, current),
     })
+}
+
+fn too_many(member: MemberId, of: Bounded, would_be: usize) -> Refusal {
+    let most = of.most();
+    let (reason, text) = match of {
+        Bounded::Identities => {
+            let text = format!("the member would have {would_be} identities, and may have {most}; take some away");
+            ("TOO_MANY_IDENTITIES", text)
+        }
+        Bounded::Tags => {
+            ("TOO_MANY_TAGS", format!("the member would have {would_be} tags, and may have {most}; take some off"))
+        }
+        Bounded::Consents => {
+            let text = format!("the member would have spoken of {would_be} purposes, and may speak of {most}");
+            ("TOO_MANY_CONSENTS", text)
+        }
+    };
+    let kind = RefusalKind::FailedPrecondition;
+    let numbers = [("most", most.to_string()), ("would_be", would_be.to_string())];
+    Refusal { reason, kind, text, facts: [("member", member.to_string())].into_iter().chain(numbers).collect() }
 }
 
 fn no_tenant(tenant: String) -> Refusal {

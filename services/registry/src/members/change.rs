@@ -12,8 +12,35 @@ use super::birthday::Birthday;
 use super::identity::{Identity, Name};
 use super::record::{Consent, Member};
 
-/// Tags of one member, whenever they were put on: a record is read whole, and must stay small.
-pub const MOST_TAGS: usize = 100;
+/// What a record has a bounded number of, whenever it came: a record is read whole, and must stay small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounded {
+    /// Ways the member is known by.
+    Identities,
+    /// Tags that are on the member.
+    Tags,
+    /// Purposes the member has said something about. The words themselves are kept without end, outside the record.
+    Consents,
+}
+
+impl Bounded {
+    /// How many one record has at most.
+    pub const fn most(self) -> usize {
+        match self {
+            Self::Identities => 50,
+            Self::Tags => 100,
+            Self::Consents => 200,
+        }
+    }
+
+    /// Refuses what would be too many. Who had too many before may still have fewer, or as many.
+    fn bound(self, member: &Member, had: usize, would_be: usize) -> Result<(), Refusal> {
+        if would_be > self.most() && would_be > had {
+            return Err(Refusal::TooMany { member: member.id, of: self, would_be });
+        }
+        Ok(())
+    }
+}
 
 /// A change of one member's record.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,10 +116,10 @@ pub fn decide(member: &Member, change: &Change, at: Timestamp) -> Result<Changed
     };
     match change {
         Change::Profile(profile) => changed.profile(profile),
-        Change::AddIdentity(identity) => changed.add(identity),
+        Change::AddIdentity(identity) => changed.add(identity)?,
         Change::RemoveIdentity(name) => changed.remove(name)?,
         Change::Tags { add, remove } => changed.tags(add, remove)?,
-        Change::Consents(said) => changed.say(said),
+        Change::Consents(said) => changed.say(said)?,
     }
     if !changed.fields.is_empty() {
         changed.member.version = member.version.saturating_add(1);
@@ -116,7 +143,7 @@ impl Changed {
     }
 
     /// Verified once is verified for good: adding the name again does not take it back.
-    fn add(&mut self, identity: &Identity) {
+    fn add(&mut self, identity: &Identity) -> Result<(), Refusal> {
         match self.member.identities.iter_mut().find(|known| known.name == identity.name) {
             Some(known) if known.verified || !identity.verified => {}
             Some(known) => {
@@ -124,11 +151,14 @@ impl Changed {
                 self.fields.push("identities");
             }
             None => {
+                let had = self.member.identities.len();
+                Bounded::Identities.bound(&self.member, had, had.saturating_add(1))?;
                 self.member.identities.push(identity.clone());
                 self.added.push(identity.name.clone());
                 self.fields.push("identities");
             }
         }
+        Ok(())
     }
 
     fn remove(&mut self, name: &Name) -> Result<(), Refusal> {
@@ -144,18 +174,16 @@ impl Changed {
         Ok(())
     }
 
-    /// Who had too many before may still lose some.
     fn tags(&mut self, add: &BTreeSet<String>, remove: &BTreeSet<String>) -> Result<(), Refusal> {
         let after: BTreeSet<String> =
             self.member.tags.union(add).filter(|tag| !remove.contains(*tag)).cloned().collect();
-        if after.len() > MOST_TAGS && after.len() > self.member.tags.len() {
-            return Err(Refusal::TooManyTags { member: self.member.id, would_be: after.len() });
-        }
+        Bounded::Tags.bound(&self.member, self.member.tags.len(), after.len())?;
         self.fields.extend(set(&mut self.member.tags, Some(&after), "tags"));
         Ok(())
     }
 
-    fn say(&mut self, said: &[Consent]) {
+    fn say(&mut self, said: &[Consent]) -> Result<(), Refusal> {
+        let had = self.member.consents.len();
         for word in said {
             match self.member.consents.iter_mut().find(|known| known.purpose == word.purpose) {
                 Some(known) if known.said_at > word.said_at => {}
@@ -163,9 +191,11 @@ impl Changed {
                 None => self.member.consents.push(word.clone()),
             }
         }
+        Bounded::Consents.bound(&self.member, had, self.member.consents.len())?;
         self.member.consents.sort_by(|a, b| a.purpose.cmp(&b.purpose));
         self.said.extend_from_slice(said);
         self.fields.push("consents");
+        Ok(())
     }
 }
 
@@ -258,15 +288,50 @@ mod tests {
             add: numbered(count),
             remove: remove.iter().map(|word| (*word).to_owned()).collect(),
         };
+        let most = Bounded::Tags.most();
         // With "vip", which is there.
-        assert_eq!(decided(&tags(MOST_TAGS - 1, &[])).member.tags.len(), MOST_TAGS);
-        assert_eq!(decided(&tags(MOST_TAGS, &["vip"])).member.tags.len(), MOST_TAGS);
-        let refused = decide(&member(), &tags(MOST_TAGS, &[]), member().joined_at).expect_err("one too many");
-        assert!(matches!(refused, Refusal::TooManyTags { would_be: 101, .. }), "{refused:?}");
-        let laden = Member { tags: numbered(MOST_TAGS + 5), ..member() };
+        assert_eq!(decided(&tags(most - 1, &[])).member.tags.len(), most);
+        assert_eq!(decided(&tags(most, &["vip"])).member.tags.len(), most);
+        let refused = decide(&member(), &tags(most, &[]), member().joined_at).expect_err("one too many");
+        assert!(matches!(refused, Refusal::TooMany { of: Bounded::Tags, would_be: 101, .. }), "{refused:?}");
+        let laden = Member { tags: numbered(most + 5), ..member() };
         let fewer = Change::Tags { add: BTreeSet::new(), remove: numbered(2) };
         let fewer = decide(&laden, &fewer, laden.joined_at).expect("fewer is never refused");
-        assert_eq!(fewer.member.tags.len(), MOST_TAGS + 3);
+        assert_eq!(fewer.member.tags.len(), most + 3);
+    }
+
+    #[test]
+    fn a_member_has_so_many_names_and_no_more() {
+        let most = Bounded::Identities.most();
+        let named = |count: usize| {
+            let identities = (1..=count).map(|number| Identity { name: name(&number.to_string()), verified: false });
+            Member { identities: identities.collect(), ..member() }
+        };
+        let add = |member: &Member, value: &str, verified| {
+            decide(member, &Change::AddIdentity(Identity { name: name(value), verified }), member.joined_at)
+        };
+        assert_eq!(add(&named(most - 1), "new", false).expect("the last").member.identities.len(), most);
+        let refused = add(&named(most), "new", false).expect_err("one too many");
+        assert!(matches!(refused, Refusal::TooMany { of: Bounded::Identities, would_be: 51, .. }), "{refused:?}");
+        add(&named(most + 3), "1", true).expect("it is known, and only verified");
+        let fewer = decide(&named(most + 3), &Change::RemoveIdentity(name("1")), member().joined_at);
+        assert_eq!(fewer.expect("fewer is never refused").member.identities.len(), most + 2);
+    }
+
+    #[test]
+    fn a_member_speaks_of_so_many_purposes_and_no_more() {
+        let most = Bounded::Consents.most();
+        let words = |purposes: std::ops::Range<usize>| {
+            purposes.map(|number| word(&format!("p{number}"), true, "2026-01-01T00:00:00Z")).collect::<Vec<_>>()
+        };
+        let spoken = |count: usize| Member { consents: words(0..count), ..member() };
+        let say = |member: &Member, said| decide(member, &Change::Consents(said), member.joined_at);
+        let full = say(&spoken(most - 2), words(most - 2..most)).expect("the last two");
+        assert_eq!(full.member.consents.len(), most);
+        let refused = say(&spoken(most - 1), words(most - 1..most + 1)).expect_err("one too many");
+        assert!(matches!(refused, Refusal::TooMany { of: Bounded::Consents, would_be: 201, .. }), "{refused:?}");
+        let again = say(&spoken(most + 3), words(0..20)).expect("another word on what was spoken of");
+        assert_eq!((again.said.len(), again.member.consents.len()), (20, most + 3));
     }
 
     #[test]

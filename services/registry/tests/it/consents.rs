@@ -2,7 +2,9 @@
 
 use proto::registry::v1::{Consent, SetConsentRequest};
 
-use crate::shop::{Shop, fields, person, phone};
+use tonic::Code;
+
+use crate::shop::{Shop, fields, person, phone, reason};
 
 fn word(purpose: &str, granted: bool, at: Option<&str>) -> Consent {
     Consent {
@@ -54,4 +56,25 @@ async fn nobody_agrees_in_the_future_or_twice_at_once() {
     let request = SetConsentRequest { request_id: shop.request_id(), member, consents };
     let status = shop.client.set_consent(request).await.expect_err("three are wrong");
     assert_eq!(fields(&status), ["consents[0].state_time", "consents[2].purpose", "consents[3].purpose"]);
+}
+
+#[tokio::test]
+async fn a_member_speaks_of_two_hundred_purposes_and_no_more() {
+    let mut shop = Shop::open().await;
+    let member = shop.enrol_phone("0912345678").await.to_string();
+    let words = |purposes: std::ops::Range<usize>| {
+        purposes.map(|number| word(&format!("purpose{number}"), true, None)).collect::<Vec<_>>()
+    };
+    for first in (0..200).step_by(20) {
+        shop.say(&member, words(first..first + 20)).await;
+    }
+    let request =
+        SetConsentRequest { request_id: shop.request_id(), member: member.clone(), consents: words(199..201) };
+    let status = shop.client.set_consent(request).await.expect_err("one too many");
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&status, "most"), ("TOO_MANY_CONSENTS".to_owned(), "200".to_owned()));
+    assert_eq!(reason(&status, "would_be").1, "201");
+    assert_eq!(shop.rows("consent").await, 200, "nothing was written");
+    let again = shop.say(&member, vec![word("purpose7", false, None)]).await;
+    assert_eq!(again.iter().filter(|(_, granted)| !granted).count(), 1, "what was spoken of is spoken of again");
 }

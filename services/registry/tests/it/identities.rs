@@ -100,3 +100,23 @@ async fn the_record_and_the_names_table_say_the_same() {
     assert_eq!(shop.number(apart).await, 0);
     assert_eq!(shop.rows("identity").await, 3);
 }
+
+#[tokio::test]
+async fn a_member_is_known_by_fifty_names_and_no_more() {
+    let mut shop = Shop::open().await;
+    let card = |number: usize| identity(IdentityKind::Card, "gold", &format!("1234-{number:04}"));
+    let twenty: Vec<Identity> = (1..=20).map(card).collect();
+    let member = shop.enrol(person(&twenty)).await.expect("free").member;
+    for number in 21..=50 {
+        shop.add(&member, card(number)).await.expect("one of fifty");
+    }
+    let before = shop.rows("identity").await;
+    let status = shop.add(&member, card(51)).await.expect_err("one too many");
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&status, "most"), ("TOO_MANY_IDENTITIES".to_owned(), "50".to_owned()));
+    assert_eq!(reason(&status, "would_be").1, "51");
+    assert_eq!(shop.rows("identity").await, before, "nothing was written");
+    shop.add(&member, Identity { verified: true, ..card(1) }).await.expect("it is one of theirs");
+    shop.remove(&member, card(50)).await.expect("others are left");
+    shop.add(&member, card(51)).await.expect("there is room");
+}
