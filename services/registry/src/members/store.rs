@@ -154,7 +154,8 @@ pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -
         page.after.map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |(at, member)| (at, member.uuid()));
     let (tag, source) = (page.filter.tag.as_deref(), page.filter.acquisition_source.as_deref());
     let rows = match page.order {
-        Direction::Ascending => sqlx::query_as!(
+        Direction::Ascending => {
+            sqlx::query_as!(
             Row,
             "SELECT member, name, birth_year, birth_month, birth_day, gender, language, attributes, tags, identities,
                         consents, acquisition_source, touchpoint, state, state_at, joined_at, updated_at, version
@@ -173,9 +174,11 @@ pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -
             page.filter.state.map(State::word),
             page.limit,
         )
-        .fetch_all(reading.connection())
-        .await?,
-        Direction::Descending => sqlx::query_as!(
+            .fetch_all(reading.connection())
+            .await?
+        }
+        Direction::Descending => {
+            sqlx::query_as!(
             Row,
             "SELECT member, name, birth_year, birth_month, birth_day, gender, language, attributes, tags, identities,
                         consents, acquisition_source, touchpoint, state, state_at, joined_at, updated_at, version
@@ -194,8 +197,9 @@ pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -
             page.filter.state.map(State::word),
             page.limit,
         )
-        .fetch_all(reading.connection())
-        .await?,
+            .fetch_all(reading.connection())
+            .await?
+        }
     };
     rows.into_iter().map(Member::try_from).collect()
 }
