@@ -76,7 +76,7 @@ impl Stage {
         let urls: BTreeMap<Service, String> =
             services.iter().map(|service| (*service, database.url().to_owned())).collect();
         let plan = Plan {
-            stores: Stores::open(&urls, 8).await.expect("the stores open"),
+            stores: Stores::open(&urls, 8, store::Retention::default()).await.expect("the stores open"),
             clock: clock.clone(),
             keys: house.keys(),
             peers: house.peers(&Service::ALL.map(Service::name)),

@@ -12,11 +12,11 @@ use std::sync::LazyLock;
 use kernel::{Shard, TenantId};
 use proto::eventlog::v1 as wire_log;
 use serde::{Deserialize, Serialize};
-use store::{Recall, RequestKey, StoreError, Tenants, Tx};
+use store::{RequestKey, StoreError, Tenants, Tx};
 use telemetry::metrics::{self, IntCounterVec};
 use tonic::Status;
 use uuid::Uuid;
-use wire::Stop;
+use wire::{Stop, known};
 
 use crate::{Consumer, parked};
 
@@ -127,10 +127,8 @@ impl Consumer {
     ) -> Result<Vec<Repaired>, Stop<Status>> {
         let mut tx = self.store().begin(Tenants::Every, Shard::all()).await?;
         let home = remembered_in(installation(), key);
-        match tx.recall(installation(), home, key).await? {
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        if let Some(receipt) = known(tx.recall(installation(), home, key, self.clock().now()).await?)? {
+            return Ok(receipt);
         }
         let mut receipt = Vec::with_capacity(lost.len());
         for one in lost {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::{Shard, TenantId};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use store::{Recall, RequestKey, StoreError, Tenants};
-use wire::{Refusal, Stop};
+use store::{RequestKey, StoreError, Tenants};
+use wire::{Refusal, Stop, known};
 
 use crate::consumer::attempt;
 use crate::heard::Heard;
@@ -43,7 +42,7 @@ impl Consumer {
         let (tenants, owner) = (parked::tenants_of(tenant), tenant.unwrap_or_else(installation));
         let home = remembered_in(owner, key);
         let mut tx = self.store().begin(tenants.clone(), [home]).await?;
-        if let Some(done) = known(tx.recall(owner, home, key).await?)? {
+        if let Some(done) = known(tx.recall(owner, home, key, self.clock().now()).await?)? {
             return Ok(done);
         }
         tx.roll_back().await?;
@@ -51,7 +50,7 @@ impl Consumer {
         let done = Retried { applied, parked };
         let mut tx = self.store().begin(tenants, [home]).await?;
         // A twin in another process may have been first.
-        if let Some(done) = known(tx.recall(owner, home, key).await?)? {
+        if let Some(done) = known(tx.recall(owner, home, key, self.clock().now()).await?)? {
             return Ok(done);
         }
         tx.remember(owner, home, key, &done, self.clock().now()).await?;
@@ -94,7 +93,7 @@ impl Consumer {
         let owner = tenant.unwrap_or_else(installation);
         let home = remembered_in(owner, key);
         let mut tx = self.store().begin(parked::tenants_of(tenant), [asked.shard, home]).await?;
-        if let Some(dropped) = known(tx.recall(owner, home, key).await?)? {
+        if let Some(dropped) = known(tx.recall(owner, home, key, self.clock().now()).await?)? {
             return Ok(dropped);
         }
         let dropped = parked::drop_one(&mut tx, &asked).await?;
@@ -103,13 +102,5 @@ impl Consumer {
         }
         tx.commit().await?;
         Ok(dropped)
-    }
-}
-
-fn known<R: DeserializeOwned>(recalled: Recall<R>) -> Result<Option<R>, Stop<Refusal>> {
-    match recalled {
-        Recall::New => Ok(None),
-        Recall::Done(receipt) => Ok(Some(receipt)),
-        Recall::Reused { field } => Err(Stop::RequestIdReused { field }),
     }
 }

@@ -150,6 +150,13 @@ impl RequestId {
     pub const fn uuid(self) -> Uuid {
         self.0
     }
+
+    /// When it was made by the clock of whoever made it, to the millisecond; only ids of version 7 tell.
+    pub fn made_at(self) -> Option<Timestamp> {
+        let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
+        let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        Timestamp::from_millisecond(millis).ok().filter(|_| self.0.get_version_num() == 7)
+    }
 }
 
 impl From<Uuid> for RequestId {
@@ -230,6 +237,14 @@ mod tests {
         let early = EntryId::new_at("2011-12-09T12:50:00Z".parse().expect("an instant"));
         let late = EntryId::new_at("2011-12-09T12:50:01Z".parse().expect("an instant"));
         assert!(early < late);
+    }
+
+    #[test]
+    fn only_a_request_id_of_version_7_tells_when_it_was_made() {
+        let moment = "2011-12-09T12:50:00.123Z".parse().expect("an instant");
+        assert_eq!(RequestId::new_at(moment).made_at(), Some(moment));
+        assert_eq!(RequestId::caused_by(RequestId::new_at(moment).uuid(), "a batch").made_at(), None);
+        assert_eq!(RequestId::from(Uuid::new_v4()).made_at(), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //!    order; that lock is the authority for order. Nothing that was read before it is trusted after it.
 //! 2. A row belongs to a tenant. A connection sees the tenants it was opened for and no others (row-level security).
 //! 3. Every mutation is written down with its request id in the transaction of its effect ([`Tx::recall`],
-//!    [`Tx::remember`]): saying it again answers the same.
+//!    [`Tx::remember`]): saying it again answers the same, for as long as it is remembered ([`Retention`]).
 //! 4. Whoever begins a transaction commits it; there is no network call in between.
 //! 5. A database that was restored is found out before anything is written in it, and its heads begin a new epoch
 //!    (`identity`).
@@ -17,6 +17,7 @@ mod identity;
 mod migrate;
 mod pool;
 mod request;
+mod retention;
 mod tenants;
 mod tx;
 mod writer;
@@ -25,6 +26,7 @@ pub use error::StoreError;
 pub use migrate::{Drift, MIGRATIONS, migrate, role_of};
 pub use pool::{Reading, Settings, Store};
 pub use request::{Digests, Recall, RequestKey};
+pub use retention::Retention;
 pub use tenants::Tenants;
 pub use tx::{Head, Tx};
 pub use writer::{Desk, Place, Writer};

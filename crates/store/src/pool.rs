@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Row as _};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{StoreError, Tenants, Tx, identity, role_of};
+use crate::{Retention, StoreError, Tenants, Tx, identity, role_of};
 
 /// How a service reaches its database.
 #[derive(Clone, Debug)]
@@ -24,12 +24,15 @@ pub struct Settings {
     pub connections: u32,
     /// How long a call waits for a connection.
     pub acquire_timeout: Duration,
+    /// How long the request log remembers.
+    pub retention: Retention,
 }
 
 impl Settings {
-    /// Ten connections, five seconds.
+    /// Ten connections, five seconds, and requests are remembered for 400 days.
     pub fn new(url: impl Into<String>, service: &'static str) -> Self {
-        Self { url: url.into(), service, connections: 10, acquire_timeout: Duration::from_secs(5) }
+        let (acquire_timeout, retention) = (Duration::from_secs(5), Retention::default());
+        Self { url: url.into(), service, connections: 10, acquire_timeout, retention }
     }
 }
 
@@ -39,6 +42,7 @@ pub struct Store {
     pool: PgPool,
     service: &'static str,
     committed: Arc<watch::Sender<u64>>,
+    retention: Retention,
 }
 
 impl Store {
@@ -57,12 +61,18 @@ impl Store {
             .after_release(|connection, _| Box::pin(is_outside_a_transaction(connection)))
             .connect_with(options)
             .await?;
-        Ok(Self { pool, service: settings.service, committed: Arc::new(watch::Sender::new(0)) })
+        let committed = Arc::new(watch::Sender::new(0));
+        Ok(Self { pool, service: settings.service, committed, retention: settings.retention })
     }
 
     /// The service whose database this is.
     pub const fn service(&self) -> &'static str {
         self.service
+    }
+
+    /// How long its request log remembers.
+    pub const fn retention(&self) -> Retention {
+        self.retention
     }
 
     /// Opens a writing transaction over some shards of some tenants. The heads are locked when it returns.
@@ -75,15 +85,15 @@ impl Store {
     ) -> Result<Tx, StoreError> {
         let tenants = tenants.into();
         let shards: BTreeSet<Shard> = shards.into_iter().collect();
-        let (pool, committed) = (self.pool.clone(), Arc::clone(&self.committed));
+        let (pool, committed, retention) = (self.pool.clone(), Arc::clone(&self.committed), self.retention);
         // A BEGIN whose future is dropped in flight would leave its connection inside a transaction that the pool does
         // not know of, and acknowledged writes of its next user would be lost. So the begin is a task of its own.
         let begun = tokio::spawn(async move {
-            if let Some(tx) = Tx::begin(&pool, &tenants, shards.clone(), Arc::clone(&committed)).await? {
+            if let Some(tx) = Tx::begin(&pool, &tenants, shards.clone(), Arc::clone(&committed), retention).await? {
                 return Ok(tx);
             }
             identity::prove(&mut *pool.acquire().await?).await?;
-            let begun = Tx::begin(&pool, &tenants, shards, committed).await?;
+            let begun = Tx::begin(&pool, &tenants, shards, committed, retention).await?;
             begun.ok_or_else(|| StoreError::unreadable("the heads: they are being restored"))
         });
         begun.await.map_err(|_| StoreError::Stopping)?

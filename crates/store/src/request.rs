@@ -16,6 +16,14 @@ use crate::{SqlTimestamp, StoreError, Tx};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digests(pub BTreeMap<String, String>);
 
+impl Digests {
+    /// The name of the first field in which two requests differ.
+    pub fn first_difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
+        let fields = self.0.keys().chain(other.0.keys());
+        fields.map(String::as_str).find(|field| self.0.get(*field) != other.0.get(*field))
+    }
+}
+
 /// What makes a mutation repeat-safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestKey {
@@ -39,35 +47,52 @@ pub enum Recall<R> {
         /// Name of the first field that differs.
         field: String,
     },
+    /// Nothing, and it was made longer ago than the log remembers: whether it was carried out cannot be told.
+    TooOld {
+        /// How long the log remembers.
+        kept_days: u16,
+    },
 }
 
 /// The primary key of the log: tenant, shard, rpc, request id.
 type Written = (Uuid, i16, String, Uuid);
 
 struct Kept {
-    said: BTreeMap<String, String>,
+    said: Digests,
     receipt: Value,
 }
 
 impl<R> Recall<R> {
+    /// Carries out also what is too old to be remembered: for mutations whose facts have names of their own, by which
+    /// what was done before is refused for ever.
+    #[must_use]
+    pub fn or_by_name(self) -> Self {
+        match self {
+            Self::TooOld { .. } => Self::New,
+            known @ (Self::New | Self::Done(_) | Self::Reused { .. }) => known,
+        }
+    }
+
     fn map<S>(self, change: impl FnOnce(R) -> Result<S, StoreError>) -> Result<Recall<S>, StoreError> {
         Ok(match self {
             Self::New => Recall::New,
             Self::Done(receipt) => Recall::Done(change(receipt)?),
             Self::Reused { field } => Recall::Reused { field },
+            Self::TooOld { kept_days } => Recall::TooOld { kept_days },
         })
     }
 }
 
 impl Tx {
-    /// What the log knows of a request. Ask after the shard's lock is held: a twin waits there.
+    /// What the log knows of a request, by the clock. Ask after the shard's lock is held: a twin waits there.
     pub async fn recall<R: DeserializeOwned>(
         &mut self,
         tenant: TenantId,
         shard: Shard,
         key: &RequestKey,
+        now: Timestamp,
     ) -> Result<Recall<R>, StoreError> {
-        let known = self.recall_all(&[(tenant, shard, key)]).await?.pop().unwrap_or(Recall::New);
+        let known = self.recall_all(&[(tenant, shard, key)], now).await?.pop().unwrap_or(Recall::New);
         known.map(|receipt| serde_json::from_value(receipt).map_err(StoreError::unreadable))
     }
 
@@ -75,6 +100,7 @@ impl Tx {
     pub async fn recall_all(
         &mut self,
         asked: &[(TenantId, Shard, &RequestKey)],
+        now: Timestamp,
     ) -> Result<Vec<Recall<Value>>, StoreError> {
         if asked.is_empty() {
             return Ok(Vec::new());
@@ -98,18 +124,22 @@ impl Tx {
         let mut known: HashMap<Written, Kept> = HashMap::new();
         for row in rows {
             let digests: sqlx::types::Json<BTreeMap<String, String>> = row.try_get(4)?;
-            let kept = Kept { said: digests.0, receipt: row.try_get(5)? };
+            let kept = Kept { said: Digests(digests.0), receipt: row.try_get(5)? };
             known.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?), kept);
         }
+        let retention = self.retention();
         Ok(asked
             .iter()
             .map(|(tenant, shard, key)| {
                 let place = (tenant.uuid(), shard.number(), key.rpc.to_owned(), key.id.uuid());
                 match known.get(&place) {
-                    None => Recall::New,
-                    Some(kept) => match first_difference(&kept.said, &key.digests.0) {
+                    None => match key.id.made_at().and_then(|made_at| retention.outlived_by(made_at, now)) {
+                        Some(kept_days) => Recall::TooOld { kept_days },
+                        None => Recall::New,
+                    },
+                    Some(kept) => match kept.said.first_difference(&key.digests) {
                         None => Recall::Done(kept.receipt.clone()),
-                        Some(field) => Recall::Reused { field },
+                        Some(field) => Recall::Reused { field: field.to_owned() },
                     },
                 }
             })
@@ -165,23 +195,20 @@ impl Tx {
     }
 }
 
-fn first_difference(said: &BTreeMap<String, String>, says: &BTreeMap<String, String>) -> Option<String> {
-    said.keys().chain(says.keys()).find(|field| said.get(*field) != says.get(*field)).cloned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_field_that_differs_is_named() {
-        let said = BTreeMap::from([("member".to_owned(), "a".to_owned()), ("points".to_owned(), "b".to_owned())]);
+        let fields = [("member".to_owned(), "a".to_owned()), ("points".to_owned(), "b".to_owned())];
+        let said = Digests(BTreeMap::from(fields));
         let mut says = said.clone();
-        assert_eq!(first_difference(&said, &says), None);
-        says.insert("points".to_owned(), "c".to_owned());
-        assert_eq!(first_difference(&said, &says), Some("points".to_owned()));
-        says.insert("points".to_owned(), "b".to_owned());
-        says.insert("spent_on".to_owned(), "d".to_owned());
-        assert_eq!(first_difference(&said, &says), Some("spent_on".to_owned()));
+        assert_eq!(said.first_difference(&says), None);
+        says.0.insert("points".to_owned(), "c".to_owned());
+        assert_eq!(said.first_difference(&says), Some("points"));
+        says.0.insert("points".to_owned(), "b".to_owned());
+        says.0.insert("spent_on".to_owned(), "d".to_owned());
+        assert_eq!(said.first_difference(&says), Some("spent_on"));
     }
 }

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{StoreError, Tenants};
+use crate::{Retention, StoreError, Tenants};
 
 /// Where the log of one shard stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub struct Tx {
     heads: BTreeMap<Shard, Head>,
     moved: BTreeSet<Shard>,
     committed: Arc<watch::Sender<u64>>,
+    retention: Retention,
 }
 
 impl Tx {
@@ -35,6 +36,7 @@ impl Tx {
         tenants: &Tenants,
         shards: BTreeSet<Shard>,
         committed: Arc<watch::Sender<u64>>,
+        retention: Retention,
     ) -> Result<Option<Self>, StoreError> {
         #[expect(clippy::disallowed_methods, reason = "the one place that opens a transaction, inside its own task")]
         let mut transaction = pool.begin().await?;
@@ -69,7 +71,11 @@ impl Tx {
                 .execute(&mut *transaction)
                 .await?;
         }
-        Ok(Some(Self { transaction, heads, moved: BTreeSet::new(), committed }))
+        Ok(Some(Self { transaction, heads, moved: BTreeSet::new(), committed, retention }))
+    }
+
+    pub(crate) const fn retention(&self) -> Retention {
+        self.retention
     }
 
     /// Where the statements go.

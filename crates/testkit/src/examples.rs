@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{Clock, RequestId};
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
@@ -156,7 +157,16 @@ impl Examples {
 
     /// New request ids, on the request or on each of its items.
     pub(crate) fn give_ids(&self, message: &mut DynamicMessage) {
-        let fresh = || Value::String(RequestId::new_at(self.clock.now()).to_string());
+        Self::give_ids_of(message, self.clock.now());
+    }
+
+    /// New request ids that are older than whatever a service remembers.
+    pub(crate) fn give_old_ids(&self, message: &mut DynamicMessage) {
+        Self::give_ids_of(message, self.clock.now() - OLD);
+    }
+
+    fn give_ids_of(message: &mut DynamicMessage, made_at: Timestamp) {
+        let fresh = || Value::String(RequestId::new_at(made_at).to_string());
         if message.descriptor().get_field_by_name(REQUEST_ID).is_some() {
             message.set_field_by_name(REQUEST_ID, fresh());
             return;
@@ -172,6 +182,9 @@ impl Examples {
         }
     }
 }
+
+/// Longer than requests are remembered in any test.
+const OLD: SignedDuration = SignedDuration::from_hours(24 * 500);
 
 pub(crate) const REQUEST_ID: &str = "request_id";
 

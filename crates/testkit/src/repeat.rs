@@ -4,6 +4,8 @@
 //! 2. Sixteen twins at once get one answer, and there is one effect.
 //! 3. The same request id with other content is refused as `REQUEST_ID_REUSED`, naming a field that differs.
 //! 4. A caller that went away before its answer learns it by asking again, and there is one effect.
+//! 5. A request id that is older than what is remembered is refused as `REQUEST_ID_TOO_OLD`, and nothing happens; where
+//!    the fact has a name of its own, it is carried out once.
 
 use std::time::Duration;
 
@@ -18,6 +20,10 @@ use crate::examples::REQUEST_ID;
 use crate::{Examples, Promise, Spoken, count};
 
 const REUSED: &str = "REQUEST_ID_REUSED";
+const TOO_OLD: &str = "REQUEST_ID_TOO_OLD";
+
+/// What these record is named by its source and the shop's own number, and refused by that name for ever.
+const NAMED: [&str; 5] = ["RecordOrder", "RecordReturn", "RecordAdjustment", "RecordEntries", "StreamEntries"];
 
 /// Holds every mutating rpc among `methods` to its repeat-safety; a [`Served`](crate::Served) stands for all it answers.
 ///
@@ -41,10 +47,11 @@ pub async fn holds<E, F>(
     for method in mutations {
         let trial = Trial { method, calls: Dynamic::new(channel.clone()), examples, effects: &effects };
         for round in 0..count(Promise::Repeats) {
-            let single = trial.said_twice(4 * round).await;
-            trial.twins(4 * round + 1, single).await;
-            trial.reused(4 * round + 2).await;
-            trial.caller_gone(4 * round + 3, single, round).await;
+            let single = trial.said_twice(5 * round).await;
+            trial.twins(5 * round + 1, single).await;
+            trial.reused(5 * round + 2).await;
+            trial.caller_gone(5 * round + 3, single, round).await;
+            trial.too_old(5 * round + 4, single).await;
         }
         seen += 1;
     }
@@ -147,6 +154,36 @@ where
             "{}: its caller left, and there is not one effect",
             self.method.path
         );
+    }
+}
+
+impl<E, F> Trial<'_, E>
+where
+    E: Fn(&'static str) -> F,
+    F: Future<Output = i64>,
+{
+    async fn too_old(&self, number: u32, single: i64) {
+        let mut message = self.example(number).await;
+        self.examples.give_old_ids(&mut message);
+        let before = self.effects().await;
+        let is_named = NAMED.iter().any(|name| self.method.path.ends_with(&format!("/{name}")));
+        match self.say(&message).await {
+            Err(status) => {
+                let info = status.get_details_error_info().unwrap_or_else(|| panic!("{status:?}"));
+                assert_eq!((status.code(), info.reason.as_str()), (Code::FailedPrecondition, TOO_OLD), "{status:?}");
+                assert!(!is_named, "{}: what has a name is refused by its age", self.method.path);
+                assert_eq!(self.effects().await, before, "{}: a refusal has an effect", self.method.path);
+            }
+            Ok(first) if is_named => {
+                assert_eq!(self.done(&message, "said again").await, first, "{}", self.method.path);
+                assert_eq!(self.effects().await - before, single, "{}: there is not one effect", self.method.path);
+            }
+            // Items with ids of their own are refused one by one.
+            Ok(answer) => {
+                assert!(mentions(&answer, TOO_OLD), "{}: an id that is too old is let in", self.method.path);
+                assert_eq!(self.effects().await, before, "{}: a refusal has an effect", self.method.path);
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use store::StoreError;
+use store::{Recall, StoreError};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -72,12 +72,40 @@ pub enum Stop<R> {
         /// The field that differs.
         field: String,
     },
+    /// The request id is older than what the request log remembers.
+    #[error("the request id was made more than {kept_days} days ago")]
+    RequestIdTooOld {
+        /// How long the log remembers.
+        kept_days: u16,
+    },
     /// The tenant is suspended.
     #[error("the tenant is suspended")]
     TenantSuspended,
     /// The database failed.
     #[error(transparent)]
     Failed(#[from] StoreError),
+}
+
+/// The receipt of a request that was carried out before; none where it is to be carried out now.
+pub fn known<T, R>(recalled: Recall<T>) -> Result<Option<T>, Stop<R>> {
+    match recalled {
+        Recall::New => Ok(None),
+        Recall::Done(receipt) => Ok(Some(receipt)),
+        Recall::Reused { field } => Err(Stop::RequestIdReused { field }),
+        Recall::TooOld { kept_days } => Err(Stop::RequestIdTooOld { kept_days }),
+    }
+}
+
+/// What a caller is told of a request id that is older than what the request log remembers.
+pub fn too_old(kept_days: u16) -> Refusal {
+    Refusal {
+        reason: "REQUEST_ID_TOO_OLD",
+        kind: RefusalKind::FailedPrecondition,
+        text: format!(
+            "this request_id was made more than {kept_days} days ago; whether it was carried out is not known any more"
+        ),
+        facts: vec![("kept_days", kept_days.to_string())],
+    }
 }
 
 /// The status of whatever stopped an operation; the domain's part is told by `refused`.
@@ -90,6 +118,7 @@ pub fn stopped<R>(stop: Stop<R>, refused: impl FnOnce(R) -> Refusal) -> Status {
             text: format!("this request_id was used before with another {field}"),
             facts: vec![("field", field)],
         }),
+        Stop::RequestIdTooOld { kept_days } => refuse(too_old(kept_days)),
         Stop::TenantSuspended => refuse(Refusal {
             reason: "TENANT_SUSPENDED",
             kind: RefusalKind::FailedPrecondition,

@@ -14,10 +14,10 @@ mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::store::{Recall, RequestKey, Store, StoreError, Tenants, Tx};
+use ::store::{RequestKey, Store, StoreError, Tenants, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
-use wire::{Stop, patiently};
+use wire::{Stop, known, patiently};
 
 use crate::journal::{Outcome, Recorded, Refusal, shard_of_order};
 use crate::{orders, terms};
@@ -35,6 +35,8 @@ pub struct Joining {
     pub orders: BTreeSet<OrderId>,
     /// By invoice number: all guests' orders that have it.
     pub invoices: BTreeSet<String>,
+    /// Decide and write nothing.
+    pub validate_only: bool,
 }
 
 /// A member who is known by some identities.
@@ -91,10 +93,9 @@ impl Guests {
     async fn try_join(&self, ask: &Joining, shards: &BTreeSet<Shard>) -> Result<Step, Stop<Refusal>> {
         let home = crate::home_of(ask.tenant, &ask.key);
         let mut tx = self.store.begin(ask.tenant, shards.iter().copied()).await?;
-        match tx.recall(ask.tenant, home, &ask.key).await? {
-            Recall::Done(recorded) => return Ok(Step::Done(recorded)),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        let now = self.clock.now();
+        if let Some(recorded) = known(tx.recall(ask.tenant, home, &ask.key, now).await?)? {
+            return Ok(Step::Done(recorded));
         }
         if terms::within(&mut tx, ask.tenant).await?.suspended {
             return Err(Stop::TenantSuspended);
@@ -106,9 +107,13 @@ impl Guests {
             tx.roll_back().await?;
             return Ok(Step::Wider(wider));
         }
-        let now = self.clock.now();
+        let taken = |order: &OrderId| Outcome::Order { order: *order, member: Some(ask.member) };
+        let outcomes = named.iter().map(taken).collect();
+        if ask.validate_only {
+            tx.roll_back().await?;
+            return Ok(Step::Done(Recorded::rehearsed(outcomes)));
+        }
         take(&mut tx, ask.tenant, ask.member, &named, now).await?;
-        let outcomes = named.into_iter().map(|order| Outcome::Order { order, member: Some(ask.member) }).collect();
         let recorded = Recorded::new(outcomes, &tx.moved());
         tx.remember(ask.tenant, home, &ask.key, &recorded, now).await?;
         tx.commit().await?;

@@ -52,7 +52,7 @@ use jiff::Timestamp;
 use kernel::{Clock, Currency, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::{Freshness, Stop, patiently};
+use wire::{Freshness, Stop, known, patiently};
 
 pub use entry::{
     BackLine, Buyer, Goods, MOST_LINES, NewAdjustment, NewEntry, NewLine, NewOrder, NewReturn, Origin, Payment,
@@ -123,6 +123,11 @@ impl Recorded {
     pub(crate) fn new(outcomes: Vec<Outcome>, moved: &[(Shard, Head)]) -> Self {
         let moved = moved.iter().map(|(shard, head)| (shard.number(), head.epoch, head.position)).collect();
         Self { outcomes, moved, written: true }
+    }
+
+    /// What would become of the entries: nothing was written.
+    pub(crate) fn rehearsed(outcomes: Vec<Outcome>) -> Self {
+        Self { written: false, ..Self::new(outcomes, &[]) }
     }
 
     /// What a read has to wait for that must see the effects.
@@ -221,10 +226,9 @@ impl Journal {
     ) -> Result<Step, Stop<Refusal>> {
         let home = crate::home_of(tenant, key);
         let mut tx = self.store.begin(tenant, shards.iter().copied()).await?;
-        match tx.recall(tenant, home, key).await? {
-            Recall::Done(recorded) => return Ok(Step::Done(recorded)),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        let now = self.clock.now();
+        if let Some(recorded) = known(act.by_name(tx.recall(tenant, home, key, now).await?))? {
+            return Ok(Step::Done(recorded));
         }
         let terms = terms::within(&mut tx, tenant).await?;
         if terms.suspended {
@@ -233,17 +237,16 @@ impl Journal {
         // Currency, digits and categories may change until the locks are held; what was bought is valued by what counts now.
         let categories = products::categories(&mut tx, tenant, &act.without_category()).await?;
         let valued = act.valued(&terms, &categories).map_err(|wrong| Stop::Refused(Refusal::Malformed(wrong)))?;
-        let known = loading::store::load(tx.connection(), tenant, wanted).await?;
+        let there = loading::store::load(tx.connection(), tenant, wanted).await?;
         let outside: BTreeSet<Shard> =
-            known.orders.iter().map(|held| held.subject).filter(|subject| !shards.contains(subject)).collect();
+            there.orders.iter().map(|held| held.subject).filter(|subject| !shards.contains(subject)).collect();
         if !outside.is_empty() {
             tx.roll_back().await?;
             return Ok(Step::Wider(outside));
         }
-        let now = self.clock.now();
-        let (outcomes, written) = decide(tenant, now, known, act, &valued)?;
+        let (outcomes, written) = decide(tenant, now, there, act, &valued)?;
         let Some(historic) = act.writes() else {
-            return Ok(Step::Done(Recorded { written: false, ..Recorded::new(outcomes, &[]) }));
+            return Ok(Step::Done(Recorded::rehearsed(outcomes)));
         };
         self.write(&mut tx, tenant, &written, historic, now).await?;
         let recorded = Recorded::new(outcomes, &tx.moved());
@@ -266,6 +269,14 @@ impl Journal {
 }
 
 impl<'a> Act<'a> {
+    /// What is recorded has a name for ever (law 1), so a request that is too old to be remembered is decided by that.
+    fn by_name(self, recalled: Recall<Recorded>) -> Recall<Recorded> {
+        match self {
+            Self::Record(_) => recalled.or_by_name(),
+            Self::Cancel(_) => recalled,
+        }
+    }
+
     /// Products whose lines name no category.
     fn without_category(self) -> BTreeSet<&'a str> {
         let entries = match self {

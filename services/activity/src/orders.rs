@@ -3,7 +3,7 @@
 //! 1. Reading never waits for a writer and takes no lock.
 //! 2. A read with a freshness token waits until everything the token speaks of is reflected here; where no path leads
 //!    from its source, it says so at once.
-//! 3. Lists go by a key, newest first, and never skip or repeat what does not change meanwhile.
+//! 3. Lists go by a key, newest first unless asked otherwise, and never skip or repeat what does not change meanwhile.
 //!
 //! Cost: one statement that finds, and two for lines and returns of all orders found.
 
@@ -13,7 +13,7 @@ use ::store::{Reading, Store, StoreError};
 use eventlog::Progress;
 use jiff::Timestamp;
 use kernel::{Currency, MemberId, OrderId, Shard, TenantId};
-use wire::{Freshness, Stop};
+use wire::{Direction, Freshness, Stop};
 
 use crate::journal::{Payment, State};
 
@@ -109,6 +109,8 @@ pub struct Listing {
     pub tenant: TenantId,
     /// Whose orders.
     pub member: MemberId,
+    /// By when they were bought.
+    pub order: Direction,
     /// The last one of the page before.
     pub after: Option<(Timestamp, OrderId)>,
     /// How many at most.
@@ -164,10 +166,10 @@ impl Orders {
         Ok(found)
     }
 
-    /// Lists a member's orders, newest first.
+    /// Lists a member's orders.
     pub async fn list(&self, ask: &Listing) -> Result<Vec<Order>, Stop<Unread>> {
         let mut reading = self.open(ask.tenant, &ask.fresh).await?;
-        Ok(store::by_member(reading.connection(), ask.tenant, ask.member, ask.after, ask.size).await?)
+        Ok(store::by_member(reading.connection(), ask).await?)
     }
 
     async fn open(&self, tenant: TenantId, fresh: &Freshness) -> Result<Reading, Stop<Unread>> {

@@ -12,13 +12,13 @@ mod store;
 
 use std::collections::{BTreeSet, HashMap};
 
-use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{Head, RequestKey, Store, StoreError, Tx};
 use eventlog::{Progress, Unreachable};
 use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::{Freshness, Stop, patiently};
+use wire::{Freshness, Stop, known, patiently};
 
 use crate::terms;
 
@@ -46,6 +46,8 @@ pub struct Upsert {
     pub key: RequestKey,
     /// Each code once.
     pub products: Vec<Product>,
+    /// Count and write nothing.
+    pub validate_only: bool,
 }
 
 /// They are kept.
@@ -55,7 +57,7 @@ pub struct Kept {
     pub added: i32,
     /// Replaced ones.
     pub replaced: i32,
-    /// Where the tenant's partition of the log stood after it: epoch and position.
+    /// Where the tenant's partition of the log stood after it: epoch and position; none where nothing was written.
     #[serde(default)]
     mark: Option<(Uuid, i64)>,
 }
@@ -105,21 +107,24 @@ impl Products {
         let catalogue = Shard::of_tenant(ask.tenant);
         shards.extend([home, catalogue]);
         let mut tx = self.store.begin(ask.tenant, shards).await?;
-        match tx.recall(ask.tenant, home, &ask.key).await? {
-            Recall::Done(kept) => return Ok(kept),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        let now = self.clock.now();
+        if let Some(kept) = known(tx.recall(ask.tenant, home, &ask.key, now).await?)? {
+            return Ok(kept);
         }
         if terms::within(&mut tx, ask.tenant).await?.suspended {
             return Err(Stop::TenantSuspended);
         }
-        let now = self.clock.now();
         let there = store::count(tx.connection(), ask.tenant, &ask.products).await?;
-        store::write(tx.connection(), ask.tenant, &ask.products, now).await?;
         let all = i32::try_from(ask.products.len()).map_err(StoreError::unreadable)?;
+        let added = all.saturating_sub(there);
+        if ask.validate_only {
+            tx.roll_back().await?;
+            return Ok(Kept { added, replaced: there, mark: None });
+        }
+        store::write(tx.connection(), ask.tenant, &ask.products, now).await?;
         eventlog::append(&mut tx, &[events::upserted(ask.tenant, &ask.products, now)], now).await?;
         let mark = tx.heads().get(&catalogue).map(|head| (head.epoch, head.position));
-        let kept = Kept { added: all.saturating_sub(there), replaced: there, mark };
+        let kept = Kept { added, replaced: there, mark };
         tx.remember(ask.tenant, home, &ask.key, &kept, now).await?;
         tx.commit().await?;
         Ok(kept)

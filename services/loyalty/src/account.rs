@@ -180,9 +180,12 @@ impl Accounts {
     pub(crate) async fn hear(&self, heard: Arc<Heard>, deeds: Vec<Deed>) -> Result<(), CannotApply> {
         match self.writer.write(Ask::Hear { heard, deeds }).await? {
             Answer::CannotApply(cause) => Err(CannotApply::Event(cause)),
-            Answer::Done(_) | Answer::Settled | Answer::Refused(_) | Answer::Reused { .. } | Answer::Suspended => {
-                Ok(())
-            }
+            Answer::Done(_)
+            | Answer::Settled
+            | Answer::Refused(_)
+            | Answer::Reused { .. }
+            | Answer::TooOld { .. }
+            | Answer::Suspended => Ok(()),
         }
     }
 
@@ -196,6 +199,7 @@ impl Accounts {
             Answer::Done(receipt) => Ok(receipt),
             Answer::Refused(refusal) => Err(Stop::Refused(refusal)),
             Answer::Reused { field } => Err(Stop::RequestIdReused { field }),
+            Answer::TooOld { kept_days } => Err(Stop::RequestIdTooOld { kept_days }),
             Answer::Suspended => Err(Stop::TenantSuspended),
             Answer::Settled | Answer::CannotApply(_) => {
                 Err(Stop::Failed(::store::StoreError::unreadable("a call was answered as something else")))

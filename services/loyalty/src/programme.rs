@@ -20,7 +20,7 @@ pub(crate) mod example;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{Head, RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
@@ -108,12 +108,10 @@ impl Programmes {
     async fn try_put(&self, ask: &NewTerms) -> Result<TermsPut, Stop<TermsRefusal>> {
         let (tenant, shard) = (ask.tenant, Shard::of_tenant(ask.tenant));
         let mut tx = self.store.begin(tenant, [shard]).await?;
-        match tx.recall::<TermsPut>(tenant, shard, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-        }
         let now = self.clock.now();
+        if let Some(receipt) = wire::known(tx.recall(tenant, shard, &ask.key, now).await?)? {
+            return Ok(receipt);
+        }
         let known = self.within(&mut tx, BTreeSet::from([tenant])).await?.remove(&tenant).unwrap_or_default();
         if known.suspended {
             return Err(Stop::TenantSuspended);

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use kernel::Clock;
 use server::auth::{Algorithm, IssuerSettings};
 use server::{DevIssuer, InternalKey, Verifier};
+use store::Retention;
 use wire::Keys;
 
 use crate::client::DEV_KEY;
@@ -78,6 +79,11 @@ pub struct Settings {
     /// Business time: `system`, or `manual:2011-12-01T00:00:00Z` to move it by hand from there
     #[arg(long, env = "RAPPORT_CLOCK", default_value = "system", value_name = "CLOCK")]
     pub clock: ClockSetting,
+    /// Days that a request is remembered, so that saying it again answers the same; older request ids are refused
+    ///
+    /// [default: 400; for ever under a manual clock]
+    #[arg(long, env = "RAPPORT_REQUEST_LOG_DAYS", value_parser = clap::value_parser!(u16).range(1..), value_name = "DAYS")]
+    pub request_log_days: Option<u16>,
     /// Folder for what a local suite makes and remembers
     #[arg(long, env = "RAPPORT_STATE_DIR", default_value = ".rapport", value_name = "FOLDER")]
     pub state_dir: PathBuf,
@@ -200,6 +206,17 @@ impl Settings {
         }
     }
 
+    /// How long requests are remembered. Callers make their ids by a clock of their own, and it does not follow one that
+    /// is moved by hand: a year would make every new id too old. So nothing is forgotten there unless it is asked for.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        match (self.request_log_days, self.clock) {
+            (Some(days), ClockSetting::System | ClockSetting::Manual(_)) => Retention::of_days(days),
+            (None, ClockSetting::System) => Retention::default(),
+            (None, ClockSetting::Manual(_)) => Retention::FOREVER,
+        }
+    }
+
     /// Keys and issuers.
     ///
     /// # Errors
@@ -252,6 +269,7 @@ impl Settings {
             ("RAPPORT_JWKS_FILE", file(&self.jwks_file)),
             ("RAPPORT_AUDIENCE", self.audience.clone()),
             ("RAPPORT_CLOCK", self.clock.to_string()),
+            ("RAPPORT_REQUEST_LOG_DAYS", self.retention().days().map_or_else(String::new, |days| days.to_string())),
             ("RAPPORT_STATE_DIR", self.state_dir.display().to_string()),
         ];
         lines.map(|(name, value)| format!("{name}={value}\n")).concat()
@@ -301,6 +319,16 @@ mod tests {
         let manual = "manual:2011-12-01T00:00:00Z".parse::<ClockSetting>().expect("an instant");
         assert_eq!(manual.to_string(), "manual:2011-12-01T00:00:00Z");
         assert!("tomorrow".parse::<ClockSetting>().is_err() && "manual:tomorrow".parse::<ClockSetting>().is_err());
+    }
+
+    #[test]
+    fn requests_are_forgotten_by_the_machines_clock_unless_days_are_said() {
+        let manual = "--clock=manual:2011-12-01T00:00:00Z";
+        assert_eq!(settings(&[]).retention(), Retention::of_days(400));
+        assert_eq!(settings(&["--request-log-days=30"]).retention(), Retention::of_days(30));
+        assert_eq!(settings(&[manual]).retention(), Retention::FOREVER);
+        assert_eq!(settings(&[manual, "--request-log-days=30"]).retention(), Retention::of_days(30));
+        assert!(Program::try_parse_from(["rapport", "--request-log-days=0"]).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! of them is added: the event log service, the clock, the operations service, and the coordinator of a manual clock.
 //!
 //! ```ignore
-//! let stores = Stores::open(&databases, 10).await?;
+//! let stores = Stores::open(&databases, 10, Retention::default()).await?;
 //! let suite = Suite::open(Plan { stores, clock, keys, peers, redis: None, readiness, kept: None })?;
 //! let services = suite.mount(Services::new());
 //! tokio::spawn(suite.clone().run(stop));
@@ -14,6 +14,7 @@
 //! Life: [`Stores::open`] connects and looks whether the tables are there, [`Suite::open`] builds the services,
 //! [`Suite::run`] hears and rings until it is told to stop, [`Suite::close`] lets go of the databases.
 
+mod forgetting;
 mod grpc_clock;
 mod grpc_operations;
 mod kept;
@@ -70,6 +71,7 @@ pub struct Suite {
     logs: Arc<BTreeMap<&'static str, Log>>,
     keys: Keys,
     peers: Peers,
+    clock: Clock,
     coordinator: Coordinator,
     kept: Option<KeptClock>,
 }
@@ -94,8 +96,8 @@ impl Suite {
         let logs: Arc<BTreeMap<&'static str, Log>> =
             Arc::new(services.iter().map(|standing| (standing.service.name(), standing.log.clone())).collect());
         let moved = services.iter().map(|standing| Arc::new(moved::Mover::of(standing, &logs)) as Arc<dyn Moved>);
-        let coordinator = Coordinator::new(clock, moved.collect());
-        Ok(Self { services: services.into(), logs, keys, peers, coordinator, kept })
+        let coordinator = Coordinator::new(clock.clone(), moved.collect());
+        Ok(Self { services: services.into(), logs, keys, peers, clock, coordinator, kept })
     }
 
     /// Adds everything that answers here.
@@ -118,10 +120,14 @@ impl Suite {
             .with(server::compressed!(OperationsServiceServer::new(operations)))
     }
 
-    /// Hears, rings and looks after readiness until `stop`; ends when what was under way is done.
+    /// Hears, rings, forgets old requests and looks after readiness until `stop`; ends when what was under way is done.
     pub async fn run(self, stop: CancellationToken) {
         let each = self.services.iter().map(|standing| async {
-            tokio::join!((standing.run)(stop.clone()), standing.watch_readiness(&stop));
+            tokio::join!(
+                (standing.run)(stop.clone()),
+                standing.watch_readiness(&stop),
+                forgetting::run(&standing.store, &self.clock, &stop)
+            );
         });
         join_all(each).await;
     }

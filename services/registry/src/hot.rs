@@ -16,7 +16,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use cache::{Cache, Far, Key, Loaded, Version};
 use eventlog::{Log, Progress, Seen};
-use jiff::Timestamp;
 use kernel::{MemberId, Shard, TenantId};
 use store::{Head, Store, StoreError};
 use tokio::time::Instant;
@@ -24,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{Freshness, Stop};
 
 use crate::SERVICE;
-use crate::members::{Filter, Member, Members, Name, Refusal};
+use crate::members::{Member, Members, Name, Page, Refusal};
 use crate::tenants::{Settings, Tenants};
 
 /// A member of a tenant.
@@ -67,17 +66,6 @@ pub struct Ask<T> {
     pub what: T,
     /// At least as fresh as this.
     pub fresh: Freshness,
-}
-
-/// A page of a list.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// Which members it shows.
-    pub filter: Filter,
-    /// Behind this place.
-    pub after: Option<(Timestamp, MemberId)>,
-    /// So many.
-    pub limit: i64,
 }
 
 /// Profiles of some members, and those who are nobody.
@@ -185,11 +173,10 @@ impl Hot {
         self.get(Ask { tenant: ask.tenant, what: member, fresh: ask.fresh }).await
     }
 
-    /// A page of members in the order they joined, read from the database.
+    /// A page of members, read from the database.
     pub async fn list(&self, ask: Ask<Page>) -> Result<Vec<Member>, Stop<Refusal>> {
         self.reached(&ask.fresh).await?;
-        let Page { filter, after, limit } = &ask.what;
-        Ok(self.members.page(ask.tenant, filter, *after, *limit).await?)
+        Ok(self.members.page(ask.tenant, &ask.what).await?)
     }
 
     /// How a tenant is settled; none where nobody opened it.

@@ -23,13 +23,11 @@
 //! and names and words written, events, receipt, commit. It locks the shards of the members and of the names; a
 //! request to enrol is remembered in the shard of its own id, for the member's is not known when it is said again.
 
-use std::collections::HashMap;
-
-use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{Head, RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, MemberId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
-use wire::{Keys, Stop};
+use wire::{Direction, Keys, Stop, known};
 
 use crate::receipt::{Attempts, Reached};
 use crate::tenants;
@@ -37,6 +35,7 @@ use crate::tenants;
 mod birthday;
 mod change;
 mod email;
+mod enrolling;
 mod events;
 mod filter;
 pub mod identity;
@@ -48,6 +47,7 @@ mod tax_id;
 
 pub use birthday::Birthday;
 pub use change::{Bounded, Change, ProfileChange};
+pub use enrolling::Outcome;
 pub use filter::Filter;
 pub use identity::{Identity, Kind, Name};
 pub use masking::masked;
@@ -120,22 +120,6 @@ pub struct Enrolment {
     pub validate_only: bool,
 }
 
-/// What became of one of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// They are a member.
-    Enrolled(MemberId),
-    /// Somebody else is known by one of their names.
-    Taken {
-        /// Of the name.
-        kind: Kind,
-        /// Of the name, among theirs.
-        position: usize,
-        /// Who has it.
-        holder: MemberId,
-    },
-}
-
 /// What became of all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolled {
@@ -143,6 +127,26 @@ pub struct Enrolled {
     pub outcomes: Vec<Outcome>,
     /// Where a reader sees them; nowhere where nothing was written.
     pub reached: Reached,
+    /// False where the call only asked what would become of them.
+    #[serde(skip, default = "always")]
+    pub written: bool,
+}
+
+const fn always() -> bool {
+    true
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Whom it shows.
+    pub filter: Filter,
+    /// By when they joined.
+    pub order: Direction,
+    /// Where the page before ended.
+    pub after: Option<(Timestamp, MemberId)>,
+    /// How many it shows at most.
+    pub limit: i64,
 }
 
 /// A change to be made.
@@ -190,7 +194,7 @@ impl Members {
     pub async fn enrol(&self, ask: Enrolment) -> Result<Enrolled, Stop<Refusal>> {
         let mut attempts = Attempts::default();
         loop {
-            let done = self.try_enrol(&ask, |outcomes| outcomes.iter().find_map(taken)).await;
+            let done = self.try_enrol(&ask, |outcomes| outcomes.iter().find_map(enrolling::taken)).await;
             if !attempts.again(&done).await {
                 return done;
             }
@@ -221,30 +225,28 @@ impl Members {
         let members = records.iter().map(|record| Shard::of_member(record.id));
         let shards = members.chain(names.iter().map(|name| name.shard(ask.tenant))).chain([remembered_in]);
         let mut tx = self.store.begin(ask.tenant, shards).await?;
-        match tx.recall(ask.tenant, remembered_in, &ask.key).await? {
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        if let Some(receipt) = known(tx.recall(ask.tenant, remembered_in, &ask.key, now).await?)? {
+            return Ok(receipt);
         }
         open(&mut tx, ask.tenant).await?;
         let holders = identity::store::holders(&mut tx, ask.tenant, &names).await?;
-        let outcomes = decide(&records, holders);
+        let outcomes = enrolling::decide(&records, holders);
         if let Some(refusal) = refuse(&outcomes) {
             return Err(Stop::Refused(refusal));
         }
         if ask.validate_only {
             tx.roll_back().await?;
-            return Ok(Enrolled { outcomes: Vec::new(), reached: Reached::default() });
+            return Ok(Enrolled { outcomes, reached: Reached::default(), written: false });
         }
         let records: Vec<Member> = records
             .into_iter()
             .zip(&outcomes)
-            .filter(|(_, outcome)| is_in(outcome))
+            .filter(|(_, outcome)| enrolling::is_in(outcome))
             .map(|(record, _)| record)
             .collect();
         self.write_new(&mut tx, ask.tenant, &records, now).await?;
         let reached = Reached::of(&tx, records.iter().map(|record| Shard::of_member(record.id)));
-        let receipt = Enrolled { outcomes, reached };
+        let receipt = Enrolled { outcomes, reached, written: true };
         tx.remember(ask.tenant, remembered_in, &ask.key, &receipt, now).await?;
         tx.commit().await?;
         Ok(receipt)
@@ -288,10 +290,8 @@ impl Members {
         let named = ask.change.name();
         let shards = named.map(|name| name.shard(ask.tenant)).into_iter().chain([shard]);
         let mut tx = self.store.begin(ask.tenant, shards).await?;
-        match tx.recall(ask.tenant, shard, &ask.key).await? {
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        if let Some(receipt) = known(tx.recall(ask.tenant, shard, &ask.key, now).await?)? {
+            return Ok(receipt);
         }
         open(&mut tx, ask.tenant).await?;
         let record = store::find(&mut tx, ask.tenant, ask.member).await?;
@@ -349,15 +349,9 @@ impl Members {
         events::identity_key(&self.keys, tenant, name)
     }
 
-    /// So many records after a place, in the order of joining.
-    pub(crate) async fn page(
-        &self,
-        tenant: TenantId,
-        filter: &Filter,
-        after: Option<(Timestamp, MemberId)>,
-        limit: i64,
-    ) -> Result<Vec<Member>, StoreError> {
-        store::page(&mut self.store.read(tenant).await?, tenant, filter, after, limit).await
+    /// A page of records.
+    pub(crate) async fn page(&self, tenant: TenantId, page: &Page) -> Result<Vec<Member>, StoreError> {
+        store::page(&mut self.store.read(tenant).await?, tenant, page).await
     }
 }
 
@@ -368,32 +362,4 @@ async fn open(tx: &mut Tx, tenant: TenantId) -> Result<(), Stop<Refusal>> {
         Some(tenants::Standing::Suspended) => Err(Stop::TenantSuspended),
         Some(tenants::Standing::Open) => Ok(()),
     }
-}
-
-/// What becomes of each, given who has which of their names. Whoever is earlier in the request has the name.
-fn decide(records: &[Member], mut holders: HashMap<Name, MemberId>) -> Vec<Outcome> {
-    let each = records.iter().map(|record| {
-        let names = record.identities.iter().map(|known| &known.name);
-        let taken = names.clone().enumerate().find_map(|(position, name)| {
-            holders.get(name).map(|holder| Outcome::Taken { kind: name.kind, position, holder: *holder })
-        });
-        taken.unwrap_or_else(|| {
-            holders.extend(names.map(|name| (name.clone(), record.id)));
-            Outcome::Enrolled(record.id)
-        })
-    });
-    each.collect()
-}
-
-fn taken(outcome: &Outcome) -> Option<Refusal> {
-    match outcome {
-        Outcome::Enrolled(_) => None,
-        Outcome::Taken { kind, position, holder } => {
-            Some(Refusal::IdentityTaken { kind: *kind, position: *position, holder: *holder })
-        }
-    }
-}
-
-const fn is_in(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Enrolled(_))
 }

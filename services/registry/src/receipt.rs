@@ -49,7 +49,10 @@ impl Attempts {
         self.0 += 1;
         let unsettled = match done {
             Err(Stop::Failed(error)) => matches!(error, StoreError::Retry(_) | StoreError::OutcomeUnknown(_)),
-            Ok(_) | Err(Stop::Refused(_) | Stop::RequestIdReused { .. } | Stop::TenantSuspended) => false,
+            Ok(_)
+            | Err(
+                Stop::Refused(_) | Stop::RequestIdReused { .. } | Stop::RequestIdTooOld { .. } | Stop::TenantSuspended,
+            ) => false,
         };
         let rest = (unsettled && self.0 < ATTEMPTS).then(|| Duration::from_millis(2 << self.0));
         async move {

@@ -19,13 +19,13 @@
 //! A mutation is seven round trips. Other doors ask for a tenant's settings with every number that is written without a
 //! prefix, so these are kept in memory and follow the log ([`crate::hot`]).
 
-use ::store::{Head, Recall, RequestKey, Store, StoreError, Tenants as Visible, Tx};
+use ::store::{Head, RequestKey, Store, StoreError, Tenants as Visible, Tx};
 use eventlog::{Progress, Unreachable};
 use jiff::Timestamp;
 use kernel::{Clock, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::{Freshness, Stop};
+use wire::{Freshness, Stop, known};
 
 use crate::receipt::{Attempts, Reached};
 
@@ -187,10 +187,8 @@ impl Tenants {
         let remembered_in = Shard::of_text(installation(), &["request", &ask.key.id.to_string()]);
         let visible: Visible = [installation(), id].into_iter().collect();
         let mut tx = self.store.begin(visible, [home, of_code, remembered_in]).await?;
-        match tx.recall(installation(), remembered_in, &ask.key).await? {
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        if let Some(receipt) = known(tx.recall(installation(), remembered_in, &ask.key, now).await?)? {
+            return Ok(receipt);
         }
         if store::holder(&mut tx, &ask.code).await?.is_some() {
             return Err(Stop::Refused(Refusal::CodeTaken(ask.code.clone())));
@@ -228,10 +226,8 @@ impl Tenants {
         let id = self.named(ask.asking, &ask.tenant).await?;
         let home = Shard::of_tenant(id);
         let mut tx = self.store.begin(id, [home]).await?;
-        match tx.recall(id, home, &ask.key).await? {
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-            Recall::New => {}
+        if let Some(receipt) = known(tx.recall(id, home, &ask.key, now).await?)? {
+            return Ok(receipt);
         }
         let tenant = store::find(&mut tx, id).await?.ok_or_else(|| not_found(&ask.tenant))?;
         if !ask.etag.is_empty() && ask.etag != tenant.version.to_string() {

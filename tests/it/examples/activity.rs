@@ -18,7 +18,11 @@ async fn recorded(world: &World, external_id: &str, buyer: new_order::Buyer) -> 
 }
 
 pub async fn examples(world: &World) -> Examples {
-    let kept = UpsertProductsRequest { request_id: world.shop.request_id(), products: vec![product("americano")] };
+    let kept = UpsertProductsRequest {
+        request_id: world.shop.request_id(),
+        products: vec![product("americano")],
+        ..Default::default()
+    };
     world.shop.activity().upsert_products(kept).await.expect("the product is kept");
     reads(world).and(records(world)).and(changes(world)).with_other(
         make!(world, |_world, n| UpsertProductsRequest {

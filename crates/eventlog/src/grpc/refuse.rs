@@ -45,6 +45,7 @@ pub(super) fn repair(stop: Stop<Status>) -> Status {
     match stop {
         Stop::Refused(status) => status,
         Stop::RequestIdReused { field } => stopped(Stop::RequestIdReused { field }, |refusal| refusal),
+        Stop::RequestIdTooOld { kept_days } => stopped(Stop::RequestIdTooOld { kept_days }, |refusal| refusal),
         Stop::TenantSuspended => stopped(Stop::TenantSuspended, |refusal| refusal),
         Stop::Failed(error) => stopped(Stop::Failed(error), |refusal| refusal),
     }

@@ -96,7 +96,7 @@ impl Desk for Book {
 
 async fn write(tx: &mut Tx, batch: u32, asks: &[Ask]) -> Result<(), StoreError> {
     let asked: Vec<_> = asks.iter().map(|ask| (ask.tenant, ask.shard, &ask.key)).collect();
-    let known = tx.recall_all(&asked).await?;
+    let known = tx.recall_all(&asked, clock().now()).await?;
     let new = asks.iter().zip(known).filter(|(_, known)| *known == Recall::New);
     for (place, (ask, _)) in (0_i64..).zip(new) {
         sqlx::query("INSERT INTO entry (tenant, shard, id, amount, batch, place) VALUES ($1, $2, $3, $4, $5, $6)")

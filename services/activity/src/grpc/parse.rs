@@ -121,8 +121,8 @@ pub(super) fn streamed(
     clock: &Clock,
     said: wire_activity::StreamEntriesRequest,
 ) -> Result<Asked, Status> {
-    let wire_activity::StreamEntriesRequest { request_id, entries, historic } = said;
-    let ask = wire_activity::RecordEntriesRequest { request_id, entries, historic };
+    let wire_activity::StreamEntriesRequest { request_id, entries, historic, validate_only } = said;
+    let ask = wire_activity::RecordEntriesRequest { request_id, entries, historic, validate_only };
     batch(envelope, keys, clock, "StreamEntries", ask)
 }
 
@@ -150,9 +150,9 @@ fn batch(
         }
     }
     let key = RequestKey { rpc, id: fields.bad.settle(id)?, digests: said };
-    let (tenant, historic) = (envelope.tenant, ask.historic);
+    let (tenant, historic, validate_only) = (envelope.tenant, ask.historic, ask.validate_only);
     let recording =
-        Recording { tenant, key, entries, historic, validate_only: false, single: false, strangers: BTreeSet::new() };
+        Recording { tenant, key, entries, historic, validate_only, single: false, strangers: BTreeSet::new() };
     Ok(Asked { recording, identities })
 }
 
@@ -234,7 +234,8 @@ pub(super) fn joining(keys: &Keys, call: Request<wire_activity::JoinGuestOrdersR
     }
     let (id, member) = bad.settle(id.zip(member))?;
     let key = RequestKey { rpc: "JoinGuestOrders", id, digests: said };
-    Ok(Joining { tenant: envelope.tenant, key, member, orders, invoices })
+    let validate_only = ask.validate_only;
+    Ok(Joining { tenant: envelope.tenant, key, member, orders, invoices, validate_only })
 }
 
 pub(super) fn products(
@@ -265,5 +266,5 @@ pub(super) fn products(
         }
     }
     let key = RequestKey { rpc: "UpsertProducts", id: fields.bad.settle(id)?, digests: said };
-    Ok(Upsert { tenant: envelope.tenant, key, products })
+    Ok(Upsert { tenant: envelope.tenant, key, products, validate_only: ask.validate_only })
 }

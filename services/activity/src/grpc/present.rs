@@ -1,5 +1,7 @@
 //! Answers as the contract writes them.
 
+use std::collections::HashSet;
+
 use kernel::{Money, TenantId};
 use proto::activity::v1 as wire_activity;
 use tonic::{Response, Status};
@@ -53,14 +55,28 @@ pub(super) fn adjustment(keys: &Keys, recorded: Recorded) -> Answer<wire_activit
 
 pub(super) fn entries(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::RecordEntriesResponse> {
     let freshness = recorded.freshness().seal(keys);
-    let outcomes = recorded.outcomes.into_iter().map(outcome).collect();
-    Ok(Response::new(wire_activity::RecordEntriesResponse { outcomes, freshness }))
+    Ok(Response::new(wire_activity::RecordEntriesResponse { outcomes: outcomes(recorded), freshness }))
 }
 
 pub(super) fn streamed(keys: &Keys, request_id: String, recorded: Recorded) -> wire_activity::StreamEntriesResponse {
     let freshness = recorded.freshness().seal(keys);
-    let outcomes = recorded.outcomes.into_iter().map(outcome).collect();
-    wire_activity::StreamEntriesResponse { request_id, outcomes, freshness }
+    wire_activity::StreamEntriesResponse { request_id, outcomes: outcomes(recorded), freshness }
+}
+
+/// An id that was made for a rehearsal names nothing that could ever be read, so it is not told.
+fn outcomes(recorded: Recorded) -> Vec<wire_activity::EntryOutcome> {
+    let written = recorded.written;
+    let mut all: Vec<wire_activity::EntryOutcome> = recorded.outcomes.into_iter().map(outcome).collect();
+    if written {
+        return all;
+    }
+    let made = all.iter().filter(|one| one.refusal.is_empty()).map(|one| one.id.clone());
+    let made: HashSet<String> = made.collect();
+    for one in &mut all {
+        let named = one.matches.iter_mut().map(|back| &mut back.order).chain([&mut one.id]);
+        named.filter(|id| made.contains(*id)).for_each(String::clear);
+    }
+    all
 }
 
 fn outcome(outcome: Outcome) -> wire_activity::EntryOutcome {
@@ -111,7 +127,7 @@ pub(super) fn page(keys: &Keys, ask: &Listing, page: Vec<Order>) -> Answer<wire_
     let full = i64::try_from(page.len()).is_ok_and(|count| count == ask.size);
     let last = page.last().filter(|_| full);
     let next_page_token = last.map_or_else(String::new, |last| {
-        let selection = selection(ask.member);
+        let selection = selection(ask.member, ask.order);
         let selection: Vec<&str> = selection.iter().map(String::as_str).collect();
         let place = vec![last.occurred_at.as_microsecond().to_string(), last.order.to_string()];
         PageToken(place).seal(keys, &selection)

@@ -17,9 +17,11 @@ pub(super) fn journal(stop: Stop<Refusal>) -> Status {
             }
             bad.settle(None::<()>).err().unwrap_or_else(|| Status::invalid_argument("the request is malformed"))
         }
-        Stop::Refused(_) | Stop::RequestIdReused { .. } | Stop::TenantSuspended | Stop::Failed(_) => {
-            stopped(stop, told)
-        }
+        Stop::Refused(_)
+        | Stop::RequestIdReused { .. }
+        | Stop::RequestIdTooOld { .. }
+        | Stop::TenantSuspended
+        | Stop::Failed(_) => stopped(stop, told),
     }
 }
 

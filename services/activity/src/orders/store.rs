@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use kernel::{Currency, MemberId, OrderId, Shard, TenantId};
+use kernel::{Currency, OrderId, Shard, TenantId};
 use sqlx::PgConnection;
 use store::{SqlTimestamp, StoreError};
 use uuid::Uuid;
+use wire::Direction;
 
-use super::{Line, Order};
+use super::{Line, Listing, Order};
 use crate::journal::{State, shard_of_order};
 
 pub(super) async fn by_id(
@@ -80,34 +80,52 @@ pub(super) async fn by_invoice(
     whole(connection, tenant, rows).await
 }
 
-pub(super) async fn by_member(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    member: MemberId,
-    after: Option<(Timestamp, OrderId)>,
-    limit: i64,
-) -> Result<Vec<Order>, StoreError> {
-    let (moment, order) = after.unwrap_or((Timestamp::MAX, OrderId::from(Uuid::max())));
-    // The largest instant of the calendar is beyond what the database keeps.
-    let moment: Option<SqlTimestamp> = (after.is_some()).then(|| moment.to_sqlx());
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT order_id, source, external_id, member, channel, touchpoint, staff, invoice_number, currency, payments,
-                points_paid_minor, coupons, net_minor, returned_minor, state, state_at, occurred_at, received_at,
-                recorded_at, historic
-         FROM journal_order
-         WHERE tenant = $1 AND member = $2
-           AND (occurred_at, order_id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
-         ORDER BY occurred_at DESC, order_id DESC LIMIT $5",
-        tenant.uuid(),
-        member.uuid(),
-        moment as _,
-        order.uuid(),
-        limit,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    whole(connection, tenant, rows).await
+/// A page of a member's orders. Each direction is a statement of its own, so that both go along the index.
+pub(super) async fn by_member(connection: &mut PgConnection, ask: &Listing) -> Result<Vec<Order>, StoreError> {
+    // A first page begins beyond every instant the database keeps, where the id does not matter any more.
+    let moment: Option<SqlTimestamp> = ask.after.map(|(moment, _)| moment.to_sqlx());
+    let order = ask.after.map_or(Uuid::nil(), |(_, order)| order.uuid());
+    let rows = match ask.order {
+        Direction::Descending => {
+            sqlx::query_as!(
+                Row,
+                "SELECT order_id, source, external_id, member, channel, touchpoint, staff, invoice_number, currency,
+                        payments, points_paid_minor, coupons, net_minor, returned_minor, state, state_at, occurred_at,
+                        received_at, recorded_at, historic
+                 FROM journal_order
+                 WHERE tenant = $1 AND member = $2
+                   AND (occurred_at, order_id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
+                 ORDER BY occurred_at DESC, order_id DESC LIMIT $5",
+                ask.tenant.uuid(),
+                ask.member.uuid(),
+                moment as _,
+                order,
+                ask.size,
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        }
+        Direction::Ascending => {
+            sqlx::query_as!(
+                Row,
+                "SELECT order_id, source, external_id, member, channel, touchpoint, staff, invoice_number, currency,
+                        payments, points_paid_minor, coupons, net_minor, returned_minor, state, state_at, occurred_at,
+                        received_at, recorded_at, historic
+                 FROM journal_order
+                 WHERE tenant = $1 AND member = $2
+                   AND (occurred_at, order_id) > (coalesce($3::timestamptz, '-infinity'), $4::uuid)
+                 ORDER BY occurred_at, order_id LIMIT $5",
+                ask.tenant.uuid(),
+                ask.member.uuid(),
+                moment as _,
+                order,
+                ask.size,
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        }
+    };
+    whole(connection, ask.tenant, rows).await
 }
 
 struct Row {

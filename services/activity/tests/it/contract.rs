@@ -220,7 +220,7 @@ async fn limits_and_paths_are_told() {
     back.amount_minor = 5;
     let entry = |entry| wire_activity::NewEntry { entry: Some(entry) };
     let batch =
-        |entries| wire_activity::RecordEntriesRequest { request_id: shop.request_id(), entries, historic: false };
+        |entries| wire_activity::RecordEntriesRequest { request_id: shop.request_id(), entries, ..Default::default() };
     let entries = vec![
         entry(wire_activity::new_entry::Entry::Order(wrong)),
         entry(wire_activity::new_entry::Entry::Goods(back)),

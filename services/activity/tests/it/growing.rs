@@ -16,7 +16,7 @@ async fn what_is_known_of_the_journal_follows_its_growth() {
         let goods = back_from(&format!("{round}"), member, NOON, "A 2 x 1");
         let back = wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Goods(goods)) };
         let (request_id, entries) = (shop.request_id(), bought.chain([back]).collect());
-        wire_activity::RecordEntriesRequest { request_id, entries, historic: true }
+        wire_activity::RecordEntriesRequest { request_id, entries, historic: true, ..Default::default() }
     };
     for round in 0..6 {
         let answer = shop.client().record_entries(batch(round)).await.expect("it is recorded").into_inner();

@@ -113,6 +113,7 @@ async fn a_clerk_gives_orders_to_a_member() {
         member: member.to_string(),
         orders: orders.iter().map(|order| (*order).to_owned()).collect(),
         invoice_numbers: invoices.iter().map(|invoice| (*invoice).to_owned()).collect(),
+        ..Default::default()
     };
     let refused = |request| async {
         let status = shop.client().join_guest_orders(request).await.expect_err("it is refused");

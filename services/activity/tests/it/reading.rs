@@ -28,9 +28,46 @@ async fn a_members_orders_are_listed_newest_first_and_by_pages() {
         ask.page_token = page.next_page_token;
     }
     assert_eq!(pages, ["5 4", "3 2", "1"]);
+    let turned = wire_activity::ListOrdersRequest { order_by: "occur_time".to_owned(), ..ask.clone() };
+    let wrong = shop.client().list_orders(turned).await.expect_err("the token is of another order");
+    assert_eq!(wrong_fields(&wrong), ["page_token"]);
     ask.member = other.to_string();
     let wrong = shop.client().list_orders(ask).await.expect_err("the token is of another list");
     assert_eq!(wrong_fields(&wrong), ["page_token"]);
+}
+
+#[tokio::test]
+async fn a_members_orders_are_listed_oldest_first_where_that_is_asked_for() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    // Three at one instant: a page ends between them.
+    for (number, day) in [("a", 2), ("b", 2), ("c", 2), ("d", 1), ("e", 3)] {
+        let at = format!("2011-11-0{day}T10:00:00Z");
+        shop.record(order(number, Buyer::Member(member), &at, "A 1 x 1")).await;
+    }
+    let all = async |order_by: &str| {
+        let (member, order_by) = (member.to_string(), order_by.to_owned());
+        let mut ask = wire_activity::ListOrdersRequest { member, order_by, page_size: 2, ..Default::default() };
+        let mut listed = Vec::new();
+        loop {
+            let page = shop.client().list_orders(ask.clone()).await.expect("a page").into_inner();
+            listed.extend(page.orders.into_iter().map(|order| order.external_id));
+            if page.next_page_token.is_empty() {
+                return listed;
+            }
+            ask.page_token = page.next_page_token;
+        }
+    };
+    let mut oldest_first = all("occur_time").await;
+    assert_eq!((oldest_first[0].as_str(), oldest_first[4].as_str()), ("d", "e"));
+    assert_eq!(all("occur_time  asc").await, oldest_first);
+    oldest_first.reverse();
+    assert_eq!(all("occur_time desc").await, oldest_first);
+    assert_eq!(all("").await, oldest_first);
+    let (member, order_by) = (member.to_string(), "net desc".to_owned());
+    let ask = wire_activity::ListOrdersRequest { member, order_by, ..Default::default() };
+    let wrong = shop.client().list_orders(ask).await.expect_err("nothing is ordered by that");
+    assert_eq!(wrong_fields(&wrong), ["order_by"]);
 }
 
 #[tokio::test]

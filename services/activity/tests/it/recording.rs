@@ -92,7 +92,12 @@ async fn a_batch_is_decided_in_its_order_and_one_refusal_keeps_no_other_out() {
         back("r5", "inv-1", "1 x 1"),
         wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Adjustment(adjustment)) },
     ];
-    let request = wire_activity::RecordEntriesRequest { request_id: shop.request_id(), entries, historic: true };
+    let request = wire_activity::RecordEntriesRequest {
+        request_id: shop.request_id(),
+        entries,
+        historic: true,
+        validate_only: false,
+    };
     let answer = shop.client().record_entries(request.clone()).await.expect("it is answered").into_inner();
     let reasons: Vec<&str> = answer.outcomes.iter().map(|outcome| outcome.refusal.as_str()).collect();
     let expected = ["", "", "RETURN_EXCEEDS_ORDER", "ALREADY_APPLIED", "ORDER_NOT_FOUND", "", "ORDER_CLOSED", ""];
@@ -116,7 +121,11 @@ async fn a_batch_is_decided_in_its_order_and_one_refusal_keeps_no_other_out() {
 async fn a_category_that_changes_while_an_order_waits_is_the_new_one() {
     let shop = Shop::open().await;
     let tea = wire_activity::Product { code: "A".to_owned(), category: "tea".to_owned(), ..Default::default() };
-    let upsert = wire_activity::UpsertProductsRequest { request_id: shop.request_id(), products: vec![tea] };
+    let upsert = wire_activity::UpsertProductsRequest {
+        request_id: shop.request_id(),
+        products: vec![tea],
+        ..Default::default()
+    };
     shop.client().upsert_products(upsert).await.expect("it is kept");
 
     let store = shop.database.store(activity::SERVICE).await;
@@ -148,7 +157,11 @@ async fn a_category_that_is_not_told_is_the_products() {
         unit_cost: "1.20".to_owned(),
         ..Default::default()
     };
-    let upsert = |products| wire_activity::UpsertProductsRequest { request_id: shop.request_id(), products };
+    let upsert = |products| wire_activity::UpsertProductsRequest {
+        request_id: shop.request_id(),
+        products,
+        ..Default::default()
+    };
     let kept = shop.client().upsert_products(upsert(vec![product("A", "tea"), product("B", "cake")])).await;
     let kept = kept.expect("they are kept").into_inner();
     assert_eq!((kept.added, kept.replaced), (2, 0));

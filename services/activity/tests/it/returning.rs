@@ -179,7 +179,7 @@ async fn a_batch_matches_what_it_has_just_brought() {
         wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Order(bought)) },
         wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Goods(back)) },
     ];
-    let request = wire_activity::RecordEntriesRequest { request_id: shop.request_id(), entries, historic: false };
+    let request = wire_activity::RecordEntriesRequest { request_id: shop.request_id(), entries, ..Default::default() };
     let answer = shop.client().record_entries(request).await.expect("it is answered").into_inner();
     assert_eq!(answer.outcomes[1].matches[0].order, answer.outcomes[0].id);
     let kept = shop.order(&answer.outcomes[0].id).await;

@@ -10,7 +10,11 @@ fn batch(shop: &Shop, numbers: std::ops::Range<u32>) -> wire_activity::StreamEnt
         let new = order(&number.to_string(), Buyer::Guest, NOON, "A 1 x 1");
         wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Order(new)) }
     });
-    wire_activity::StreamEntriesRequest { request_id: shop.request_id(), entries: entries.collect(), historic: false }
+    wire_activity::StreamEntriesRequest {
+        request_id: shop.request_id(),
+        entries: entries.collect(),
+        ..Default::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -120,6 +120,11 @@ pub enum Answer {
         /// The field that differs.
         field: String,
     },
+    /// The request id is older than what is remembered.
+    TooOld {
+        /// How long that is.
+        kept_days: u16,
+    },
     /// The tenant may not write.
     Suspended,
     /// What was heard makes no sense here.
@@ -151,7 +156,7 @@ impl AccountDesk {
 
     async fn work_off(&self, tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Answer>, StoreError> {
         let now = self.clock.now();
-        let recalled = recall(tx, asks).await?;
+        let recalled = recall(tx, asks, now).await?;
         let tenants: BTreeSet<TenantId> = asks.iter().flat_map(Ask::members).map(|(tenant, _)| tenant).collect();
         let terms = self.programmes.within(tx, tenants).await?;
         let open: Vec<&Ask> =
@@ -165,6 +170,7 @@ impl AccountDesk {
             let answer = match known {
                 Recall::Done(receipt) => Answer::Done(serde_json::from_value(receipt).map_err(StoreError::unreadable)?),
                 Recall::Reused { field } => Answer::Reused { field },
+                Recall::TooOld { kept_days } => Answer::TooOld { kept_days },
                 Recall::New => match twin(asks, &answers, &mut first, place) {
                     Some(answer) => answer,
                     None => tally.decide(&mut books, ask),
@@ -226,7 +232,7 @@ impl Desk for AccountDesk {
     }
 }
 
-async fn recall(tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Recall<serde_json::Value>>, StoreError> {
+async fn recall(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<Vec<Recall<serde_json::Value>>, StoreError> {
     let mut all: Vec<Recall<serde_json::Value>> = asks.iter().map(|_| Recall::New).collect();
     let keyed: Vec<(usize, (TenantId, Shard, &RequestKey))> = asks
         .iter()
@@ -237,7 +243,7 @@ async fn recall(tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Recall<serde_json::Valu
         })
         .collect();
     let asked: Vec<_> = keyed.iter().map(|(_, key)| *key).collect();
-    for ((place, _), known) in keyed.iter().zip(tx.recall_all(&asked).await?) {
+    for ((place, _), known) in keyed.iter().zip(tx.recall_all(&asked, now).await?) {
         all[*place] = known;
     }
     Ok(all)
@@ -259,10 +265,8 @@ fn twin(
         std::collections::hash_map::Entry::Occupied(known) => *known.get(),
     };
     let (.., before) = asks[known].key()?;
-    let said = &before.digests.0;
-    let differs = said.keys().chain(key.digests.0.keys()).find(|field| said.get(*field) != key.digests.0.get(*field));
-    match differs {
-        Some(field) => Some(Answer::Reused { field: field.clone() }),
+    match before.digests.first_difference(&key.digests) {
+        Some(field) => Some(Answer::Reused { field: field.to_owned() }),
         None => answers.get(known).cloned(),
     }
 }

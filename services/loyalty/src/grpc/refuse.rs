@@ -1,7 +1,7 @@
 //! What loyalty says no to, as the wire tells it.
 
 use tonic::Status;
-use wire::{Refusal, RefusalKind, Stop, stopped};
+use wire::{Refusal, RefusalKind, Stop, stopped, too_old};
 
 use super::present::entry_kind;
 use crate::account::AccountRefusal;
@@ -24,6 +24,10 @@ pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<(&'static str, String),
         }
         Stop::RequestIdReused { field } => {
             Ok(("REQUEST_ID_REUSED", format!("this request_id was used before with another {field}")))
+        }
+        Stop::RequestIdTooOld { kept_days } => {
+            let refusal = too_old(kept_days);
+            Ok((refusal.reason, refusal.text))
         }
         Stop::TenantSuspended | Stop::Failed(_) => Err(account(stop)),
     }

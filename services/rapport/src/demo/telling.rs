@@ -79,7 +79,11 @@ impl Teller {
     }
 
     async fn products(&self) -> Result<(), CliError> {
-        let request = UpsertProductsRequest { request_id: self.id("products"), products: shelf::products() };
+        let request = UpsertProductsRequest {
+            request_id: self.id("products"),
+            products: shelf::products(),
+            validate_only: false,
+        };
         patiently(PATIENCE, || async { self.suite.activity().upsert_products(request.clone()).await }).await?;
         Ok(())
     }
@@ -92,6 +96,7 @@ impl Teller {
             let request = EnrolMembersRequest {
                 request_id: self.id(&format!("members {number}")),
                 members: some.iter().map(|(person, joined)| person.member(*joined)).collect(),
+                validate_only: false,
             };
             let answer =
                 patiently(PATIENCE, || async { self.suite.registry().enrol_members(long_call(request.clone())).await });
@@ -121,6 +126,7 @@ impl Teller {
                 request_id: self.id(&format!("entries {number}")),
                 entries: some.iter().map(|fact| entry(history, members, fact)).collect(),
                 historic: true,
+                validate_only: false,
             };
             let answer = patiently(PATIENCE, || async {
                 self.suite.activity().record_entries(long_call(request.clone())).await

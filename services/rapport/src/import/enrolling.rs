@@ -71,6 +71,7 @@ async fn batch(
         let request = EnrolMembersRequest {
             request_id: RequestId::caused_by(import, &format!("members {number} {attempt}")).to_string(),
             members: left.iter().map(|customer| member(history, known, customer)).collect(),
+            validate_only: false,
         };
         let registry = suite.registry();
         let answer = patiently(PATIENCE, || {

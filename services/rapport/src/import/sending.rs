@@ -151,7 +151,7 @@ async fn tell(
             break;
         }
         let id = RequestId::caused_by(job.import, &format!("entries {} {attempt}", batch.number)).to_string();
-        let request = RecordEntriesRequest { request_id: id, entries, historic: job.historic };
+        let request = RecordEntriesRequest { request_id: id, entries, historic: job.historic, validate_only: false };
         let status = match patiently(PATIENCE, || record(suite, &request)).await {
             Ok((outcomes, freshness)) => {
                 remembered.freshness = freshness;
@@ -214,6 +214,7 @@ pub async fn send_products(suite: &Suite, import: Uuid, history: &History) -> Re
         let request = UpsertProductsRequest {
             request_id: RequestId::caused_by(import, &format!("products {number}")).to_string(),
             products: some.to_vec(),
+            validate_only: false,
         };
         patiently(PATIENCE, || async {
             let request = long_call(request.clone());

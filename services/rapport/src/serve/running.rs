@@ -44,7 +44,8 @@ impl Running {
 
         let trust = settings.trust()?;
         let (memory, connector) = server::memory();
-        let stores = Stores::open(&settings.databases(services)?, settings.connections).await?;
+        let (databases, retention) = (settings.databases(services)?, settings.retention());
+        let stores = Stores::open(&databases, settings.connections, retention).await?;
         let kept = stores.epoch().map(|epoch| KeptClock::new(&settings.state_dir, epoch));
         let clock = settings.clock(kept.as_ref().and_then(KeptClock::left_at));
         let (peers, readiness) = (

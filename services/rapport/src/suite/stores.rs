@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
-use store::{Settings, Store};
+use store::{Retention, Settings, Store};
 use uuid::Uuid;
 
 use super::standing::pending;
@@ -18,13 +18,17 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Connects to all of them, and reads from each that its tables are there.
+    /// Connects to all of them, and reads from each that its tables are there. Requests are remembered for so long.
     ///
     /// # Errors
     /// A database does not answer, or was never migrated.
-    pub async fn open(urls: &BTreeMap<Service, String>, connections: u32) -> Result<Self, CannotOpen> {
+    pub async fn open(
+        urls: &BTreeMap<Service, String>,
+        connections: u32,
+        retention: Retention,
+    ) -> Result<Self, CannotOpen> {
         let opened = try_join_all(urls.iter().map(|(service, url)| async {
-            let settings = Settings { connections, ..Settings::new(url.clone(), service.name()) };
+            let settings = Settings { connections, retention, ..Settings::new(url.clone(), service.name()) };
             let failed = |source| CannotOpen::Store { service: *service, source };
             let store = Store::open(&settings).await.map_err(failed)?;
             let log = eventlog::Log::new(store.clone());

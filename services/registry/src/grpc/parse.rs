@@ -7,11 +7,11 @@ use kernel::{MemberId, TenantId};
 use proto::registry::v1 as wire_registry;
 use store::RequestKey;
 use tonic::{Request, Status};
-use wire::{Freshness, Keys, PageToken, Violations};
+use wire::{Direction, Freshness, Keys, PageToken, Violations};
 
 use super::Desk;
-use crate::hot::{Ask, Page};
-use crate::members::{Change, ChangeAsk, Enrolment, Filter, Identity, Name, ProfileChange};
+use crate::hot::Ask;
+use crate::members::{Change, ChangeAsk, Enrolment, Filter, Identity, Name, Page, ProfileChange};
 
 mod person;
 pub(super) mod tenant;
@@ -85,7 +85,8 @@ pub(super) async fn enrolments(
             people.extend(person_of(&mut bad, &format!("members[{place}]"), person, &setting));
         }
     }
-    bad.settle(key.map(|key| Enrolment { tenant: envelope.tenant, key, people, validate_only: false }))
+    let validate_only = asked.validate_only;
+    bad.settle(key.map(|key| Enrolment { tenant: envelope.tenant, key, people, validate_only }))
 }
 
 pub(super) fn one(desk: &Desk, call: Request<wire_registry::GetMemberRequest>) -> Result<Ask<MemberId>, Status> {
@@ -144,11 +145,12 @@ pub(super) struct Listed {
     pub(super) limit: i64,
     tenant: TenantId,
     filter: String,
+    order: Direction,
 }
 
 impl Listed {
     pub(super) fn selection(&self) -> Vec<&str> {
-        vec!["members", &self.filter]
+        vec!["members", &self.filter, self.order.word()]
     }
 }
 
@@ -160,12 +162,15 @@ pub(super) fn list(
     let mut bad = Violations::new();
     let limit = wire::page_size(&mut bad, asked.page_size);
     let filter = bad.take("filter", Filter::parse(&asked.filter));
-    let listed = Listed { limit, tenant: envelope.tenant, filter: asked.filter };
+    let order = wire::order_by(&mut bad, &asked.order_by, "join_time", Direction::Ascending);
+    // A token is judged also where the order cannot be read, so that both are told.
+    let judged_by = order.unwrap_or(Direction::Ascending);
+    let listed = Listed { limit, tenant: envelope.tenant, filter: asked.filter, order: judged_by };
     let token = PageToken::open(&mut bad, &desk.keys, &asked.page_token, &listed.selection());
     let after = token.and_then(|token| place_of(&mut bad, token.as_ref(), |text| MemberId::parse(text).ok()));
     let fresh = fresh(&mut bad, &desk.keys, &asked.at_least_as_fresh);
-    let page = filter.zip(after).zip(fresh).map(|((filter, after), fresh)| {
-        let what = Page { filter, after, limit };
+    let page = filter.zip(order).zip(after).zip(fresh).map(|(((filter, order), after), fresh)| {
+        let what = Page { filter, order, after, limit };
         (Ask { tenant: listed.tenant, what, fresh }, listed)
     });
     bad.settle(page)

@@ -1,5 +1,7 @@
 //! Answers as the contract writes them.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use prost::Message as _;
 use proto::common::v1 as common;
@@ -120,7 +122,7 @@ pub(super) fn page(keys: &Keys, page: &Listed, members: &[Member]) -> Response<w
 }
 
 pub(super) fn enrolled(keys: &Keys, enrolled: &Enrolled) -> Response<wire_registry::EnrolMemberResponse> {
-    let member = enrolled.outcomes.first().map(|outcome| told(outcome).member).unwrap_or_default();
+    let member = all_told(enrolled).into_iter().next().map(|outcome| outcome.member).unwrap_or_default();
     // A new record is the first version of it; a rehearsal makes none.
     let etag = if member.is_empty() { String::new() } else { "1".to_owned() };
     let freshness = enrolled.reached.freshness().seal(keys);
@@ -128,8 +130,19 @@ pub(super) fn enrolled(keys: &Keys, enrolled: &Enrolled) -> Response<wire_regist
 }
 
 pub(super) fn outcomes(keys: &Keys, enrolled: &Enrolled) -> Response<wire_registry::EnrolMembersResponse> {
-    let outcomes = enrolled.outcomes.iter().map(told).collect();
-    Response::new(wire_registry::EnrolMembersResponse { outcomes, freshness: enrolled.reached.freshness().seal(keys) })
+    let freshness = enrolled.reached.freshness().seal(keys);
+    Response::new(wire_registry::EnrolMembersResponse { outcomes: all_told(enrolled), freshness })
+}
+
+/// An id that was made for a rehearsal names nobody who could ever be read, so it is not told.
+fn all_told(enrolled: &Enrolled) -> Vec<wire_registry::EnrolOutcome> {
+    let mut all: Vec<wire_registry::EnrolOutcome> = enrolled.outcomes.iter().map(told).collect();
+    if !enrolled.written {
+        let made = all.iter().filter(|one| one.refusal.is_empty()).map(|one| one.member.clone());
+        let made: HashSet<String> = made.collect();
+        all.iter_mut().map(|one| &mut one.member).filter(|id| made.contains(*id)).for_each(String::clear);
+    }
+    all
 }
 
 fn told(outcome: &Outcome) -> wire_registry::EnrolOutcome {

@@ -6,9 +6,10 @@ use serde_json::Value;
 use sqlx::types::Json;
 use store::{Head, Reading, SqlTimestamp, StoreError, Tx};
 use uuid::Uuid;
+use wire::Direction;
 
+use super::Page;
 use super::birthday::Birthday;
-use super::filter::Filter;
 use super::identity::Identity;
 use super::record::{Consent, Member, Profile, State};
 
@@ -147,39 +148,60 @@ pub(super) async fn find(tx: &mut Tx, tenant: TenantId, member: MemberId) -> Res
     .transpose()
 }
 
-/// A page of records in the order of joining.
-pub(super) async fn page(
-    reading: &mut Reading,
-    tenant: TenantId,
-    filter: &Filter,
-    after: Option<(Timestamp, MemberId)>,
-    limit: i64,
-) -> Result<Vec<Member>, StoreError> {
-    let (joined_at, member) = after.map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |(at, member)| (at, member.uuid()));
-    sqlx::query_as!(
-        Row,
-        "SELECT member, name, birth_year, birth_month, birth_day, gender, language, attributes, tags, identities, consents,
-                acquisition_source, touchpoint, state, state_at, joined_at, updated_at, version
-         FROM member
-         WHERE tenant = $1 AND ($2 OR (joined_at, member) > ($3::timestamptz, $4::uuid))
-           AND ($5::text IS NULL OR tags @> ARRAY[$5])
-           AND ($6::text IS NULL OR acquisition_source = $6)
-           AND ($7::text IS NULL OR state = $7)
-         ORDER BY joined_at, member LIMIT $8",
-        tenant.uuid(),
-        after.is_none(),
-        SqlTimestamp::from(joined_at) as _,
-        member,
-        filter.tag.as_deref(),
-        filter.acquisition_source.as_deref(),
-        filter.state.map(State::word),
-        limit,
-    )
-    .fetch_all(reading.connection())
-    .await?
-    .into_iter()
-    .map(Member::try_from)
-    .collect()
+/// A page of records. Each direction is a statement of its own, so that both go along the index.
+pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -> Result<Vec<Member>, StoreError> {
+    let (joined_at, member) =
+        page.after.map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |(at, member)| (at, member.uuid()));
+    let (tag, source) = (page.filter.tag.as_deref(), page.filter.acquisition_source.as_deref());
+    let rows = match page.order {
+        Direction::Ascending => {
+            sqlx::query_as!(
+            Row,
+            "SELECT member, name, birth_year, birth_month, birth_day, gender, language, attributes, tags, identities,
+                        consents, acquisition_source, touchpoint, state, state_at, joined_at, updated_at, version
+                 FROM member
+                 WHERE tenant = $1 AND ($2 OR (joined_at, member) > ($3::timestamptz, $4::uuid))
+                   AND ($5::text IS NULL OR tags @> ARRAY[$5])
+                   AND ($6::text IS NULL OR acquisition_source = $6)
+                   AND ($7::text IS NULL OR state = $7)
+                 ORDER BY joined_at, member LIMIT $8",
+            tenant.uuid(),
+            page.after.is_none(),
+            SqlTimestamp::from(joined_at) as _,
+            member,
+            tag,
+            source,
+            page.filter.state.map(State::word),
+            page.limit,
+        )
+            .fetch_all(reading.connection())
+            .await?
+        }
+        Direction::Descending => {
+            sqlx::query_as!(
+            Row,
+            "SELECT member, name, birth_year, birth_month, birth_day, gender, language, attributes, tags, identities,
+                        consents, acquisition_source, touchpoint, state, state_at, joined_at, updated_at, version
+                 FROM member
+                 WHERE tenant = $1 AND ($2 OR (joined_at, member) < ($3::timestamptz, $4::uuid))
+                   AND ($5::text IS NULL OR tags @> ARRAY[$5])
+                   AND ($6::text IS NULL OR acquisition_source = $6)
+                   AND ($7::text IS NULL OR state = $7)
+                 ORDER BY joined_at DESC, member DESC LIMIT $8",
+            tenant.uuid(),
+            page.after.is_none(),
+            SqlTimestamp::from(joined_at) as _,
+            member,
+            tag,
+            source,
+            page.filter.state.map(State::word),
+            page.limit,
+        )
+            .fetch_all(reading.connection())
+            .await?
+        }
+    };
+    rows.into_iter().map(Member::try_from).collect()
 }
 
 /// Writes new records.

@@ -81,7 +81,7 @@ async fn a_batch_has_an_outcome_for_each() {
         person(&[phone("0912000003"), email("c@example.com")]),
         person(&[email("C@example.com")]),
     ];
-    let request = EnrolMembersRequest { request_id: shop.request_id(), members: people.to_vec() };
+    let request = EnrolMembersRequest { request_id: shop.request_id(), members: people.to_vec(), ..Default::default() };
     let answer = shop.client.enrol_members(request.clone()).await.expect("a batch is not refused").into_inner();
     let refusals: Vec<&str> = answer.outcomes.iter().map(|outcome| outcome.refusal.as_str()).collect();
     assert_eq!(refusals, ["", "IDENTITY_TAKEN", "", "IDENTITY_TAKEN"]);
@@ -96,11 +96,38 @@ async fn a_batch_has_an_outcome_for_each() {
 }
 
 #[tokio::test]
+async fn a_rehearsed_batch_tells_the_true_outcomes_and_writes_nothing() {
+    let mut shop = Shop::open().await;
+    let known = shop.enrol_phone("0912000001").await;
+    let people = [
+        person(&[phone("0912000002")]),
+        person(&[phone("0912000001")]),
+        person(&[email("c@example.com")]),
+        person(&[email("C@example.com")]),
+    ];
+    let before = shop.database.effects_of(registry::SERVICE).await;
+    let mut request =
+        EnrolMembersRequest { request_id: shop.request_id(), members: people.to_vec(), validate_only: true };
+    let answer = shop.client.enrol_members(request.clone()).await.expect("a batch is not refused").into_inner();
+    let told: Vec<(&str, &str)> =
+        answer.outcomes.iter().map(|outcome| (outcome.refusal.as_str(), outcome.member.as_str())).collect();
+    // Whoever the fourth one's address would have been is nobody yet.
+    let holder = known.to_string();
+    assert_eq!(told, [("", ""), ("IDENTITY_TAKEN", holder.as_str()), ("", ""), ("IDENTITY_TAKEN", "")]);
+    assert_eq!(answer.freshness, "");
+    assert_eq!(shop.database.effects_of(registry::SERVICE).await, before, "it leaves something behind");
+    request.validate_only = false;
+    let done = shop.client.enrol_members(request).await.expect("a rehearsal does not use the id up").into_inner();
+    let refusals: Vec<&str> = done.outcomes.iter().map(|outcome| outcome.refusal.as_str()).collect();
+    assert_eq!(refusals, ["", "IDENTITY_TAKEN", "", "IDENTITY_TAKEN"]);
+}
+
+#[tokio::test]
 async fn the_largest_batch_fits() {
     let mut shop = Shop::open().await;
     let members =
         (0..500).map(|n| person(&[phone(&format!("0912{n:06}")), email(&format!("m{n}@example.com"))])).collect();
-    let request = EnrolMembersRequest { request_id: shop.request_id(), members };
+    let request = EnrolMembersRequest { request_id: shop.request_id(), members, ..Default::default() };
     let answer = shop.client.enrol_members(request).await.expect("it fits").into_inner();
     let ids: BTreeSet<&str> = answer.outcomes.iter().map(|outcome| outcome.member.as_str()).collect();
     assert_eq!((ids.len(), shop.rows("identity").await), (500, 1_000));

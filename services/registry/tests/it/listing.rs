@@ -16,16 +16,20 @@ async fn crowd(shop: &mut Shop, count: u32) -> Vec<String> {
             one
         })
         .collect();
-    let request = EnrolMembersRequest { request_id: shop.request_id(), members };
+    let request = EnrolMembersRequest { request_id: shop.request_id(), members, ..Default::default() };
     let answer = shop.client.enrol_members(request).await.expect("they are new").into_inner();
     answer.outcomes.into_iter().map(|outcome| outcome.member).collect()
 }
 
 async fn all(shop: &mut Shop, page_size: i32, filter: &str) -> Vec<(i64, String)> {
+    ordered(shop, page_size, filter, "").await
+}
+
+async fn ordered(shop: &mut Shop, page_size: i32, filter: &str, order_by: &str) -> Vec<(i64, String)> {
     let (mut found, mut page_token) = (Vec::new(), String::new());
     loop {
-        let request =
-            ListMembersRequest { page_size, page_token, filter: filter.to_owned(), at_least_as_fresh: String::new() };
+        let (filter, order_by) = (filter.to_owned(), order_by.to_owned());
+        let request = ListMembersRequest { page_size, page_token, filter, order_by, ..Default::default() };
         let page = shop.client.list_members(request).await.expect("a page").into_inner();
         assert!(page.members.len() <= usize::try_from(page_size).expect("positive"));
         found.extend(page.members.into_iter().map(|member| (member.join_time.expect("known").seconds, member.id)));
@@ -75,8 +79,37 @@ async fn a_page_token_belongs_to_its_list() {
     let token = shop.client.list_members(first.clone()).await.expect("a page").into_inner().next_page_token;
     let other = ListMembersRequest { page_token: token, filter: "tag = \"even\"".to_owned(), ..first.clone() };
     assert_eq!(fields(&shop.client.list_members(other).await.expect_err("another list")), ["page_token"]);
-    let wrong = ListMembersRequest { page_token: "x".to_owned(), filter: "tag".to_owned(), ..first };
-    assert_eq!(fields(&shop.client.list_members(wrong).await.expect_err("both")), ["filter", "page_token"]);
+    let token = shop.client.list_members(first.clone()).await.expect("a page").into_inner().next_page_token;
+    let turned = |order_by: &str| ListMembersRequest {
+        page_token: token.clone(),
+        order_by: order_by.to_owned(),
+        ..first.clone()
+    };
+    let other = shop.client.list_members(turned("join_time desc")).await.expect_err("another order");
+    assert_eq!(fields(&other), ["page_token"]);
+    shop.client.list_members(turned("join_time")).await.expect("the same order in words");
+    let wrong = ListMembersRequest {
+        page_token: "x".to_owned(),
+        filter: "tag".to_owned(),
+        order_by: "name".to_owned(),
+        ..first.clone()
+    };
+    let wrong = shop.client.list_members(wrong).await.expect_err("all three");
+    assert_eq!(fields(&wrong), ["filter", "order_by", "page_token"]);
+}
+
+#[tokio::test]
+async fn the_newest_members_come_first_where_that_is_asked_for() {
+    let mut shop = Shop::open().await;
+    crowd(&mut shop, 20).await;
+    let mut oldest_first = all(&mut shop, 7, "").await;
+    assert_eq!(ordered(&mut shop, 3, "", "join_time asc").await, oldest_first);
+    oldest_first.reverse();
+    for page_size in [1, 7, 20, 100] {
+        assert_eq!(ordered(&mut shop, page_size, "", " join_time  desc ").await, oldest_first, "{page_size} on a page");
+    }
+    let even = ordered(&mut shop, 3, "tag = \"even\"", "join_time desc").await;
+    assert!(even.len() == 10 && even.is_sorted_by(|one, next| one > next), "{even:?}");
 }
 
 #[tokio::test]

@@ -55,12 +55,12 @@ async fn a_person_is_read_to_the_end() {
 async fn the_place_in_a_batch_is_told() {
     let mut shop = Shop::open().await;
     let members = vec![person(&[phone("0912345678")]), person(&[phone("x")]), NewMember::default()];
-    let request = EnrolMembersRequest { request_id: "x".to_owned(), members };
+    let request = EnrolMembersRequest { request_id: "x".to_owned(), members, ..Default::default() };
     let status = shop.client.enrol_members(request).await.expect_err("four are wrong");
     let wrong =
         ["request_id", "members[1].identities[0].value", "members[2].identities", "members[2].acquisition_source"];
     assert_eq!(fields(&status), wrong);
-    let none = EnrolMembersRequest { request_id: shop.request_id(), members: vec![] };
+    let none = EnrolMembersRequest { request_id: shop.request_id(), members: vec![], ..Default::default() };
     assert_eq!(fields(&shop.client.enrol_members(none).await.expect_err("nobody")), ["members"]);
 }
 

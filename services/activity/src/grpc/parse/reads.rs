@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use kernel::{MemberId, OrderId, TenantId};
 use proto::activity::v1 as wire_activity;
 use tonic::{Request, Status};
-use wire::{Freshness, Keys, PageToken, Violations};
+use wire::{Direction, Freshness, Keys, PageToken, Violations};
 
 use crate::orders::{Listing, Name};
 use crate::overview;
 
 /// What selects and orders a list of orders.
-pub(in crate::grpc) fn selection(member: MemberId) -> [String; 2] {
-    ["orders".to_owned(), member.to_string()]
+pub(in crate::grpc) fn selection(member: MemberId, order: Direction) -> [String; 3] {
+    ["orders".to_owned(), member.to_string(), order.word().to_owned()]
 }
 
 fn fresh(bad: &mut Violations, keys: &Keys, token: &str) -> Freshness {
@@ -56,8 +56,10 @@ pub(in crate::grpc) fn listing(
     let fresh = fresh(&mut bad, keys, &ask.at_least_as_fresh);
     let size = wire::page_size(&mut bad, ask.page_size);
     let member = bad.take("member", MemberId::parse(&ask.member));
-    let after = member.and_then(|member| {
-        let selection = selection(member);
+    let order = wire::order_by(&mut bad, &ask.order_by, "occur_time", Direction::Descending);
+    let listed = member.zip(order);
+    let after = listed.and_then(|(member, order)| {
+        let selection = selection(member, order);
         let selection: Vec<&str> = selection.iter().map(String::as_str).collect();
         PageToken::open(&mut bad, keys, &ask.page_token, &selection).flatten()
     });
@@ -68,8 +70,8 @@ pub(in crate::grpc) fn listing(
         }
         read
     });
-    let member = bad.settle(member)?;
-    Ok(Listing { tenant: envelope.tenant, member, after, size, fresh })
+    let (member, order) = bad.settle(listed)?;
+    Ok(Listing { tenant: envelope.tenant, member, order, after, size, fresh })
 }
 
 fn place(token: &PageToken) -> Option<(Timestamp, OrderId)> {
