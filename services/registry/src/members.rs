@@ -383,7 +383,7 @@ fn decide(records: &[Member], mut holders: HashMap<Name, MemberId>) -> Vec<Outco
     each.collect()
 }
 
-fn taken(outcome: &Outcome) -> Option<Refusal> {
+pub(crate) fn taken(outcome: &Outcome) -> Option<Refusal> {
     match outcome {
         Outcome::Enrolled(_) => None,
         Outcome::Taken { kind, position, holder } => {

@@ -39,6 +39,46 @@ async fn batches_are_answered_in_turn_and_again_after_a_break() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_entry_is_told_in_the_callers_language_even_when_said_again_in_another() {
+    let shop = Shop::open().await;
+    let twice = order("1", Buyer::Guest, NOON, "A 1 x 1");
+    let there = shop.record(twice.clone()).await;
+    let member = shop.member();
+    let stranger = order("2", Buyer::Member(member), NOON, "A 1 x 1");
+    let entry = |new| wire_activity::NewEntry { entry: Some(wire_activity::new_entry::Entry::Order(new)) };
+    let entries = vec![entry(twice), entry(stranger), entry(order("3", Buyer::Guest, NOON, "A 1 x 1"))];
+    let whole = wire_activity::RecordEntriesRequest {
+        request_id: shop.request_id(),
+        entries: entries.clone(),
+        historic: false,
+    };
+    let batch = wire_activity::StreamEntriesRequest { request_id: shop.request_id(), entries, historic: false };
+    let table = [
+        ("zh-TW", "先前已經記錄過:order till/1。", "查無此會員。"),
+        ("zh-CN", "先前已经记录过:order till/1。", "查无此会员。"),
+        ("en", "This has been recorded before: order till/1.", "There is no such member."),
+    ];
+    for (language, applied, nobody) in table {
+        let mut call = tonic::Request::new(whole.clone());
+        call.metadata_mut().insert("accept-language", language.parse().expect("a header"));
+        let answer = shop.client().record_entries(call).await.expect("a batch answers").into_inner();
+        assert_eq!(told(&answer.outcomes), [(language, applied), (language, nobody), ("", "")]);
+        assert_eq!(answer.outcomes[0].id, there);
+
+        let mut call = tonic::Request::new(stream::iter([batch.clone()]));
+        call.metadata_mut().insert("accept-language", language.parse().expect("a header"));
+        let mut answers = shop.client().stream_entries(call).await.expect("it begins").into_inner();
+        let answer = answers.message().await.expect("an answer").expect("there is one");
+        assert_eq!(told(&answer.outcomes)[..2], [(language, applied), (language, nobody)]);
+    }
+}
+
+fn told(outcomes: &[wire_activity::EntryOutcome]) -> Vec<(&str, &str)> {
+    let messages = outcomes.iter().map(|outcome| outcome.message.as_ref());
+    messages.map(|told| told.map_or(("", ""), |told| (told.locale.as_str(), told.message.as_str()))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_malformed_batch_ends_the_stream_after_those_before_it() {
     let shop = Shop::open().await;
     let mut wrong = batch(&shop, 1..2);

@@ -1,16 +1,18 @@
 //! Answers as the contract writes them.
 
 use bytes::Bytes;
+use kernel::MemberId;
 use prost::Message as _;
 use proto::common::v1 as common;
 use proto::registry::v1 as wire_registry;
 use tonic::{Response, Status};
-use wire::{Keys, PageToken};
+use wire::{Keys, Language, PageToken};
 
 use super::parse::Listed;
 use super::parse::tenant::TenantPage;
+use super::refuse;
 use crate::hot::Found;
-use crate::members::{ChangeReceipt, Enrolled, Kind, Member, Outcome, State, masked};
+use crate::members::{ChangeReceipt, Enrolled, Kind, Member, Outcome, State, masked, taken};
 use crate::tenants::{Receipt, Standing, Tenant};
 
 /// As a member is kept in memory and in Redis.
@@ -120,24 +122,35 @@ pub(super) fn page(keys: &Keys, page: &Listed, members: &[Member]) -> Response<w
 }
 
 pub(super) fn enrolled(keys: &Keys, enrolled: &Enrolled) -> Response<wire_registry::EnrolMemberResponse> {
-    let member = enrolled.outcomes.first().map(|outcome| told(outcome).member).unwrap_or_default();
+    let member = enrolled.outcomes.first().map(|outcome| whose(outcome).to_string()).unwrap_or_default();
     // A new record is the first version of it; a rehearsal makes none.
     let etag = if member.is_empty() { String::new() } else { "1".to_owned() };
     let freshness = enrolled.reached.freshness().seal(keys);
     Response::new(wire_registry::EnrolMemberResponse { member, etag, freshness })
 }
 
-pub(super) fn outcomes(keys: &Keys, enrolled: &Enrolled) -> Response<wire_registry::EnrolMembersResponse> {
-    let outcomes = enrolled.outcomes.iter().map(told).collect();
+pub(super) fn outcomes(
+    keys: &Keys,
+    language: Language,
+    enrolled: &Enrolled,
+) -> Response<wire_registry::EnrolMembersResponse> {
+    let outcomes = enrolled.outcomes.iter().map(|outcome| told(language, outcome)).collect();
     Response::new(wire_registry::EnrolMembersResponse { outcomes, freshness: enrolled.reached.freshness().seal(keys) })
 }
 
-fn told(outcome: &Outcome) -> wire_registry::EnrolOutcome {
+fn told(language: Language, outcome: &Outcome) -> wire_registry::EnrolOutcome {
+    let refusal = taken(outcome).map(refuse::member);
+    wire_registry::EnrolOutcome {
+        member: whose(outcome).to_string(),
+        message: refusal.as_ref().and_then(|refusal| refusal.localized(language)),
+        refusal: refusal.map(|refusal| refusal.reason.to_owned()).unwrap_or_default(),
+    }
+}
+
+/// The new member, or the one who has the name already.
+const fn whose(outcome: &Outcome) -> MemberId {
     match outcome {
-        Outcome::Enrolled(member) => wire_registry::EnrolOutcome { member: member.to_string(), refusal: String::new() },
-        Outcome::Taken { holder, .. } => {
-            wire_registry::EnrolOutcome { member: holder.to_string(), refusal: "IDENTITY_TAKEN".to_owned() }
-        }
+        Outcome::Enrolled(member) | Outcome::Taken { holder: member, .. } => *member,
     }
 }
 
