@@ -82,6 +82,7 @@ impl Till {
             points: REDEEMED,
             spent_on: "coffee".to_owned(),
             validate_only: false,
+            explain: false,
         };
         let redeeming = || async { shop.loyalty().redeem_points(redeeming.clone()).await };
         let receipt = Self::patiently("redeem", redeeming).await;

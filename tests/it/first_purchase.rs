@@ -41,6 +41,7 @@ async fn an_order_earns_points_that_are_spent_and_a_return_takes_them_back() {
         points: 90,
         spent_on: "a bag of beans".to_owned(),
         validate_only: false,
+        explain: false,
     };
     let receipt = shop.loyalty().redeem_points(spent.clone()).await.expect("spent").into_inner();
     assert_eq!(receipt.spendable, 26);

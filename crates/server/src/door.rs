@@ -133,8 +133,10 @@ async fn within<T>(deadline: Option<Deadline>, work: impl Future<Output = T>) ->
     }
 }
 
-async fn answer(mut routes: Routes, request: Request<Body>) -> Response<Body> {
+async fn answer(mut routes: Routes, mut request: Request<Body>) -> Response<Body> {
     let language = language::wanted(request.headers());
+    // What a service puts into its answers itself speaks it too: outcomes of a batch, decisions.
+    request.extensions_mut().insert(language);
     let Ok(response) = routes.call(request).await;
     language::told(unreadable::told(response), language)
 }

@@ -9,7 +9,7 @@ use kernel::{Clock, Shard, TenantId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use store::{Head, Recall, RequestKey, Store, StoreError, Tx};
+use store::{Head, RequestKey, Store, StoreError, Tx};
 use uuid::Uuid;
 use wire::{Freshness, Stop, patiently};
 
@@ -156,12 +156,10 @@ impl<T: Clone + Serialize + DeserializeOwned> Book<T> {
     async fn try_put(&self, ask: &NewTerms<T>) -> Result<TermsPut, Stop<TermsRefusal>> {
         let (tenant, shard) = (ask.tenant, Shard::of_tenant(ask.tenant));
         let mut tx = self.store.begin(tenant, [shard]).await?;
-        match tx.recall::<TermsPut>(tenant, shard, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-        }
         let now = self.clock.now();
+        if let Some(receipt) = wire::known(tx.recall(tenant, shard, &ask.key, now).await?)? {
+            return Ok(receipt);
+        }
         let held = self.within(&mut tx, &BTreeSet::from([tenant])).await?.remove(&tenant).unwrap_or_default();
         if held.settled.suspended {
             return Err(Stop::TenantSuspended);

@@ -10,8 +10,8 @@ use store::Digests;
 
 use crate::Keys;
 
-/// Fields that say how a call is made, not what it is about.
-const ASIDE: [&str; 1] = ["request_id"];
+/// Fields that say how a call is made and answered, not what it is about.
+const ASIDE: [&str; 2] = ["request_id", "explain"];
 
 /// A digest for each top-level field that `message` carries, by the field's name.
 pub fn digests<M: Message + prost::Name>(keys: &Keys, message: &M) -> Digests {
@@ -112,12 +112,16 @@ mod tests {
             points: 60,
             spent_on: "coffee".to_owned(),
             validate_only: false,
+            explain: false,
         };
         let first = digests(&keys, &request);
         assert_eq!(first.0.keys().collect::<Vec<_>>(), ["member", "points", "spent_on"]);
 
         let again = digests(&keys, &RedeemPointsRequest { request_id: "two".to_owned(), ..request.clone() });
         assert_eq!(first, again);
+
+        let explained = digests(&keys, &RedeemPointsRequest { explain: true, ..request.clone() });
+        assert_eq!(first, explained, "how much is answered is no content");
 
         let other = digests(&keys, &RedeemPointsRequest { points: 61, ..request });
         assert_eq!(first.0["member"], other.0["member"]);

@@ -1,13 +1,16 @@
-//! What a refusal says to the person in front of the screen, in the language they asked for.
+//! What a refusal or a decision says to the person in front of the screen, in the language they asked for.
 //!
-//! One table holds a sentence for every reason and language; the facts of the refusal fill it in.
+//! One table holds a sentence for every reason and language; the facts of the refusal or the decision fill it in.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use proto::common::v1::LocalizedMessage;
+use tonic::Extensions;
+
 const TABLE: &str = include_str!("../messages/reasons.tsv");
 
-/// A language refusals are told in.
+/// A language refusals and decisions are told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Language {
     /// Traditional Chinese as in Taiwan.
@@ -29,6 +32,12 @@ impl Language {
             Self::ZhCn => "zh-CN",
             Self::En => "en",
         }
+    }
+
+    /// What the caller of a request wants to be spoken to in, as the door read it from the headers; English where the
+    /// request came by no door.
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self::En)
     }
 
     /// The first language of an `accept-language` header that is spoken here, by its weights; English otherwise.
@@ -65,14 +74,35 @@ fn thousandths(text: &str) -> Option<u32> {
     Some((whole.parse::<u32>().ok()? * 1_000 + rest).min(1_000))
 }
 
-/// The sentence for a reason, filled in with the facts of a refusal; none for a reason nobody knows.
+/// The sentence for a reason, filled in with facts; none for a reason nobody knows.
 pub fn sentence(reason: &str, language: Language, facts: &HashMap<String, String>) -> Option<String> {
-    let mut text = (*sentences().get(&(reason, language))?).to_owned();
-    for (name, value) in facts {
-        text = text.replace(&format!("{{{name}}}"), value);
+    let mut rest = *sentences().get(&(reason, language))?;
+    let mut text = String::with_capacity(2 * rest.len());
+    // One walk from left to right: what a fact says is never read as a place to fill in.
+    while let Some((before, name, after)) = next_place(rest) {
+        text.push_str(before);
+        text.push_str(facts.get(name).map_or("", String::as_str));
+        rest = after;
     }
-    // A fact that a refusal does not carry leaves no brace behind.
-    Some(text.chars().filter(|c| !['{', '}'].contains(c)).collect())
+    text.push_str(rest);
+    Some(text)
+}
+
+/// The same as callers get it in an answer.
+pub fn localized<'a>(
+    reason: &str,
+    language: Language,
+    facts: impl IntoIterator<Item = (&'a str, String)>,
+) -> Option<LocalizedMessage> {
+    let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Some(LocalizedMessage { locale: language.tag().to_owned(), message: sentence(reason, language, &facts)? })
+}
+
+/// What stands before the next place to fill in, the name of its fact, and what stands after it.
+fn next_place(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
 }
 
 fn sentences() -> &'static HashMap<(&'static str, Language), &'static str> {
@@ -99,19 +129,61 @@ mod tests {
 
     use super::*;
 
+    /// The reasons of refusals and of decisions, as the table names them.
+    fn reasons() -> Vec<String> {
+        let files = FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).expect("the build has made it");
+        let known = files.file.iter().flat_map(|file| &file.enum_type);
+        let known = known.filter(|one| ["ErrorReason", "DecisionReason"].contains(&one.name()));
+        let values = known.flat_map(|one| &one.value).filter(|value| value.number() != 0);
+        values.map(|value| value.name().trim_start_matches("ERROR_REASON_").to_owned()).collect()
+    }
+
     #[test]
     fn every_reason_of_the_contract_speaks_every_language() {
-        let files = FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).expect("the build has made it");
-        let reasons = files.file.iter().flat_map(|file| &file.enum_type).filter(|one| one.name() == "ErrorReason");
-        let mut count = 0;
-        for value in reasons.flat_map(|one| &one.value).filter(|value| value.number() != 0) {
-            let reason = value.name().trim_start_matches("ERROR_REASON_");
+        let reasons = reasons();
+        assert!(reasons.iter().any(|reason| reason == "DECISION_REASON_EARN"), "decisions are among them");
+        for reason in &reasons {
             for language in Language::ALL {
-                assert!(sentence(reason, language, &HashMap::new()).is_some(), "{reason} in {}", language.tag());
+                let told = sentence(reason, language, &HashMap::new());
+                assert!(told.is_some_and(|told| !told.is_empty()), "{reason} in {}", language.tag());
             }
-            count += 1;
         }
-        assert_eq!(count * Language::ALL.len(), sentences().len(), "no sentence without a reason");
+        assert_eq!(reasons.len() * Language::ALL.len(), sentences().len(), "no sentence without a reason");
+    }
+
+    #[test]
+    fn a_reason_names_the_same_facts_in_every_language() {
+        for reason in reasons() {
+            let named = |language| {
+                let mut rest = sentences()[&(reason.as_str(), language)];
+                let mut names = std::collections::BTreeSet::new();
+                while let Some((_, name, after)) = next_place(rest) {
+                    names.insert(name);
+                    rest = after;
+                }
+                names
+            };
+            for language in Language::ALL {
+                assert_eq!(named(language), named(Language::En), "{reason} in {}", language.tag());
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_fact_says_is_no_place_to_fill_in() {
+        let facts = [("points", "5"), ("why", "{points} for {nothing}")];
+        let told = localized(
+            "DECISION_REASON_ADDED_BY_HAND",
+            Language::En,
+            facts.map(|(name, value)| (name, value.to_owned())),
+        );
+        let told = told.expect("the reason is known");
+        assert_eq!(
+            (told.locale.as_str(), told.message.as_str()),
+            ("en", "5 points added by hand: {points} for {nothing}.")
+        );
+        let empty = sentence("DECISION_REASON_LAPSE", Language::En, &HashMap::new());
+        assert_eq!(empty.as_deref(), Some(" points lapsed: they were not spent by their last day."));
     }
 
     #[test]

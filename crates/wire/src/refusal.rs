@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use proto::common::v1::LocalizedMessage;
 use store::{Recall, StoreError};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use crate::messages::{Language, localized};
 use crate::status;
 
 /// `ErrorInfo.domain` of every refusal.
@@ -50,6 +52,13 @@ pub struct Refusal {
     pub text: String,
     /// The facts, as documented beside the reason.
     pub facts: Vec<(&'static str, String)>,
+}
+
+impl Refusal {
+    /// What it says to a person: an entry of a batch carries it in its outcome.
+    pub fn localized(&self, language: Language) -> Option<LocalizedMessage> {
+        localized(self.reason, language, self.facts.iter().map(|(name, value)| (*name, value.clone())))
+    }
 }
 
 /// The status of a refusal.
@@ -97,7 +106,7 @@ pub fn known<T, R>(recalled: Recall<T>) -> Result<Option<T>, Stop<R>> {
 }
 
 /// What a caller is told of a request id that is older than what the request log remembers.
-pub fn too_old(kept_days: u16) -> Refusal {
+fn too_old(kept_days: u16) -> Refusal {
     Refusal {
         reason: "REQUEST_ID_TOO_OLD",
         kind: RefusalKind::FailedPrecondition,
@@ -110,22 +119,30 @@ pub fn too_old(kept_days: u16) -> Refusal {
 
 /// The status of whatever stopped an operation; the domain's part is told by `refused`.
 pub fn stopped<R>(stop: Stop<R>, refused: impl FnOnce(R) -> Refusal) -> Status {
+    refusal(stop, refused).map_or_else(failure, refuse)
+}
+
+/// The refusal that stopped an operation, where it was one; the domain's part is told by `refused`.
+///
+/// # Errors
+/// The database failed, and nothing was decided.
+pub fn refusal<R>(stop: Stop<R>, refused: impl FnOnce(R) -> Refusal) -> Result<Refusal, StoreError> {
     match stop {
-        Stop::Refused(refusal) => refuse(refused(refusal)),
-        Stop::RequestIdReused { field } => refuse(Refusal {
+        Stop::Refused(refusal) => Ok(refused(refusal)),
+        Stop::RequestIdReused { field } => Ok(Refusal {
             reason: "REQUEST_ID_REUSED",
             kind: RefusalKind::InvalidArgument,
             text: format!("this request_id was used before with another {field}"),
             facts: vec![("field", field)],
         }),
-        Stop::RequestIdTooOld { kept_days } => refuse(too_old(kept_days)),
-        Stop::TenantSuspended => refuse(Refusal {
+        Stop::RequestIdTooOld { kept_days } => Ok(too_old(kept_days)),
+        Stop::TenantSuspended => Ok(Refusal {
             reason: "TENANT_SUSPENDED",
             kind: RefusalKind::FailedPrecondition,
             text: "the tenant is suspended: reads go on, nothing is written".to_owned(),
             facts: Vec::new(),
         }),
-        Stop::Failed(error) => failure(error),
+        Stop::Failed(error) => Err(error),
     }
 }
 

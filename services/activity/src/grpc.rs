@@ -15,7 +15,7 @@ use proto::activity::v1::{self as wire_activity};
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use server::{Behalf, Outbound, PeerError, Peers, Services};
 use tonic::{Request, Response, Status, Streaming};
-use wire::{Keys, Stop};
+use wire::{Keys, Language, Stop};
 
 pub use self::strangers::Acquaintances;
 use crate::guests::{Guests, Joining};
@@ -123,19 +123,19 @@ impl ActivityService for Service {
         &self,
         call: Request<wire_activity::RecordEntriesRequest>,
     ) -> Answer<wire_activity::RecordEntriesResponse> {
-        let behalf = Behalf::of(call.extensions())?;
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
         let asked = parse::entries(&self.keys, &self.clock, call)?;
         let recorded = self.record(behalf, asked).await?;
-        present::entries(&self.keys, recorded)
+        present::entries(&self.keys, language, recorded)
     }
 
     async fn stream_entries(
         &self,
         call: Request<Streaming<wire_activity::StreamEntriesRequest>>,
     ) -> Answer<Self::StreamEntriesStream> {
-        let behalf = Behalf::of(call.extensions())?;
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
         let (envelope, batches) = wire::open(call)?;
-        Ok(Response::new(stream::answers(self.clone(), behalf, envelope, batches)))
+        Ok(Response::new(stream::answers(self.clone(), (behalf, language), envelope, batches)))
     }
 
     async fn cancel_order(
@@ -154,7 +154,7 @@ impl ActivityService for Service {
         let behalf = Behalf::of(call.extensions())?;
         let ask = parse::joining(&self.keys, call)?;
         let recorded = self.join(behalf, ask).await?;
-        present::joined(&self.keys, recorded)
+        present::joined(&self.keys, &recorded)
     }
 
     async fn get_order(

@@ -23,7 +23,7 @@ pub mod redemption;
 pub mod reversing;
 mod reviewing;
 pub mod settling;
-mod standing;
+pub(crate) mod standing;
 mod store;
 mod tally;
 
@@ -42,7 +42,7 @@ use jiff::Timestamp;
 use kernel::{Clock, EntryId, MemberId, Points, TenantId};
 use wire::Stop;
 
-use self::desk::AccountDesk;
+use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::reading::{AccountView, EntryView, Overview, TierView};
 pub use self::standing::StandingView;
@@ -61,6 +61,8 @@ pub struct Redemption {
     pub spent_on: String,
     /// Decide and write nothing.
     pub validate_only: bool,
+    /// Answer why, too.
+    pub explain: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
 }
@@ -76,6 +78,8 @@ pub struct Reversal {
     pub entry: EntryId,
     /// Decide and write nothing.
     pub validate_only: bool,
+    /// Answer why, too.
+    pub explain: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
 }
@@ -95,6 +99,8 @@ pub struct Adjustment {
     pub known: bool,
     /// Decide and write nothing.
     pub validate_only: bool,
+    /// Answer why, too.
+    pub explain: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
 }
@@ -163,7 +169,19 @@ impl Accounts {
 
     /// Spends points of many members; each has its own outcome.
     pub async fn redeem_all(&self, asks: Vec<Redemption>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
-        futures::future::join_all(asks.into_iter().map(|ask| self.redeem(ask))).await
+        let wanted: Vec<Option<Whose>> =
+            asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
+        let done = asks.into_iter().map(|ask| self.carry_out(Ask::Redeem(ask)));
+        let done = futures::future::join_all(done).await;
+        let mut told = Vec::with_capacity(done.len());
+        // One after another: a batch that is said again holds one connection, not as many as it has items.
+        for (wanted, outcome) in wanted.into_iter().zip(done) {
+            told.push(match outcome {
+                Ok(receipt) => self.explained(wanted, receipt).await,
+                Err(stop) => Err(stop),
+            });
+        }
+        told
     }
 
     /// Gives spent points back.
@@ -195,6 +213,24 @@ impl Accounts {
     }
 
     async fn receipt(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {
+        let wanted = ask.key().filter(|_| ask.explain()).map(|(tenant, member, _)| (tenant, member));
+        let receipt = self.carry_out(ask).await?;
+        self.explained(wanted, receipt).await
+    }
+
+    /// The receipt with the reasons, where they are wanted. Whoever asks again is told what the entry was written with.
+    async fn explained(&self, wanted: Option<Whose>, receipt: Receipt) -> Result<Receipt, Stop<AccountRefusal>> {
+        let why = match (wanted, receipt.why, receipt.entry) {
+            (None, ..) => None,
+            (Some((tenant, member)), None, Some(entry)) => {
+                Some(Box::new(self.entry(tenant, Some(member), entry).await?.explanation()))
+            }
+            (Some(_), known, _) => known,
+        };
+        Ok(Receipt { why, ..receipt })
+    }
+
+    async fn carry_out(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {
         match self.writer.write(ask).await? {
             Answer::Done(receipt) => Ok(receipt),
             Answer::Refused(refusal) => Err(Stop::Refused(refusal)),

@@ -6,6 +6,7 @@ mod parse_programme;
 mod present;
 mod present_programme;
 mod refuse;
+mod wording;
 
 use eventlog::Progress;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
@@ -13,7 +14,7 @@ use proto::loyalty::v1::loyalty_service_server::{LoyaltyService, LoyaltyServiceS
 use proto::loyalty::v1::*;
 use server::{Behalf, Outbound, PeerError, Peers, Services};
 use tonic::{Request, Response, Status};
-use wire::Keys;
+use wire::{Keys, Language};
 
 use crate::account::Accounts;
 use crate::programme::Programmes;
@@ -111,54 +112,59 @@ impl LoyaltyService for Service {
         &self,
         call: Request<RedeemPointsRequest>,
     ) -> Result<Response<RedeemPointsResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::redemption(&self.keys, call)?;
         let receipt = self.accounts.redeem(ask).await.map_err(refuse::account)?;
-        Ok(present::redemption(&self.keys, receipt))
+        Ok(present::redemption(&self.keys, language, receipt))
     }
 
     async fn redeem_points_batch(
         &self,
         call: Request<RedeemPointsBatchRequest>,
     ) -> Result<Response<RedeemPointsBatchResponse>, Status> {
+        let language = Language::of(call.extensions());
         let asks = parse::redemptions(&self.keys, call)?;
         let outcomes = self.accounts.redeem_all(asks).await;
-        present::redemptions(&self.keys, outcomes)
+        present::redemptions(&self.keys, language, outcomes)
     }
 
     async fn reverse_redemption(
         &self,
         call: Request<ReverseRedemptionRequest>,
     ) -> Result<Response<ReverseRedemptionResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::reversal(&self.keys, call)?;
         let receipt = self.accounts.reverse(ask).await.map_err(refuse::account)?;
-        Ok(present::reversal(&self.keys, receipt))
+        Ok(present::reversal(&self.keys, language, receipt))
     }
 
     async fn adjust_points(
         &self,
         call: Request<AdjustPointsRequest>,
     ) -> Result<Response<AdjustPointsResponse>, Status> {
-        let behalf = Behalf::of(call.extensions())?;
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
         let ask = parse::adjustment(&self.keys, call)?;
         let receipt = newcomers::adjust(&self.accounts, &self.peers, behalf, ask).await?;
-        Ok(present::adjustment(&self.keys, receipt))
+        Ok(present::adjustment(&self.keys, language, receipt))
     }
 
     async fn explain_entry(
         &self,
         call: Request<ExplainEntryRequest>,
     ) -> Result<Response<ExplainEntryResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::entry(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let entry = self.accounts.entry(ask.tenant, ask.member, ask.entry).await.map_err(refuse::account)?;
-        Ok(present::explained_entry(entry))
+        Ok(present::explained_entry(language, entry))
     }
 
     async fn explain_tier(&self, call: Request<ExplainTierRequest>) -> Result<Response<ExplainTierResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::tier(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let tier = self.accounts.explain_tier(ask.tenant, ask.member).await.map_err(refuse::account)?;
-        Ok(present::explained_tier(tier))
+        Ok(present::explained_tier(language, tier))
     }
 
     async fn get_overview(&self, call: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {

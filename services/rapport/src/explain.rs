@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::client::{CliError, Reach};
 use crate::member::{instant, shown, standing};
 use crate::say::{say, say_all};
-use crate::table::Tone;
+use crate::table::{Table, Tone};
 use crate::words::{self, Words};
 
 pub(crate) use reasons::in_short;
@@ -81,11 +81,16 @@ async fn tier(ask: &Ask) -> Result<(), CliError> {
 }
 
 fn entry_told(entry: &Entry, decision: &Decision, words: &Words) -> String {
+    format!("{}{}", headline(entry, decision, words), told(decision, words))
+}
+
+/// Why points are as they are, without the entry they stand in.
+pub(crate) fn told(decision: &Decision, words: &Words) -> Table {
     let reached = |points: &str| {
         let points = points.parse::<i64>().map_or(points.to_owned(), |many| words::counted(many, "point", "points"));
         format!("would have earned {points}")
     };
-    format!("{}{}", headline(entry, decision, words), reasons(decision, words, reached))
+    reasons(decision, words, reached)
 }
 
 fn tier_told(tier: &TierStanding, change: Option<&TierChange>, decision: &Decision, words: &Words) -> String {
@@ -150,9 +155,10 @@ fn facts_json(facts: &[Fact]) -> Vec<Value> {
     facts.iter().map(|fact| json!({ "name": fact.name, "value": fact.value })).collect()
 }
 
-fn decision_json(decision: &Decision) -> Value {
+pub(crate) fn decision_json(decision: &Decision) -> Value {
+    let message = decision.message.as_ref().map(|message| &message.message);
     json!({
-        "outcome": decision.outcome, "rule_version": decision.rule_version,
+        "outcome": decision.outcome, "message": message, "rule_version": decision.rule_version,
         "decided_for": shown(decision.decided_for.as_ref()),
         "facts": facts_json(&decision.facts),
         "steps": decision.steps.iter().map(|step| json!({

@@ -2,13 +2,15 @@
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use proto::common::v1::Decision;
 use proto::loyalty::v1::{
     AdjustPointsRequest, Entry, EntryKind, GetBalanceRequest, ListEntriesRequest, RedeemPointsRequest,
     ReverseRedemptionRequest,
 };
 use serde_json::{Value, json};
 
-use crate::client::{Call, CliError, Reach};
+use crate::client::{Call, CliError, Reach, Suite};
+use crate::explain;
 use crate::member::{Who, account, account_json, instant, now, points, shown, standing};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table};
@@ -43,6 +45,9 @@ pub struct Redeem {
     /// Decide, and spend nothing
     #[arg(long)]
     dry_run: bool,
+    /// Tell why, too
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     call: Call,
 }
@@ -55,6 +60,9 @@ pub struct Reverse {
     /// The entry in which they were spent, entry_…
     #[arg(long, value_name = "ID")]
     entry: String,
+    /// Tell why, too
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     call: Call,
 }
@@ -70,6 +78,9 @@ pub struct Adjust {
     /// Why; the member reads it
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// Tell why, too
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     call: Call,
 }
@@ -123,11 +134,12 @@ async fn redeem(ask: Redeem) -> Result<(), CliError> {
         points: ask.points,
         spent_on: ask.spent_on,
         validate_only: ask.dry_run,
+        explain: ask.explain,
     };
     let done = suite.loyalty().redeem_points(request).await?.into_inner();
     let what = if ask.dry_run { "could be spent" } else { "spent" };
-    tell(&ask.call.reach, what, ask.points, &done.entry, done.spendable, &done.freshness);
-    Ok(())
+    let done = Done { entry: done.entry, spendable: done.spendable, freshness: done.freshness, why: done.decision };
+    tell(&suite, &ask.call.reach, what, ask.points, done).await
 }
 
 async fn reverse(ask: Reverse) -> Result<(), CliError> {
@@ -138,14 +150,15 @@ async fn reverse(ask: Reverse) -> Result<(), CliError> {
         member: member.clone(),
         entry: ask.entry,
         validate_only: false,
+        explain: ask.explain,
     };
     let done = suite.loyalty().reverse_redemption(request).await?.into_inner();
     let asked =
         ListEntriesRequest { member, page_size: 100, at_least_as_fresh: done.freshness.clone(), ..Default::default() };
     let entries = suite.loyalty().list_entries(asked).await?.into_inner().entries;
     let given = entries.iter().find(|entry| entry.id == done.entry).map_or(0, |entry| entry.points);
-    tell(&ask.call.reach, "given back", given, &done.entry, done.spendable, &done.freshness);
-    Ok(())
+    let done = Done { entry: done.entry, spendable: done.spendable, freshness: done.freshness, why: done.decision };
+    tell(&suite, &ask.call.reach, "given back", given, done).await
 }
 
 async fn adjust(ask: Adjust) -> Result<(), CliError> {
@@ -156,22 +169,46 @@ async fn adjust(ask: Adjust) -> Result<(), CliError> {
         points: ask.points,
         reason: ask.reason,
         validate_only: false,
+        explain: ask.explain,
     };
     let done = suite.loyalty().adjust_points(request).await?.into_inner();
     let what = if ask.points < 0 { "taken" } else { "added" };
-    tell(&ask.call.reach, what, ask.points.saturating_abs(), &done.entry, done.spendable, &done.freshness);
+    let done = Done { entry: done.entry, spendable: done.spendable, freshness: done.freshness, why: done.decision };
+    tell(&suite, &ask.call.reach, what, ask.points.saturating_abs(), done).await
+}
+
+/// What every change of points is answered with.
+struct Done {
+    entry: String,
+    spendable: i64,
+    freshness: String,
+    why: Option<Decision>,
+}
+
+async fn tell(suite: &Suite, reach: &Reach, what: &str, points: i64, done: Done) -> Result<(), CliError> {
+    if reach.json {
+        say!("{}", done_json(points, &done));
+        return Ok(());
+    }
+    let points = words::counted(points, "point", "points");
+    let left = words::count(done.spendable);
+    let told_here = done.entry.is_empty() || done.why.is_some();
+    let why = if told_here { String::new() } else { format!("   why: rapport explain {}", done.entry) };
+    say!("{points} {what} · {left} left to spend{why}");
+    if let Some(decision) = &done.why {
+        say_all!("{}", explain::told(decision, &suite.words().await?));
+    }
     Ok(())
 }
 
-fn tell(reach: &Reach, what: &str, points: i64, entry: &str, spendable: i64, freshness: &str) {
-    if reach.json {
-        say!("{}", json!({ "entry": entry, "points": points, "spendable": spendable, "freshness": freshness }));
-        return;
+fn done_json(points: i64, done: &Done) -> Value {
+    let mut told = json!({
+        "entry": done.entry, "points": points, "spendable": done.spendable, "freshness": done.freshness,
+    });
+    if let Some(decision) = &done.why {
+        told["decision"] = explain::decision_json(decision);
     }
-    let points = words::counted(points, "point", "points");
-    let left = words::count(spendable);
-    let why = if entry.is_empty() { String::new() } else { format!("   why: rapport explain {entry}") };
-    say!("{points} {what} · {left} left to spend{why}");
+    told
 }
 
 async fn entries(ask: Entries) -> Result<(), CliError> {
@@ -265,6 +302,16 @@ fn entry_json(entry: &Entry) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_tells_programs_why_where_they_asked() {
+        let decision = Decision { outcome: "redeem".to_owned(), ..Default::default() };
+        let done = |why| Done { entry: "entry_1".to_owned(), spendable: 30, freshness: "token".to_owned(), why };
+        let plain = json!({ "entry": "entry_1", "points": 20, "spendable": 30, "freshness": "token" });
+        assert_eq!(done_json(20, &done(None)), plain);
+        let told = done_json(20, &done(Some(decision)));
+        assert_eq!((&told["spendable"], &told["decision"]["outcome"]), (&json!(30), &json!("redeem")));
+    }
 
     #[test]
     fn a_statement_lines_up() {

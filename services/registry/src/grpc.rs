@@ -7,7 +7,7 @@ use proto::registry::v1::registry_service_server::{RegistryService, RegistryServ
 use proto::registry::v1::tenant_service_server::{TenantService, TenantServiceServer};
 use server::Services;
 use tonic::{Request, Response, Status};
-use wire::Keys;
+use wire::{Keys, Language};
 
 use crate::hot::Hot;
 use crate::members::{Member, Members};
@@ -66,9 +66,10 @@ impl RegistryService for RegistryApi {
         &self,
         call: Request<wire_registry::EnrolMembersRequest>,
     ) -> Result<Response<wire_registry::EnrolMembersResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::enrolments(&self.desk, call).await?;
         let enrolled = self.members.enrol_all(ask).await.map_err(refuse::members)?;
-        Ok(present::outcomes(&self.desk.keys, &enrolled))
+        Ok(present::outcomes(&self.desk.keys, language, &enrolled))
     }
 
     async fn get_member(

@@ -48,6 +48,7 @@ mod tax_id;
 pub use birthday::Birthday;
 pub use change::{Bounded, Change, ProfileChange};
 pub use enrolling::Outcome;
+pub(crate) use enrolling::taken;
 pub use filter::Filter;
 pub use identity::{Identity, Kind, Name};
 pub use masking::masked;
@@ -194,7 +195,7 @@ impl Members {
     pub async fn enrol(&self, ask: Enrolment) -> Result<Enrolled, Stop<Refusal>> {
         let mut attempts = Attempts::default();
         loop {
-            let done = self.try_enrol(&ask, |outcomes| outcomes.iter().find_map(enrolling::taken)).await;
+            let done = self.try_enrol(&ask, |outcomes| outcomes.iter().find_map(taken)).await;
             if !attempts.again(&done).await {
                 return done;
             }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use kernel::{Money, TenantId};
 use proto::activity::v1 as wire_activity;
 use tonic::{Response, Status};
-use wire::{Keys, PageToken, status};
+use wire::messages::localized;
+use wire::{Keys, Language, PageToken, status};
 
 use super::parse::selection;
 use crate::journal::{Match, Outcome, Recorded, State};
@@ -53,20 +54,30 @@ pub(super) fn adjustment(keys: &Keys, recorded: Recorded) -> Answer<wire_activit
     }
 }
 
-pub(super) fn entries(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::RecordEntriesResponse> {
+pub(super) fn entries(
+    keys: &Keys,
+    language: Language,
+    recorded: Recorded,
+) -> Answer<wire_activity::RecordEntriesResponse> {
     let freshness = recorded.freshness().seal(keys);
-    Ok(Response::new(wire_activity::RecordEntriesResponse { outcomes: outcomes(recorded), freshness }))
+    Ok(Response::new(wire_activity::RecordEntriesResponse { outcomes: outcomes(language, recorded), freshness }))
 }
 
-pub(super) fn streamed(keys: &Keys, request_id: String, recorded: Recorded) -> wire_activity::StreamEntriesResponse {
+pub(super) fn streamed(
+    keys: &Keys,
+    language: Language,
+    request_id: String,
+    recorded: Recorded,
+) -> wire_activity::StreamEntriesResponse {
     let freshness = recorded.freshness().seal(keys);
-    wire_activity::StreamEntriesResponse { request_id, outcomes: outcomes(recorded), freshness }
+    wire_activity::StreamEntriesResponse { request_id, outcomes: outcomes(language, recorded), freshness }
 }
 
 /// An id that was made for a rehearsal names nothing that could ever be read, so it is not told.
-fn outcomes(recorded: Recorded) -> Vec<wire_activity::EntryOutcome> {
+fn outcomes(language: Language, recorded: Recorded) -> Vec<wire_activity::EntryOutcome> {
     let written = recorded.written;
-    let mut all: Vec<wire_activity::EntryOutcome> = recorded.outcomes.into_iter().map(outcome).collect();
+    let mut all: Vec<wire_activity::EntryOutcome> =
+        recorded.outcomes.into_iter().map(|one| outcome(language, one)).collect();
     if written {
         return all;
     }
@@ -79,19 +90,33 @@ fn outcomes(recorded: Recorded) -> Vec<wire_activity::EntryOutcome> {
     all
 }
 
-fn outcome(outcome: Outcome) -> wire_activity::EntryOutcome {
-    let id = |id: String| wire_activity::EntryOutcome { id, ..Default::default() };
+fn outcome(language: Language, outcome: Outcome) -> wire_activity::EntryOutcome {
+    let id = id(&outcome);
     match outcome {
-        Outcome::Order { order, .. } | Outcome::Cancelled { order } => id(order.to_string()),
-        Outcome::Adjustment { adjustment } => id(adjustment.to_string()),
-        Outcome::Return { goods, matches, unmatched_minor, .. } => wire_activity::EntryOutcome {
+        Outcome::Order { .. } | Outcome::Cancelled { .. } | Outcome::Adjustment { .. } => {
+            wire_activity::EntryOutcome { id, ..Default::default() }
+        }
+        Outcome::Return { matches, unmatched_minor, .. } => wire_activity::EntryOutcome {
+            id,
             matches: matches.into_iter().map(said_match).collect(),
             unmatched_minor,
-            ..id(goods.to_string())
+            ..Default::default()
         },
-        Outcome::Refused { reason, detail, id } => {
-            wire_activity::EntryOutcome { id, refusal: reason, detail, ..Default::default() }
+        Outcome::Refused { reason, detail, facts, .. } => {
+            let facts = facts.iter().map(|(name, value)| (name.as_str(), value.clone()));
+            let message = localized(&reason, language, facts);
+            wire_activity::EntryOutcome { id, refusal: reason, detail, message, ..Default::default() }
         }
+    }
+}
+
+/// The id of what was recorded, or of what is there already.
+fn id(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Order { order, .. } | Outcome::Cancelled { order } => order.to_string(),
+        Outcome::Adjustment { adjustment } => adjustment.to_string(),
+        Outcome::Return { goods, .. } => goods.to_string(),
+        Outcome::Refused { id, .. } => id.clone(),
     }
 }
 
@@ -109,9 +134,9 @@ pub(super) fn cancelled(keys: &Keys, recorded: &Recorded) -> Answer<wire_activit
     Ok(Response::new(wire_activity::CancelOrderResponse { freshness: recorded.freshness().seal(keys) }))
 }
 
-pub(super) fn joined(keys: &Keys, recorded: Recorded) -> Answer<wire_activity::JoinGuestOrdersResponse> {
+pub(super) fn joined(keys: &Keys, recorded: &Recorded) -> Answer<wire_activity::JoinGuestOrdersResponse> {
     let freshness = recorded.freshness().seal(keys);
-    let orders = recorded.outcomes.into_iter().map(|joined| outcome(joined).id).collect();
+    let orders = recorded.outcomes.iter().map(id).collect();
     Ok(Response::new(wire_activity::JoinGuestOrdersResponse { orders, freshness }))
 }
 

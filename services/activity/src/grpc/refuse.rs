@@ -26,34 +26,15 @@ pub(super) fn journal(stop: Stop<Refusal>) -> Status {
 }
 
 fn told(refusal: Refusal) -> wire::Refusal {
-    let (reason, text) = (refusal.reason(), refusal.to_string());
-    let (kind, facts) = match refusal {
-        Refusal::MemberNotFound { member } => (RefusalKind::NotFound, vec![("member", member.to_string())]),
-        Refusal::OrderNotFound { order } => (RefusalKind::NotFound, vec![("order", order)]),
-        Refusal::ReturnExceedsOrder { order, line, asked, left } => {
-            let line = line.map(|line| line.to_string()).unwrap_or_default();
-            let facts = vec![
-                ("order", order.to_string()),
-                ("line", line),
-                ("asked", asked.to_string()),
-                ("left", left.to_string()),
-            ];
-            (RefusalKind::FailedPrecondition, facts)
-        }
-        Refusal::OrderClosed { order, state } => {
-            (RefusalKind::FailedPrecondition, vec![("order", order.to_string()), ("state", state.to_string())])
-        }
-        Refusal::OrderTaken { order } => (RefusalKind::FailedPrecondition, vec![("order", order.to_string())]),
-        Refusal::BeforeOrder { order, bought_at, occurred_at } => {
-            let facts = vec![
-                ("order", order.to_string()),
-                ("bought", bought_at.to_string()),
-                ("occurred", occurred_at.to_string()),
-            ];
-            (RefusalKind::FailedPrecondition, facts)
-        }
-        Refusal::AlreadyApplied { what, id } => (RefusalKind::AlreadyExists, vec![("what", what), ("id", id)]),
-        Refusal::Malformed(_) => (RefusalKind::InvalidArgument, Vec::new()),
+    let (reason, text, facts) = (refusal.reason(), refusal.to_string(), refusal.facts());
+    let kind = match refusal {
+        Refusal::MemberNotFound { .. } | Refusal::OrderNotFound { .. } => RefusalKind::NotFound,
+        Refusal::ReturnExceedsOrder { .. }
+        | Refusal::OrderClosed { .. }
+        | Refusal::OrderTaken { .. }
+        | Refusal::BeforeOrder { .. } => RefusalKind::FailedPrecondition,
+        Refusal::AlreadyApplied { .. } => RefusalKind::AlreadyExists,
+        Refusal::Malformed(_) => RefusalKind::InvalidArgument,
     };
     wire::Refusal { reason, kind, text, facts }
 }

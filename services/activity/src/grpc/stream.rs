@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 use tracing::Instrument as _;
-use wire::Envelope;
+use wire::{Envelope, Language};
 
 use super::{Service, parse, present};
 
@@ -22,11 +22,11 @@ pub type Answers = Pin<Box<dyn Stream<Item = Result<wire_activity::StreamEntries
 type Batches = Streaming<wire_activity::StreamEntriesRequest>;
 type Read = Result<(String, parse::Asked), Status>;
 
-pub(super) fn answers(service: Service, behalf: Behalf, envelope: Envelope, batches: Batches) -> Answers {
+pub(super) fn answers(service: Service, caller: (Behalf, Language), envelope: Envelope, batches: Batches) -> Answers {
     let (read, to_record) = mpsc::channel(1);
     let (recorded, answers) = mpsc::channel(1);
     tokio::spawn(read_all(service.clone(), envelope, batches, read).in_current_span());
-    tokio::spawn(record_all(service, behalf, to_record, recorded).in_current_span());
+    tokio::spawn(record_all(service, caller, to_record, recorded).in_current_span());
     Box::pin(ReceiverStream::new(answers))
 }
 
@@ -62,7 +62,7 @@ fn unreadable(broken: Status) -> Status {
 
 async fn record_all(
     service: Service,
-    behalf: Behalf,
+    (behalf, language): (Behalf, Language),
     mut to_record: mpsc::Receiver<Read>,
     recorded: mpsc::Sender<Result<wire_activity::StreamEntriesResponse, Status>>,
 ) {
@@ -73,7 +73,7 @@ async fn record_all(
         let answer = match asked {
             Ok((request_id, asked)) => {
                 let done = service.record(behalf.clone(), asked).await;
-                done.map(|done| present::streamed(&service.keys, request_id, done))
+                done.map(|done| present::streamed(&service.keys, language, request_id, done))
             }
             Err(status) => Err(status),
         };

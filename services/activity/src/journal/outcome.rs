@@ -1,5 +1,7 @@
 //! What became of an entry, and what a call answers when it is said again.
 
+use std::collections::BTreeMap;
+
 use kernel::{AdjustmentId, MemberId, OrderId, ReturnId};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,9 @@ pub enum Outcome {
         /// The id of what is there already, where that is why.
         #[serde(rename = "i", default, skip_serializing_if = "String::is_empty")]
         id: String,
+        /// The facts behind it, so that whoever asks again is told in the language they ask in.
+        #[serde(rename = "f", default, skip_serializing_if = "BTreeMap::is_empty")]
+        facts: BTreeMap<String, String>,
     },
 }
 
@@ -83,6 +88,7 @@ pub struct Match {
 impl From<Refusal> for Outcome {
     fn from(refusal: Refusal) -> Self {
         let (reason, detail) = (refusal.reason().to_owned(), refusal.to_string());
+        let facts = refusal.facts().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let id = match refusal {
             Refusal::AlreadyApplied { id, .. } => id,
             Refusal::MemberNotFound { .. }
@@ -93,6 +99,6 @@ impl From<Refusal> for Outcome {
             | Refusal::BeforeOrder { .. }
             | Refusal::Malformed(_) => String::new(),
         };
-        Self::Refused { reason, detail, id }
+        Self::Refused { reason, detail, id, facts }
     }
 }

@@ -109,4 +109,31 @@ impl Refusal {
             | Self::AlreadyApplied { .. } => self,
         }
     }
+
+    /// The facts behind it, as documented beside the reason. Ids and amounts, nothing personal: an entry of a batch keeps
+    /// them with its outcome.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::MemberNotFound { member } => vec![("member", member.to_string())],
+            Self::OrderNotFound { order } => vec![("order", order.clone())],
+            Self::ReturnExceedsOrder { order, line, asked, left } => vec![
+                ("order", order.to_string()),
+                ("line", line.map(|line| line.to_string()).unwrap_or_default()),
+                ("asked", asked.to_string()),
+                ("left", left.to_string()),
+            ],
+            Self::OrderClosed { order, state } => vec![("order", order.to_string()), ("state", state.to_string())],
+            Self::OrderTaken { order } => vec![("order", order.to_string())],
+            Self::BeforeOrder { order, bought_at, occurred_at } => vec![
+                ("order", order.to_string()),
+                ("bought", bought_at.to_string()),
+                ("occurred", occurred_at.to_string()),
+            ],
+            Self::AlreadyApplied { what, id } => vec![("what", what.clone()), ("id", id.clone())],
+            Self::Malformed(wrong) => {
+                let fields: Vec<&str> = wrong.iter().map(|one| one.field.as_str()).collect();
+                vec![("fields", fields.join(", "))]
+            }
+        }
+    }
 }

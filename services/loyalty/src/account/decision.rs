@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::holdings::EntryKind;
+
 /// The grounds of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -44,6 +46,20 @@ pub struct Flip {
     pub change: i64,
     /// What the outcome would be then.
     pub outcome: String,
+}
+
+/// Why an entry is as it is: what a caller who asks is told, whether the entry was written just now, long ago, or would
+/// only be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened.
+    pub kind: EntryKind,
+    /// Signed.
+    pub points: i64,
+    /// What caused it.
+    pub cause: String,
+    /// Why.
+    pub grounds: Decision,
 }
 
 impl Decision {

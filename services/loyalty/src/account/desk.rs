@@ -15,6 +15,7 @@ use kernel::{Clock, EntryId, MemberId, RequestId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::decision::Explanation;
 use super::earning::OrderFacts;
 use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
@@ -95,6 +96,16 @@ impl Ask {
         }
     }
 
+    /// Whether whoever calls wants to know why.
+    pub(super) fn explain(&self) -> bool {
+        match self {
+            Self::Redeem(ask) => ask.explain,
+            Self::Reverse(ask) => ask.explain,
+            Self::Adjust(ask) => ask.explain,
+            Self::Hear { .. } | Self::Settle { .. } => false,
+        }
+    }
+
     pub(super) fn members(&self) -> Vec<Whose> {
         match self {
             Self::Redeem(ask) => vec![(ask.tenant, ask.member)],
@@ -142,6 +153,9 @@ pub struct Receipt {
     pub draws: Vec<Draw>,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
     pub mark: Option<(i16, Uuid, i64)>,
+    /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
+    #[serde(skip)]
+    pub why: Option<Box<Explanation>>,
 }
 
 pub(crate) struct AccountDesk {
@@ -297,3 +311,22 @@ async fn remember(
 
 /// What is read of all members a batch touches.
 pub(super) type Books = BTreeMap<Whose, Holdings>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::decision::Decision;
+    use crate::account::holdings::EntryKind;
+
+    #[test]
+    fn a_kept_receipt_holds_no_reasons() {
+        let grounds = Decision::new("redeem", 0, Timestamp::UNIX_EPOCH);
+        let why = Explanation { kind: EntryKind::Redemption, points: -20, cause: "coffee".to_owned(), grounds };
+        let receipt = Receipt { entry: None, spendable: 30, draws: Vec::new(), mark: None, why: Some(Box::new(why)) };
+        let kept = serde_json::to_value(&receipt).expect("a receipt can be written");
+        let fields: Vec<&str> = kept.as_object().expect("it has fields").keys().map(String::as_str).collect();
+        assert_eq!(fields, ["draws", "entry", "mark", "spendable"]);
+        let read: Receipt = serde_json::from_value(kept).expect("it can be read");
+        assert_eq!(read, Receipt { why: None, ..receipt });
+    }
+}

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kernel::{EntryId, MemberId, Money, TenantId};
 use wire::Stop;
 
-use super::decision::Decision;
+use super::decision::{Decision, Explanation};
 use super::holdings::{EntryKind, Holdings, Lot, TierChange, Totals};
 use super::qualification::rank;
 use super::settling::{Until, settle};
@@ -74,6 +74,13 @@ pub struct EntryView {
     pub occurred_at: Timestamp,
     /// When it was written.
     pub recorded_at: Timestamp,
+}
+
+impl EntryView {
+    /// Why it is as it is.
+    pub fn explanation(self) -> Explanation {
+        Explanation { kind: self.kind, points: self.points, cause: self.cause, grounds: self.grounds }
+    }
 }
 
 /// Sums over a programme.

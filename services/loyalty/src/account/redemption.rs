@@ -88,7 +88,8 @@ fn take(
         return Err(CannotSpend::Insufficient { asked: points, spendable });
     }
     let (draws, _) = holdings.draw(points.0);
-    let mut grounds = Decision::new("redeem", 0, now).fact("spendable", spendable).fact("asked", points);
+    let outcome = if kind == EntryKind::Adjustment { "adjust" } else { "redeem" };
+    let mut grounds = Decision::new(outcome, 0, now).fact("spendable", spendable).fact("asked", points);
     for draw in &draws {
         let lapse = holdings.lot_mut(draw.lot).and_then(|lot| lot.lapses_at);
         let detail = if lapse.is_some() { "lapses first" } else { "never lapses" };

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use kernel::{EntryId, MemberId, TenantId};
 
+use super::decision::Explanation;
 use super::desk::{Answer, Ask, Books, Deed, DeedKind, Receipt, Whose};
 use super::earning::earn;
 use super::holdings::{Draw, EntryKind, Holdings, OutOfRange};
@@ -224,6 +225,10 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         spendable: holdings.spendable(),
         draws: posting.map(|posting| posting.draws.clone()).unwrap_or_default(),
         mark: None,
+        why: posting.map(|posting| {
+            let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());
+            Box::new(Explanation { kind: posting.kind, points: posting.points, cause, grounds })
+        }),
     }
 }
 

@@ -178,6 +178,7 @@ fn read_redemption(
         points: Points(points?),
         spent_on: spent_on?,
         validate_only: ask.validate_only,
+        explain: ask.explain,
         key: RequestKey { rpc, id: id?, digests: digests(keys, ask) },
     })
 }
@@ -193,6 +194,7 @@ pub(super) fn reversal(keys: &Keys, call: Request<ReverseRedemptionRequest>) -> 
         member,
         entry,
         validate_only: ask.validate_only,
+        explain: ask.explain,
         key: RequestKey { rpc: "ReverseRedemption", id, digests: digests(keys, &ask) },
     });
     bad.settle(read)
@@ -215,6 +217,7 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
         reason,
         known: false,
         validate_only: ask.validate_only,
+        explain: ask.explain,
         key: RequestKey { rpc: "AdjustPoints", id, digests: digests(keys, &ask) },
     });
     bad.settle(read)

@@ -6,11 +6,13 @@ use proto::common::v1 as common;
 use proto::loyalty::v1;
 use store::Head;
 use tonic::{Response, Status};
-use wire::{Freshness, Keys, Stop};
+use wire::messages::localized;
+use wire::{Freshness, Keys, Language, Stop};
 
 use super::parse::PageLook;
 use super::refuse;
-use crate::account::decision::Decision;
+use super::wording::{self, Facts};
+use crate::account::decision::{Decision, Explanation};
 use crate::account::holdings::{Draw, EntryKind, Lot, TierChange, TierChangeKind};
 use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, StandingView, TierView};
 
@@ -21,21 +23,23 @@ fn freshness(receipt: &Receipt) -> Freshness {
     Freshness::of(crate::SERVICE, mark.as_slice())
 }
 
-pub(super) fn redemption(keys: &Keys, receipt: Receipt) -> Response<v1::RedeemPointsResponse> {
-    Response::new(redeemed(keys, receipt))
+pub(super) fn redemption(keys: &Keys, language: Language, receipt: Receipt) -> Response<v1::RedeemPointsResponse> {
+    Response::new(redeemed(keys, language, receipt))
 }
 
-fn redeemed(keys: &Keys, receipt: Receipt) -> v1::RedeemPointsResponse {
+fn redeemed(keys: &Keys, language: Language, receipt: Receipt) -> v1::RedeemPointsResponse {
     v1::RedeemPointsResponse {
         freshness: freshness(&receipt).seal(keys),
         entry: receipt.entry.map(|entry| entry.to_string()).unwrap_or_default(),
         spendable: receipt.spendable,
         draws: receipt.draws.into_iter().map(draw).collect(),
+        decision: receipt.why.map(|why| explained(language, *why)),
     }
 }
 
 pub(super) fn redemptions(
     keys: &Keys,
+    language: Language,
     outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
 ) -> Result<Response<v1::RedeemPointsBatchResponse>, Status> {
     let mut all = Freshness::default();
@@ -44,29 +48,36 @@ pub(super) fn redemptions(
         told.push(match outcome {
             Ok(receipt) => {
                 all.merge(freshness(&receipt));
-                v1::RedeemOutcome { receipt: Some(redeemed(keys, receipt)), ..Default::default() }
+                v1::RedeemOutcome { receipt: Some(redeemed(keys, language, receipt)), ..Default::default() }
             }
             Err(stop) => {
-                let (refusal, detail) = refuse::item(stop)?;
-                v1::RedeemOutcome { receipt: None, refusal: refusal.to_owned(), detail }
+                let refusal = refuse::item(stop)?;
+                let message = refusal.localized(language);
+                v1::RedeemOutcome { receipt: None, refusal: refusal.reason.to_owned(), detail: refusal.text, message }
             }
         });
     }
     Ok(Response::new(v1::RedeemPointsBatchResponse { outcomes: told, freshness: all.seal(keys) }))
 }
 
-pub(super) fn reversal(keys: &Keys, receipt: Receipt) -> Response<v1::ReverseRedemptionResponse> {
-    let told = redeemed(keys, receipt);
+pub(super) fn reversal(keys: &Keys, language: Language, receipt: Receipt) -> Response<v1::ReverseRedemptionResponse> {
+    let told = redeemed(keys, language, receipt);
     Response::new(v1::ReverseRedemptionResponse {
         entry: told.entry,
         spendable: told.spendable,
         freshness: told.freshness,
+        decision: told.decision,
     })
 }
 
-pub(super) fn adjustment(keys: &Keys, receipt: Receipt) -> Response<v1::AdjustPointsResponse> {
-    let told = redeemed(keys, receipt);
-    Response::new(v1::AdjustPointsResponse { entry: told.entry, spendable: told.spendable, freshness: told.freshness })
+pub(super) fn adjustment(keys: &Keys, language: Language, receipt: Receipt) -> Response<v1::AdjustPointsResponse> {
+    let told = redeemed(keys, language, receipt);
+    Response::new(v1::AdjustPointsResponse {
+        entry: told.entry,
+        spendable: told.spendable,
+        freshness: told.freshness,
+        decision: told.decision,
+    })
 }
 
 pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> {
@@ -97,14 +108,16 @@ pub(super) fn entries(keys: &Keys, ask: &PageLook, page: Vec<EntryView>) -> Resp
     })
 }
 
-pub(super) fn explained_entry(view: EntryView) -> Response<v1::ExplainEntryResponse> {
-    Response::new(v1::ExplainEntryResponse { entry: Some(entry(&view)), decision: Some(decision(view.grounds)) })
+pub(super) fn explained_entry(language: Language, view: EntryView) -> Response<v1::ExplainEntryResponse> {
+    let entry = Some(entry(&view));
+    Response::new(v1::ExplainEntryResponse { entry, decision: Some(explained(language, view.explanation())) })
 }
 
-pub(super) fn explained_tier(view: TierView) -> Response<v1::ExplainTierResponse> {
+pub(super) fn explained_tier(language: Language, view: TierView) -> Response<v1::ExplainTierResponse> {
+    let decision = decision(language, wording::of_tier(&view.standing), view.decision);
     Response::new(v1::ExplainTierResponse {
         standing: Some(standing(view.standing)),
-        decision: Some(decision(view.decision)),
+        decision: Some(decision),
         last_change: view.last_change.map(tier_change),
     })
 }
@@ -223,7 +236,15 @@ fn tier_change(change: TierChange) -> v1::TierChange {
     }
 }
 
-fn decision(decision: Decision) -> common::Decision {
+fn explained(language: Language, told: Explanation) -> common::Decision {
+    decision(language, wording::of_entry(&told), told.grounds.clone())
+}
+
+fn decision(
+    language: Language,
+    (reason, facts): (common::DecisionReason, Facts<'_>),
+    decision: Decision,
+) -> common::Decision {
     let rule_version = match decision.programme_version {
         0 => String::new(),
         version => format!("programme/{version}"),
@@ -248,5 +269,7 @@ fn decision(decision: Decision) -> common::Decision {
             change: flip.change,
             outcome: flip.outcome,
         }),
+        reason: reason.into(),
+        message: localized(reason.as_str_name(), language, facts),
     }
 }

@@ -1,7 +1,7 @@
 //! What loyalty says no to, as the wire tells it.
 
 use tonic::Status;
-use wire::{Refusal, RefusalKind, Stop, stopped, too_old};
+use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
 use crate::account::AccountRefusal;
@@ -15,19 +15,11 @@ pub(super) fn programme(stop: Stop<TermsRefusal>) -> Status {
     stopped(stop, terms_refusal)
 }
 
-/// The outcome of one item of a batch: its reason and what it is about. Failures spoil the whole call.
-pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<(&'static str, String), Status> {
+/// Why one item of a batch was refused. Failures spoil the whole call, and so does what holds for all items.
+pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<Refusal, Status> {
     match stop {
-        Stop::Refused(refusal) => {
-            let refusal = account_refusal(refusal);
-            Ok((refusal.reason, refusal.text))
-        }
-        Stop::RequestIdReused { field } => {
-            Ok(("REQUEST_ID_REUSED", format!("this request_id was used before with another {field}")))
-        }
-        Stop::RequestIdTooOld { kept_days } => {
-            let refusal = too_old(kept_days);
-            Ok((refusal.reason, refusal.text))
+        Stop::Refused(_) | Stop::RequestIdReused { .. } | Stop::RequestIdTooOld { .. } => {
+            wire::refusal(stop, account_refusal).map_err(failure)
         }
         Stop::TenantSuspended | Stop::Failed(_) => Err(account(stop)),
     }

@@ -154,6 +154,7 @@ async fn another_tenant_sees_and_spends_nothing_of_it() {
         points: 1,
         spent_on: "coffee".to_owned(),
         validate_only: false,
+        explain: false,
     };
     assert_eq!(client.redeem_points(request).await.expect_err("nothing to spend").code(), Code::FailedPrecondition);
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_input;
 mod earning;
+mod explaining;
 mod overview;
 mod programmes;
 mod redeeming;

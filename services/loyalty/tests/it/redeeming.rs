@@ -64,6 +64,7 @@ async fn validating_decides_and_writes_nothing() {
         points: 20,
         spent_on: "coffee".to_owned(),
         validate_only: true,
+        explain: false,
     };
     let receipt = shop.client().redeem_points(request).await.expect("there are 50").into_inner();
     assert_eq!((receipt.entry.as_str(), receipt.spendable), ("", 30));
@@ -82,6 +83,7 @@ async fn a_redemption_is_given_back_once() {
         member: member.to_string(),
         entry: entry.to_owned(),
         validate_only: false,
+        explain: false,
     };
     let only_asked = ReverseRedemptionRequest { validate_only: true, ..reverse(&spent.entry) };
     let before = shop.database.effects_of(loyalty::SERVICE).await;
@@ -110,7 +112,13 @@ async fn reversals_that_come_together_find_each_its_own_redemption() {
     }
     let reverse = |member: kernel::MemberId, entry: &str| {
         let (member, entry) = (member.to_string(), entry.to_owned());
-        let ask = ReverseRedemptionRequest { request_id: shop.request_id(), member, entry, validate_only: false };
+        let ask = ReverseRedemptionRequest {
+            request_id: shop.request_id(),
+            member,
+            entry,
+            validate_only: false,
+            explain: false,
+        };
         let mut client = shop.client();
         async move { client.reverse_redemption(ask).await.map(|given| given.into_inner().spendable) }
     };
@@ -140,6 +148,7 @@ async fn points_are_adjusted_by_hand_with_a_reason() {
         points,
         reason: reason.to_owned(),
         validate_only: false,
+        explain: false,
     };
     let only_asked = AdjustPointsRequest { validate_only: true, ..adjust(200, "for the long wait") };
     let would = shop.client().adjust_points(only_asked).await.expect("it could be added").into_inner();
@@ -171,6 +180,7 @@ async fn a_batch_answers_each_of_its_items() {
         points,
         spent_on: "coffee".to_owned(),
         validate_only: false,
+        explain: false,
     };
     let request =
         RedeemPointsBatchRequest { redemptions: vec![item(rich, 20), item(poor, 1), item(rich, 30), item(rich, 1)] };

@@ -50,6 +50,7 @@ pub async fn examples(shop: &Shop) -> Examples {
                         points: 3,
                         spent_on: format!("cake {n}"),
                         validate_only: false,
+                        explain: false,
                     };
                     let entry = client.redeem_points(request).await.expect("there are plenty").into_inner().entry;
                     ReverseRedemptionRequest { member, entry, ..Default::default() }

@@ -206,6 +206,7 @@ impl Shop {
             points,
             spent_on: "coffee".to_owned(),
             validate_only: false,
+            explain: false,
         };
         self.client().redeem_points(request).await.map(tonic::Response::into_inner)
     }

@@ -174,6 +174,7 @@ impl Teller {
                     points: spending.points,
                     spent_on: spending.on.to_owned(),
                     validate_only: false,
+                    explain: false,
                 })
             });
             let request = RedeemPointsBatchRequest { redemptions: redemptions.collect() };

@@ -161,7 +161,8 @@ mod tests {
         let (history, _) = read(FILE);
         let customers = history.customers();
         let mut enrolled = Enrolled::default();
-        let taken = |refusal: &str| EnrolOutcome { member: "member_1".to_owned(), refusal: refusal.to_owned() };
+        let taken =
+            |refusal: &str| EnrolOutcome { member: "member_1".to_owned(), refusal: refusal.to_owned(), message: None };
         settle(&customers, vec![taken(""), taken("IDENTITY_TAKEN")], &mut enrolled).expect("as many as asked");
         assert_eq!((enrolled.members.len(), enrolled.new), (2, 1));
         assert!(settle(&customers, vec![taken("")], &mut enrolled).is_err());

@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use kernel::MemberId;
 use prost::Message as _;
 use proto::common::v1 as common;
 use proto::registry::v1 as wire_registry;
 use tonic::{Response, Status};
-use wire::{Keys, PageToken};
+use wire::{Keys, Language, PageToken};
 
 use super::parse::Listed;
 use super::parse::tenant::TenantPage;
+use super::refuse;
 use crate::hot::Found;
-use crate::members::{ChangeReceipt, Enrolled, Kind, Member, Outcome, State, masked};
+use crate::members::{ChangeReceipt, Enrolled, Kind, Member, Outcome, State, masked, taken};
 use crate::tenants::{Receipt, Standing, Tenant};
 
 /// As a member is kept in memory and in Redis.
@@ -122,21 +124,27 @@ pub(super) fn page(keys: &Keys, page: &Listed, members: &[Member]) -> Response<w
 }
 
 pub(super) fn enrolled(keys: &Keys, enrolled: &Enrolled) -> Response<wire_registry::EnrolMemberResponse> {
-    let member = all_told(enrolled).into_iter().next().map(|outcome| outcome.member).unwrap_or_default();
+    let member = enrolled.outcomes.first().filter(|_| enrolled.written).map(|outcome| whose(outcome).to_string());
+    let member = member.unwrap_or_default();
     // A new record is the first version of it; a rehearsal makes none.
     let etag = if member.is_empty() { String::new() } else { "1".to_owned() };
     let freshness = enrolled.reached.freshness().seal(keys);
     Response::new(wire_registry::EnrolMemberResponse { member, etag, freshness })
 }
 
-pub(super) fn outcomes(keys: &Keys, enrolled: &Enrolled) -> Response<wire_registry::EnrolMembersResponse> {
+pub(super) fn outcomes(
+    keys: &Keys,
+    language: Language,
+    enrolled: &Enrolled,
+) -> Response<wire_registry::EnrolMembersResponse> {
     let freshness = enrolled.reached.freshness().seal(keys);
-    Response::new(wire_registry::EnrolMembersResponse { outcomes: all_told(enrolled), freshness })
+    Response::new(wire_registry::EnrolMembersResponse { outcomes: all_told(language, enrolled), freshness })
 }
 
 /// An id that was made for a rehearsal names nobody who could ever be read, so it is not told.
-fn all_told(enrolled: &Enrolled) -> Vec<wire_registry::EnrolOutcome> {
-    let mut all: Vec<wire_registry::EnrolOutcome> = enrolled.outcomes.iter().map(told).collect();
+fn all_told(language: Language, enrolled: &Enrolled) -> Vec<wire_registry::EnrolOutcome> {
+    let mut all: Vec<wire_registry::EnrolOutcome> =
+        enrolled.outcomes.iter().map(|outcome| told(language, outcome)).collect();
     if !enrolled.written {
         let made = all.iter().filter(|one| one.refusal.is_empty()).map(|one| one.member.clone());
         let made: HashSet<String> = made.collect();
@@ -145,12 +153,19 @@ fn all_told(enrolled: &Enrolled) -> Vec<wire_registry::EnrolOutcome> {
     all
 }
 
-fn told(outcome: &Outcome) -> wire_registry::EnrolOutcome {
+fn told(language: Language, outcome: &Outcome) -> wire_registry::EnrolOutcome {
+    let refusal = taken(outcome).map(refuse::member);
+    wire_registry::EnrolOutcome {
+        member: whose(outcome).to_string(),
+        message: refusal.as_ref().and_then(|refusal| refusal.localized(language)),
+        refusal: refusal.map(|refusal| refusal.reason.to_owned()).unwrap_or_default(),
+    }
+}
+
+/// The new member, or the one who has the name already.
+const fn whose(outcome: &Outcome) -> MemberId {
     match outcome {
-        Outcome::Enrolled(member) => wire_registry::EnrolOutcome { member: member.to_string(), refusal: String::new() },
-        Outcome::Taken { holder, .. } => {
-            wire_registry::EnrolOutcome { member: holder.to_string(), refusal: "IDENTITY_TAKEN".to_owned() }
-        }
+        Outcome::Enrolled(member) | Outcome::Taken { holder: member, .. } => *member,
     }
 }
 

@@ -9,7 +9,12 @@ use crate::{members, tenants};
 
 /// Why nothing was done about members.
 pub(super) fn members(stop: Stop<members::Refusal>) -> Status {
-    stopped(stop, |refusal| match refusal {
+    stopped(stop, member)
+}
+
+/// Why nothing was done about one of them.
+pub(super) fn member(refusal: members::Refusal) -> Refusal {
+    match refusal {
         members::Refusal::MemberNotFound(member) => Refusal {
             reason: "MEMBER_NOT_FOUND",
             kind: RefusalKind::NotFound,
@@ -44,7 +49,7 @@ pub(super) fn members(stop: Stop<members::Refusal>) -> Status {
         members::Refusal::EtagMismatch { etag, current } => etag_mismatch(etag, current),
         members::Refusal::TenantNotFound(tenant) => no_tenant(tenant.to_string()),
         members::Refusal::Unreachable(unreachable) => unreachable.into(),
-    })
+    }
 }
 
 /// Why nothing was done about tenants.

@@ -41,7 +41,7 @@ pub(super) fn decide(records: &[Member], mut holders: HashMap<Name, MemberId>) -
 }
 
 /// The refusal of a call that enrols nobody else.
-pub(super) fn taken(outcome: &Outcome) -> Option<Refusal> {
+pub(crate) fn taken(outcome: &Outcome) -> Option<Refusal> {
     match outcome {
         Outcome::Enrolled(_) => None,
         Outcome::Taken { kind, position, holder } => {

@@ -88,8 +88,22 @@ async fn a_batch_has_an_outcome_for_each() {
     assert_eq!(answer.outcomes[1].member, known.to_string());
     assert_eq!(answer.outcomes[3].member, answer.outcomes[2].member, "the earlier one of a batch has the name");
     assert_eq!((shop.rows("member").await, shop.rows("identity").await), (3, 4));
-    let again = shop.client.enrol_members(request).await.expect("said again").into_inner();
+    let again = shop.client.enrol_members(request.clone()).await.expect("said again").into_inner();
     assert_eq!(again, answer);
+    for (language, sentence) in
+        [("zh-TW", "這個 phone 已屬於另一位會員。"), ("en", "Another member is known by this phone.")]
+    {
+        let mut call = tonic::Request::new(request.clone());
+        call.metadata_mut().insert("accept-language", language.parse().expect("a header"));
+        let told = shop.client.enrol_members(call).await.expect("said again").into_inner();
+        let messages: Vec<Option<&str>> = told
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.message.as_ref().map(|message| message.message.as_str()))
+            .collect();
+        assert_eq!(messages[..3], [None, Some(sentence), None]);
+        assert_eq!(told.outcomes[1].message.as_ref().map(|message| message.locale.as_str()), Some(language));
+    }
     for outcome in answer.outcomes {
         shop.get(&outcome.member, &answer.freshness).await.expect("everybody named is there");
     }

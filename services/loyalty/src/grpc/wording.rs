@@ -1,0 +1,143 @@
+//! What a decision says to a person: its reason, and the facts its sentence is filled in with.
+//!
+//! The sentences themselves stand beside those of refusals, one for each reason and language.
+
+use proto::common::v1::DecisionReason;
+
+use crate::account::StandingView;
+use crate::account::decision::{Decision, Explanation};
+use crate::account::holdings::EntryKind;
+
+/// The facts of one sentence, by the names it knows them by.
+pub(super) type Facts<'a> = Vec<(&'a str, String)>;
+
+/// Why an entry has the points it has.
+pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
+    let mut facts = written(&told.grounds);
+    // The sentence tells the direction.
+    facts.push(("points", told.points.unsigned_abs().to_string()));
+    let reason = match told.kind {
+        EntryKind::Earn => match told.grounds.steps.as_slice() {
+            [base, tier, ..] => {
+                facts.push(("base", base.contribution.to_string()));
+                facts.push(("tier", tier.name.clone()));
+                facts.push(("extra", format!("{:+}", tier.contribution)));
+                DecisionReason::EarnMultiplied
+            }
+            [] | [_] => DecisionReason::Earn,
+        },
+        EntryKind::EarnReversal => DecisionReason::EarnReversal,
+        EntryKind::Redemption => DecisionReason::Redemption,
+        EntryKind::RedemptionReversal => match told.grounds.steps.iter().find(|step| step.name == "grace") {
+            Some(grace) => {
+                facts.push(("late", grace.contribution.to_string()));
+                DecisionReason::RedemptionReversalLate
+            }
+            None => DecisionReason::RedemptionReversal,
+        },
+        EntryKind::Lapse => DecisionReason::Lapse,
+        EntryKind::Adjustment => {
+            facts.push(("why", told.cause.clone()));
+            if told.points < 0 { DecisionReason::TakenByHand } else { DecisionReason::AddedByHand }
+        }
+    };
+    (reason, facts)
+}
+
+/// Why a member has the tier they have.
+pub(super) fn of_tier(standing: &StandingView) -> (DecisionReason, Facts<'static>) {
+    let tier = ("tier", standing.display_name.clone());
+    match &standing.next {
+        Some(next) => (DecisionReason::TierHeld, vec![tier, ("next", next.display_name.clone())]),
+        None => (DecisionReason::TierHighest, vec![tier]),
+    }
+}
+
+fn written(grounds: &Decision) -> Facts<'_> {
+    // What the sentence knows by another meaning is told by it alone: a tier's code is no name for people.
+    let plain = grounds.facts.iter().filter(|(name, _)| name != "tier");
+    plain.map(|(name, value)| (name.as_str(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Language;
+    use wire::messages::localized;
+
+    use super::*;
+    use crate::account::standing::NextTier;
+
+    fn told(kind: EntryKind, points: i64, grounds: Decision) -> Explanation {
+        Explanation { kind, points, cause: "long wait".to_owned(), grounds }
+    }
+
+    fn reads((reason, facts): (DecisionReason, Facts<'_>), language: Language) -> String {
+        localized(reason.as_str_name(), language, facts).expect("it has a sentence").message
+    }
+
+    fn empty() -> Decision {
+        Decision::new("", 7, "2026-11-12T03:00:00Z".parse().expect("an instant"))
+    }
+
+    /// One of each sort, and what it reads in English.
+    fn sorts() -> Vec<(Explanation, &'static str)> {
+        let plain = empty().fact("tier", "gold").step("base", "", 59);
+        let spent = empty().fact("spendable", 50).fact("asked", 20);
+        vec![
+            (told(EntryKind::Earn, 59, plain), "The order earned 59 points."),
+            (
+                told(EntryKind::Earn, 59, empty().fact("tier", "gold").step("base", "", 39).step("Gold", "x 1.5", 20)),
+                "The order earned 59 points: 39 for its amount, +20 as Gold.",
+            ),
+            (
+                told(EntryKind::EarnReversal, -20, empty().fact("order_earned", 59)),
+                "Of the 59 points the order had earned, 20 were taken back.",
+            ),
+            (told(EntryKind::Redemption, -20, spent.clone()), "20 of 50 points spent, those nearest to lapsing first."),
+            (told(EntryKind::RedemptionReversal, 20, empty().step("back", "", 20)), "20 spent points given back."),
+            (
+                told(EntryKind::RedemptionReversal, 20, empty().step("back", "", 15).step("grace", "", 5)),
+                "20 spent points given back; 5 of them had lapsed meanwhile and are good for a while longer.",
+            ),
+            (told(EntryKind::Lapse, -20, empty()), "20 points lapsed: they were not spent by their last day."),
+            (told(EntryKind::Adjustment, 20, empty()), "20 points added by hand: long wait."),
+            (told(EntryKind::Adjustment, -20, spent), "20 of 50 points taken by hand: long wait."),
+        ]
+    }
+
+    #[test]
+    fn every_sort_of_entry_is_told_with_all_its_facts() {
+        for (told, english) in sorts() {
+            assert_eq!(reads(of_entry(&told), Language::En), english);
+            for language in Language::ALL {
+                let text = reads(of_entry(&told), language);
+                assert!(text.contains(&told.points.unsigned_abs().to_string()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tier_is_told_by_its_name() {
+        let mut standing = StandingView {
+            tier: "gold".to_owned(),
+            display_name: "Gold".to_owned(),
+            since: "2026-11-12T03:00:00Z".parse().expect("an instant"),
+            review_at: None,
+            progress_minor: 0,
+            missing_to_keep_minor: 0,
+            next: Some(NextTier { tier: "jade".to_owned(), display_name: "Jade".to_owned(), missing_minor: 1 }),
+            currency: kernel::Currency::parse("TWD").expect("known"),
+        };
+        assert_eq!(reads(of_tier(&standing), Language::ZhTw), "目前等級為 Gold,期間內須再消費才能升上 Jade。");
+        standing.next = None;
+        assert_eq!(reads(of_tier(&standing), Language::ZhCn), "目前等级为 Gold,已是最高等级。");
+    }
+
+    #[test]
+    fn no_reason_is_never_sent() {
+        let mut sent: Vec<i32> = sorts().iter().map(|(told, _)| of_entry(told).0.into()).collect();
+        sent.extend([i32::from(DecisionReason::TierHeld), i32::from(DecisionReason::TierHighest)]);
+        let known: Vec<i32> = (1..).take_while(|number| DecisionReason::try_from(*number).is_ok()).collect();
+        assert_eq!(sent, known, "each reason of the contract is some decision's");
+    }
+}
