@@ -3,7 +3,7 @@ CREATE TABLE settled_tenant (
     tenant       uuid        NOT NULL,
     shard        smallint    NOT NULL,
     currency     text        NOT NULL,
-    minor_digits smallint    NOT NULL,
+    minor_digits smallint    NOT NULL CONSTRAINT terms_digits_fit CHECK (minor_digits BETWEEN 0 AND 4),
     zone         text        NOT NULL,
     suspended    boolean     NOT NULL,
     recorded_at  timestamptz NOT NULL,

@@ -18,7 +18,7 @@ mod statements;
 mod versions;
 
 pub use book::{Book, Held, NewTerms, Say, TermsPut, TermsRefusal};
-pub use settled::{Settled, heard, keep, now, within};
+pub use settled::{Settled, heard, keep, now, of};
 pub use versions::{Version, Versions};
 
 /// The tables of terms. Versions 40 to 49.

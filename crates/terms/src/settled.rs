@@ -1,6 +1,6 @@
 //! What registry settled for a tenant.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use eventlog::{CannotApply, HeardEvent};
 use jiff::Timestamp;
@@ -31,6 +31,12 @@ impl Default for Settled {
 }
 
 impl Settled {
+    /// The zone's IANA name, as the database knows zones.
+    #[must_use]
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// Digits after the point of a currency.
     #[must_use]
     pub fn digits_of(&self, currency: Currency) -> u32 {
@@ -53,12 +59,13 @@ pub async fn now(store: &Store, tenant: TenantId) -> Result<Settled, StoreError>
     Ok(known.remove(&tenant).unwrap_or_default())
 }
 
-/// What is known of some tenants, read inside a transaction.
+/// What is known, read inside a transaction.
 ///
 /// # Errors
 /// The database fails.
-pub async fn within(tx: &mut Tx, tenants: &BTreeSet<TenantId>) -> Result<HashMap<TenantId, Settled>, StoreError> {
-    statements::settled(tx.connection(), tenants).await
+pub async fn of(tx: &mut Tx, tenant: TenantId) -> Result<Settled, StoreError> {
+    let mut known = statements::settled(tx.connection(), &BTreeSet::from([tenant])).await?;
+    Ok(known.remove(&tenant).unwrap_or_default())
 }
 
 /// Keeps what was heard last; the shard of the tenant must be locked.

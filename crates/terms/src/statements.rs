@@ -75,7 +75,6 @@ pub(crate) async fn keep(
     settled: &Settled,
     recorded_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let zone = settled.zone.iana_name().ok_or_else(|| StoreError::unreadable("a zone without a name"))?;
     sqlx::query(
         "INSERT INTO settled_tenant (tenant, shard, currency, minor_digits, zone, suspended, recorded_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -87,7 +86,7 @@ pub(crate) async fn keep(
     .bind(Shard::of_tenant(tenant).number())
     .bind(settled.currency.map(|currency| currency.to_string()).unwrap_or_default())
     .bind(i16::try_from(settled.minor_digits).map_err(StoreError::unreadable)?)
-    .bind(zone)
+    .bind(settled.zone_name())
     .bind(settled.suspended)
     .bind(SqlTimestamp::from(recorded_at))
     .execute(connection)

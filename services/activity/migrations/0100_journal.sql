@@ -1,19 +1,6 @@
 -- What members did. Rows lie in the shard of their key (tenant, source, external id), so that the same fact cannot exist
 -- twice, first as a guest's and then as a member's. The events about a member lie in the member's shard.
 
--- What registry said about the tenant, as far as the journal needs it.
-CREATE TABLE tenant_terms (
-    tenant       uuid        NOT NULL,
-    shard        smallint    NOT NULL,
-    currency     text        NOT NULL,
-    minor_digits smallint    NOT NULL,
-    zone         text        NOT NULL,
-    suspended    boolean     NOT NULL,
-    recorded_at  timestamptz NOT NULL,
-    PRIMARY KEY (tenant, shard),
-    CONSTRAINT terms_digits_fit CHECK (minor_digits BETWEEN 0 AND 4)
-);
-
 -- What the shop sells, in the shard of its code.
 CREATE TABLE product (
     tenant       uuid        NOT NULL,
@@ -161,8 +148,6 @@ CREATE TABLE adjustment (
     CONSTRAINT adjustment_recorded_once UNIQUE (tenant, shard, source, external_id)
 );
 
-ALTER TABLE tenant_terms ENABLE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON tenant_terms USING (tenant = ANY ((SELECT visible_tenants())::uuid[]));
 ALTER TABLE product ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON product USING (tenant = ANY ((SELECT visible_tenants())::uuid[]));
 ALTER TABLE journal_order ENABLE ROW LEVEL SECURITY;

@@ -20,7 +20,7 @@ use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
 use wire::{Stop, known, patiently};
 
 use crate::journal::{Outcome, Recorded, Refusal, shard_of_order};
-use crate::{orders, terms};
+use crate::orders;
 
 /// Orders that are to become a member's.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl Guests {
         if let Some(recorded) = known(tx.recall(ask.tenant, home, &ask.key, now).await?)? {
             return Ok(Step::Done(recorded));
         }
-        if terms::within(&mut tx, ask.tenant).await?.suspended {
+        if terms::of(&mut tx, ask.tenant).await?.suspended {
             return Err(Stop::TenantSuspended);
         }
         let named = named(&mut tx, ask).await?;
@@ -217,7 +217,7 @@ async fn take(
     if joined.is_empty() {
         return Ok(());
     }
-    let terms = terms::within(tx, tenant).await?;
+    let terms = terms::of(tx, tenant).await?;
     let mut whole = orders::within(tx, tenant, &joined).await?;
     whole.sort_by_key(|order| (order.occurred_at, order.order));
     eventlog::append(tx, &events::joined(tenant, member, &whole, &terms), now).await

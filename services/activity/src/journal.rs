@@ -51,6 +51,7 @@ use ::store::{Head, Recall, RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, Currency, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
+use terms::Settled;
 use uuid::Uuid;
 use wire::{Freshness, Stop, known, patiently};
 
@@ -62,7 +63,6 @@ pub use outcome::{Match, Outcome};
 pub use refusal::{Refusal, Wrong};
 
 use crate::products;
-use crate::terms::{self, Terms};
 use book::{Book, Known};
 use valuation::Valued;
 use wanted::Wanted;
@@ -230,7 +230,7 @@ impl Journal {
         if let Some(recorded) = known(act.by_name(tx.recall(tenant, home, key, now).await?))? {
             return Ok(Step::Done(recorded));
         }
-        let terms = terms::within(&mut tx, tenant).await?;
+        let terms = terms::of(&mut tx, tenant).await?;
         if terms.suspended {
             return Err(Stop::TenantSuspended);
         }
@@ -292,7 +292,7 @@ impl<'a> Act<'a> {
     }
 
     /// What its entries are worth.
-    fn valued<'b>(self, terms: &Terms, categories: &'b HashMap<String, String>) -> Result<Vec<Valued<'b>>, Vec<Wrong>>
+    fn valued<'b>(self, terms: &Settled, categories: &'b HashMap<String, String>) -> Result<Vec<Valued<'b>>, Vec<Wrong>>
     where
         'a: 'b,
     {
@@ -349,7 +349,7 @@ fn one<'a>(book: &mut Book<'a>, ask: &Recording, place: usize, entry: &'a Valued
     }
 }
 
-impl valuation::Digits for Terms {
+impl valuation::Digits for Settled {
     fn currency(&self) -> Option<Currency> {
         self.currency
     }

@@ -4,7 +4,7 @@
 //! order is a fact that several services need and none of them should own: so it is owned here.
 //!
 //! Read on in this order: [`journal`] (what is recorded, and by which laws), [`guests`] (orders of people nobody knew),
-//! [`orders`] and [`overview`] (reading), [`products`], [`terms`] (what registry settled), then `listen` (what is heard)
+//! [`orders`] and [`overview`] (reading), [`products`], then `listen` (what is heard)
 //! and `grpc` (how it is asked for).
 
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
@@ -17,7 +17,6 @@ pub mod orders;
 pub mod overview;
 pub mod products;
 mod store;
-pub mod terms;
 
 use std::sync::Arc;
 

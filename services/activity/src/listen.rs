@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use eventlog::{CannotApply, Heard, HeardEvent, Listener};
 use jiff::Timestamp;
-use kernel::{Clock, Currency, MemberId, Shard, TenantId};
+use kernel::{Clock, MemberId, Shard, TenantId};
 use proto::registry::events::v1 as said;
 use store::{Store, StoreError, Tenants};
+use terms::Settled;
 
 use crate::guests::{self, Claim, Guests};
-use crate::terms::{self, Terms};
 
 /// Applies registry's events.
 pub struct Ear {
@@ -24,7 +24,7 @@ pub struct Ear {
 #[derive(Default)]
 struct News {
     claims: Vec<Claim>,
-    settled: Vec<(TenantId, Terms)>,
+    settled: Vec<(TenantId, Settled)>,
 }
 
 /// How often orders may turn up in further shards before it is left to the next try.
@@ -91,8 +91,8 @@ impl News {
         } else if let Some(updated) = event.payload::<said::MemberUpdated>() {
             let updated = updated?;
             self.claims.push(Claim { tenant, member: member(&updated.member)?, keys: updated.identity_keys });
-        } else if let Some(settled) = event.payload::<said::TenantSettled>() {
-            self.settled.push((tenant, terms_of(&settled?)?));
+        } else if let Some(settled) = terms::heard(event) {
+            self.settled.push((tenant, settled?));
         }
         Ok(())
     }
@@ -100,13 +100,4 @@ impl News {
 
 fn member(text: &str) -> Result<MemberId, CannotApply> {
     MemberId::parse(text).map_err(|wrong| CannotApply::Event(format!("member {wrong}")))
-}
-
-fn terms_of(settled: &said::TenantSettled) -> Result<Terms, CannotApply> {
-    let currency = Currency::parse(&settled.currency_code)
-        .map_err(|wrong| CannotApply::Event(format!("currency_code {wrong}")))?;
-    kernel::calendar::zone(&settled.zone).map_err(|wrong| CannotApply::Event(format!("zone {wrong}")))?;
-    let minor_digits = u32::try_from(settled.minor_digits)
-        .map_err(|_| CannotApply::Event("minor_digits must not be negative".to_owned()))?;
-    Ok(Terms { currency: Some(currency), minor_digits, zone: settled.zone.clone(), suspended: settled.suspended })
 }

@@ -18,8 +18,6 @@ use jiff::Timestamp;
 use kernel::{Currency, Money, TenantId};
 use wire::{Freshness, Stop};
 
-use crate::terms;
-
 /// What to sum.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -97,7 +95,7 @@ impl Overviews {
         let terms = terms::now(&self.store, ask.tenant).await?;
         let mut reading = self.store.read(ask.tenant).await?;
         let connection = reading.connection();
-        let months = store::months(connection, ask, &terms.zone).await?;
+        let months = store::months(connection, ask, terms.zone_name()).await?;
         let buckets = store::buckets(connection, ask).await?;
         let Some(currency) = terms.currency.or_else(|| usual(&buckets)) else {
             return Ok(Overview { months, buckets, ..Overview::default() });

@@ -20,8 +20,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wire::{Freshness, Stop, known, patiently};
 
-use crate::terms;
-
 /// Something the shop sells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
@@ -111,7 +109,7 @@ impl Products {
         if let Some(kept) = known(tx.recall(ask.tenant, home, &ask.key, now).await?)? {
             return Ok(kept);
         }
-        if terms::within(&mut tx, ask.tenant).await?.suspended {
+        if terms::of(&mut tx, ask.tenant).await?.suspended {
             return Err(Stop::TenantSuspended);
         }
         let there = store::count(tx.connection(), ask.tenant, &ask.products).await?;

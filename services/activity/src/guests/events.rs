@@ -3,12 +3,12 @@
 use eventlog::NewEvent;
 use kernel::{MemberId, Shard, TenantId, rounding};
 use proto::activity::events::v1 as says;
+use terms::Settled;
 
 use crate::orders::{Line, Order};
-use crate::terms::Terms;
 
 /// An event for each order, in their order.
-pub fn joined(tenant: TenantId, member: MemberId, orders: &[Order], terms: &Terms) -> Vec<NewEvent> {
+pub fn joined(tenant: TenantId, member: MemberId, orders: &[Order], terms: &Settled) -> Vec<NewEvent> {
     orders
         .iter()
         .map(|order| {
