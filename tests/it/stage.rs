@@ -135,11 +135,7 @@ impl Stage {
 
 /// A database with the tables of all services: on the tests' server, or on one of the test's own.
 async fn database(server: Option<String>) -> Arc<Database> {
-    let schemas = [
-        (registry::SERVICE, registry::migrations()),
-        (activity::SERVICE, activity::migrations()),
-        (loyalty::SERVICE, loyalty::migrations()),
-    ];
+    let schemas = Service::ALL.map(|service| (service.name(), service.migrations()));
     Arc::new(match server {
         Some(url) => Database::on(url, &schemas).await,
         None => Database::for_suite(&schemas).await,

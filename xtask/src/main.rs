@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 mod bench;
 mod check;
+mod image;
 mod lint_proto;
+mod outside;
 mod prepare;
 mod run;
 mod servers;
@@ -42,6 +44,8 @@ Rapport's own commands. Everything they make lies in .rapport/ and target/.
   cargo xtask prepare [service ...]
                         write services/*/.sqlx anew after a query or a migration changed
       --check           only say whether they are up to date
+  cargo xtask image     the container image, localhost/rapport:dev, by buildah: no engine and no registry is needed
+      --tag NAME:TAG    another name
   cargo xtask lint-proto
                         buf lint of proto/
   cargo xtask stop      stop private servers that were left running; their data stays
@@ -77,6 +81,7 @@ fn dispatch(words: &[&str]) -> Outcome {
         ["tidy", "--laws"] => tidy::list(),
         ["prepare", rest @ ..] => prepare::run(rest),
         ["lint-proto"] => lint_proto::run(),
+        ["image", rest @ ..] => image::run(rest),
         ["stop"] => servers::stop_all(),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);

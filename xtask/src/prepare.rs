@@ -17,7 +17,7 @@ use crate::run::{Failure, Outcome, cargo, output, run as run_here, tell};
 use crate::servers::ThrowAway;
 use crate::sql;
 
-const SERVICES: [&str; 3] = ["registry", "activity", "loyalty"];
+const SERVICES: [&str; 6] = ["registry", "activity", "loyalty", "segmentation", "referrals", "subscriptions"];
 /// Whose migrations every service's schema begins with, in this order.
 const BENEATH: [&str; 5] = ["store", "eventlog", "timers", "outbox", "terms"];
 

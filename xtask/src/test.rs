@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::outside;
 use crate::run::{Failure, Outcome, cargo, output, run as run_here, tell};
 use crate::servers::ThrowAway;
 
@@ -31,10 +32,12 @@ fn with_servers(soak: &str, words: &[&str]) -> Outcome {
     }
     let whole = words.is_empty();
     let words = &chosen(words, left_out.is_some())[..];
+    let (python, kubectl, buildah) = (outside::python()?, outside::kubectl()?, outside::buildah()?);
     let servers = ThrowAway::start(true)?;
     let (database, redis) = (servers.postgres.url(), servers.redis.as_ref().map(backing::redis::Redis::url));
     let settings = |command: &mut Command| {
         command.env("RAPPORT_SOAK", soak).env("RAPPORT_TEST_DATABASE_URL", &database);
+        command.env("RAPPORT_TEST_PYTHON", &python).env("RAPPORT_TEST_KUBECTL", &kubectl).env("RAPPORT_TEST_BUILDAH", &buildah);
         // A test runs in its crate's folder, where a relative name would mean another one.
         if let Some(folder) = history.parent().and_then(|folder| folder.canonicalize().ok()) {
             command.env("RAPPORT_DATA", folder);

@@ -1,5 +1,6 @@
 //! Installs what is missing with the machine's own package manager, when we may.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::account::we_are_root;
@@ -17,6 +18,15 @@ pub struct Package {
     pub apt: &'static str,
     /// Homebrew's name.
     pub brew: &'static str,
+}
+
+/// Where a program lies, which its package brings where it is missing.
+pub fn program(name: &str, package: Package, tell: Tell<'_>) -> Result<PathBuf, Trouble> {
+    if let Some(found) = process::on_path(name) {
+        return Ok(found);
+    }
+    install(package, tell)?;
+    process::on_path(name).ok_or_else(|| Trouble::failed(format!("looking for {name}"), "its package did not bring it"))
 }
 
 /// Installs the package, and answers by which means: "apt" or "brew".

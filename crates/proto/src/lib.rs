@@ -12,7 +12,9 @@ mod generated {
 mod mapping;
 mod methods;
 
-pub use generated::rapport::{activity, clock, common, eventlog, loyalty, operations, registry};
+pub use generated::rapport::{
+    activity, clock, common, eventlog, loyalty, operations, referrals, registry, segmentation, subscriptions,
+};
 pub use mapping::{BadDate, BadMoney, BadTimestamp, instant, timestamp};
 pub use methods::{Method, method, methods};
 

@@ -12,6 +12,8 @@
 //! - **`rapport-dev`**: a development issuer, whose secret lies in a file beside the data ([`DevIssuer`]). A server
 //!   that believes it refuses to listen anywhere but on loopback.
 //!
+//! Who has no identity provider and listens on more than loopback makes an issuer of their own ([`OwnIssuer`]).
+//!
 //! Claims: `iss`, `aud`, `exp`, `sub` (the actor) are required, `nbf` is honoured; `tenant` is the TypeID of the only
 //! tenant the caller can touch; `scope` lists scopes separated by blanks.
 
@@ -20,6 +22,7 @@ mod dev;
 mod internal;
 mod issuer;
 mod keyring;
+mod own;
 mod remembered;
 mod secret;
 mod verifier;
@@ -33,7 +36,8 @@ pub use claims::Unacceptable;
 pub use dev::{DEV_ISSUER, DevIssuer};
 pub use internal::{INTERNAL_ISSUER, InternalKey};
 pub use issuer::{Algorithm, IssuerError, IssuerSettings};
-pub use secret::SecretError;
+pub use own::{OWN_ISSUER, OwnIssuer};
+pub use secret::{SecretError, kept};
 pub use verifier::{EXTERNAL_AUDIENCE, Verifier};
 
 /// The scopes every rpc of the contract asks for, together: what a development token for everything carries.

@@ -8,6 +8,11 @@ use tonic_health::server::HealthReporter;
 
 use crate::ready::Readiness;
 
+/// Names that probes ask for beside the services': that the process answers, and that everything is in order.
+pub const PROBES: [&str; 2] = [LIVENESS, READINESS];
+const LIVENESS: &str = "liveness";
+const READINESS: &str = "readiness";
+
 /// Keeps the reporter true until it is dropped.
 pub(crate) async fn follow(reporter: HealthReporter, readiness: Readiness, services: Vec<&'static str>) {
     let mut changes = readiness.changes();
@@ -23,8 +28,8 @@ pub(crate) async fn follow(reporter: HealthReporter, readiness: Readiness, servi
 pub(crate) async fn report(reporter: &HealthReporter, readiness: &Readiness, services: &[&'static str]) {
     let status = |ready: bool| if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
     let overall = status(readiness.is_ready());
-    reporter.set_service_status("liveness", ServingStatus::Serving).await;
-    reporter.set_service_status("readiness", overall).await;
+    reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
+    reporter.set_service_status(READINESS, overall).await;
     reporter.set_service_status("", overall).await;
     for service in services {
         reporter.set_service_status(service, status(readiness.is_ready_for(service))).await;

@@ -77,8 +77,9 @@ mod trace;
 mod unreadable;
 
 pub use admin::serve_admin;
-pub use auth::{DevIssuer, InternalKey, Verifier};
+pub use auth::{DevIssuer, InternalKey, OwnIssuer, Verifier};
 pub use deadline::{Deadline, Deadlines};
+pub use health::PROBES;
 pub use load::{Seat, Seats};
 pub use memory::{MemoryConnector, MemoryListener, memory};
 pub use options::{Drain, Options, TlsBy};

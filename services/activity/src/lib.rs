@@ -96,6 +96,11 @@ impl Activity {
         None
     }
 
+    /// Activity calls nobody to change something.
+    pub const fn courier(&self) -> Option<outbox::Courier> {
+        None
+    }
+
     /// Hears until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         self.consumer.run(stop).await;

@@ -93,6 +93,11 @@ impl Loyalty {
         Some(self.clockwork.clone())
     }
 
+    /// Loyalty calls nobody to change something.
+    pub const fn courier(&self) -> Option<outbox::Courier> {
+        None
+    }
+
     /// Hears and rings until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         tokio::join!(self.consumer.run(stop.clone()), self.clockwork.run(stop));

@@ -89,7 +89,8 @@ impl Reach {
         DevIssuer::open(&key).map_err(|error| CliError::Asked(error.to_string()))
     }
 
-    fn channel(&self) -> Result<Channel, CliError> {
+    /// Where the suite answers.
+    pub fn channel(&self) -> Result<Channel, CliError> {
         let address =
             if self.address.contains("://") { self.address.clone() } else { format!("http://{}", self.address) };
         let endpoint = Endpoint::from_shared(address)
@@ -201,7 +202,8 @@ impl Suite {
         words_of(&self.own_tenant().await?)
     }
 
-    async fn tenant_named(&self, tenant: &str) -> Result<Tenant, CliError> {
+    /// A tenant by its code; an operator may ask for any.
+    pub async fn tenant_named(&self, tenant: &str) -> Result<Tenant, CliError> {
         let answer = self
             .tenants()
             .get_tenant(GetTenantRequest { tenant: tenant.to_owned(), ..GetTenantRequest::default() })

@@ -40,6 +40,15 @@ pub struct Settings {
     /// PostgreSQL of loyalty alone
     #[arg(long, env = "RAPPORT_LOYALTY_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub loyalty_database_url: Option<String>,
+    /// PostgreSQL of segmentation alone
+    #[arg(long, env = "RAPPORT_SEGMENTATION_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub segmentation_database_url: Option<String>,
+    /// PostgreSQL of referrals alone
+    #[arg(long, env = "RAPPORT_REFERRALS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub referrals_database_url: Option<String>,
+    /// PostgreSQL of subscriptions alone
+    #[arg(long, env = "RAPPORT_SUBSCRIPTIONS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub subscriptions_database_url: Option<String>,
     /// Connections of each service to its database
     #[arg(long, env = "RAPPORT_CONNECTIONS", default_value_t = 10, value_name = "N")]
     pub connections: u32,
@@ -175,6 +184,9 @@ impl Settings {
             Service::Registry => self.registry_database_url.clone(),
             Service::Activity => self.activity_database_url.clone(),
             Service::Loyalty => self.loyalty_database_url.clone(),
+            Service::Segmentation => self.segmentation_database_url.clone(),
+            Service::Referrals => self.referrals_database_url.clone(),
+            Service::Subscriptions => self.subscriptions_database_url.clone(),
         };
         let each = services.iter().map(|service| {
             let url = own(*service).filter(|url| !url.trim().is_empty()).or_else(|| shared.clone());
@@ -256,6 +268,9 @@ impl Settings {
             ("RAPPORT_REGISTRY_DATABASE_URL", url(&self.registry_database_url)),
             ("RAPPORT_ACTIVITY_DATABASE_URL", url(&self.activity_database_url)),
             ("RAPPORT_LOYALTY_DATABASE_URL", url(&self.loyalty_database_url)),
+            ("RAPPORT_SEGMENTATION_DATABASE_URL", url(&self.segmentation_database_url)),
+            ("RAPPORT_REFERRALS_DATABASE_URL", url(&self.referrals_database_url)),
+            ("RAPPORT_SUBSCRIPTIONS_DATABASE_URL", url(&self.subscriptions_database_url)),
             ("RAPPORT_CONNECTIONS", self.connections.to_string()),
             ("REDIS_URL", url(&self.redis_url)),
             ("REDIS_URL_FILE", file(&self.redis_url_file)),

@@ -36,6 +36,12 @@ pub enum Which {
     Activity,
     /// What they earned
     Loyalty,
+    /// Which group a member belongs to
+    Segmentation,
+    /// Whom members invited
+    Referrals,
+    /// What members subscribed to
+    Subscriptions,
     /// The whole suite
     All,
 }
@@ -48,6 +54,9 @@ impl Which {
             Self::Registry => vec![Service::Registry],
             Self::Activity => vec![Service::Activity],
             Self::Loyalty => vec![Service::Loyalty],
+            Self::Segmentation => vec![Service::Segmentation],
+            Self::Referrals => vec![Service::Referrals],
+            Self::Subscriptions => vec![Service::Subscriptions],
             Self::All => Service::ALL.to_vec(),
         }
     }

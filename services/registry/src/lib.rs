@@ -76,6 +76,11 @@ impl Registry {
         None
     }
 
+    /// Registry calls nobody.
+    pub const fn courier(&self) -> Option<outbox::Courier> {
+        None
+    }
+
     /// Works in the background until `stop`. Without it everything is right and slower.
     pub async fn run(self, stop: CancellationToken) {
         // Nobody waits for it: a call that comes sooner reads them itself.

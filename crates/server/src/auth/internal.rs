@@ -72,7 +72,12 @@ pub(super) struct Mint<'a> {
 /// Tokens carry real time in whole seconds and nothing random: two of the same second for the same caller are the
 /// same text, which the other side need verify only once.
 pub(super) fn mint(secret: &[u8], token: &Mint<'_>) -> String {
-    let claims = Claims {
+    jsonwebtoken::encode(&Header::default(), &claims(token), &EncodingKey::from_secret(secret))
+        .expect("texts and numbers sign with any HMAC key")
+}
+
+pub(super) fn claims(token: &Mint<'_>) -> Claims {
+    Claims {
         iss: token.issuer.to_owned(),
         aud: token.audience.to_owned(),
         exp: get_current_timestamp() + token.lifetime.as_secs(),
@@ -80,7 +85,5 @@ pub(super) fn mint(secret: &[u8], token: &Mint<'_>) -> String {
         sub: token.actor.to_owned(),
         tenant: token.tenant.map(|tenant| tenant.to_string()),
         scope: token.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
-    };
-    jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret))
-        .expect("texts and numbers sign with any HMAC key")
+    }
 }

@@ -25,6 +25,9 @@ pub enum SecretError {
     /// It is too short to sign with.
     #[error("a secret needs at least {FEWEST_BYTES} bytes")]
     Short,
+    /// Its file holds something else.
+    #[error("{} holds no private key; remove it, and a new one is made", .0.display())]
+    NoKey(PathBuf),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     NoRandomness,
@@ -41,13 +44,32 @@ pub(super) fn long_enough(secret: &[u8]) -> Result<&[u8], SecretError> {
     if secret.len() < FEWEST_BYTES { Err(SecretError::Short) } else { Ok(secret) }
 }
 
+/// The secret at `path`, made (64 hexadecimal digits, mode 0600) when there is none.
+///
+/// # Errors
+/// The file cannot be read or made, others can read it, or it is too short.
+pub fn kept(path: &Path) -> Result<String, SecretError> {
+    open_or_make(path)
+}
+
 /// The secret at `path`, made when there is none. Of several processes that make it at once, one wins and all read
 /// the same.
 pub(super) fn open_or_make(path: &Path) -> Result<String, SecretError> {
+    open_or(path, random)
+}
+
+/// The same with a secret of another making.
+pub(super) fn open_or(path: &Path, fresh: impl FnOnce() -> Result<String, SecretError>) -> Result<String, SecretError> {
     let failed = |source| SecretError::File { path: path.to_owned(), source };
     if !path.try_exists().map_err(failed)? {
-        make(path, &random()?).map_err(failed)?;
+        make(path, &fresh()?).map_err(failed)?;
     }
+    open(path)
+}
+
+/// The secret at `path`.
+pub(super) fn open(path: &Path) -> Result<String, SecretError> {
+    let failed = |source| SecretError::File { path: path.to_owned(), source };
     refuse_exposed(path)?;
     let secret = fs::read_to_string(path).map_err(failed)?;
     long_enough(secret.trim().as_bytes())?;

@@ -1,12 +1,7 @@
 //! Secrets: given, read from a file, or made once and kept for a local suite.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
 use std::path::Path;
-
-use server::auth::SecretError;
-use uuid::Uuid;
 
 use super::ConfigError;
 
@@ -26,41 +21,11 @@ pub(super) fn given(text: Option<&str>, file: Option<&Path>) -> Result<Option<St
 pub(super) fn or_made(given: Option<String>, local: bool, path: &Path, variable: &str) -> Result<String, ConfigError> {
     match given {
         Some(secret) => Ok(secret),
-        None if local => kept(path),
+        None if local => Ok(server::auth::kept(path)?),
         None => Err(ConfigError::Missing(format!(
             "{variable} (or {variable}_FILE) has to be given when an issuer is: all processes of an installation share it"
         ))),
     }
-}
-
-fn kept(path: &Path) -> Result<String, ConfigError> {
-    let failed = |source| ConfigError::File { path: path.to_owned(), source };
-    if !path.try_exists().map_err(failed)? {
-        make(path).map_err(failed)?;
-    }
-    if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
-        return Err(SecretError::Exposed(path.to_owned()).into());
-    }
-    Ok(fs::read_to_string(path).map_err(failed)?.trim().to_owned())
-}
-
-/// Written aside and then linked into place: of two processes that make it at once, one wins, and nobody reads half of it.
-fn make(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let aside = path.with_extension(format!("{}.new", std::process::id()));
-    // Two random uuids hold 244 random bits, which is more than the signature made with them.
-    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    writeln!(file, "{secret}")?;
-    file.sync_all()?;
-    let linked = match fs::hard_link(&aside, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    };
-    fs::remove_file(&aside)?;
-    linked
 }
 
 /// A URL with its password covered.
@@ -74,6 +39,10 @@ pub(crate) fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use server::auth::SecretError;
+
     use super::*;
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eventlog::{Consumer, Log};
 use jiff::Timestamp;
+use outbox::Courier;
 use store::StoreError;
 use timers::{Clockwork, Moved};
 
@@ -15,13 +16,14 @@ use super::standing::Standing;
 pub(super) struct Mover {
     consumer: Option<Consumer>,
     clockwork: Option<Clockwork>,
+    courier: Option<Courier>,
     logs: Arc<BTreeMap<&'static str, Log>>,
 }
 
 impl Mover {
     pub(super) fn of(standing: &Standing, logs: &Arc<BTreeMap<&'static str, Log>>) -> Self {
         let (consumer, clockwork) = (standing.consumer.clone(), standing.clockwork.clone());
-        Self { consumer, clockwork, logs: Arc::clone(logs) }
+        Self { consumer, clockwork, courier: standing.courier.clone(), logs: Arc::clone(logs) }
     }
 }
 
@@ -42,6 +44,11 @@ impl Moved for Mover {
     }
 
     async fn is_behind(&self) -> Result<bool, StoreError> {
+        if let Some(courier) = &self.courier
+            && courier.is_behind().await?
+        {
+            return Ok(true);
+        }
         let Some(consumer) = &self.consumer else { return Ok(false) };
         for log in consumer.sources().filter_map(|source| self.logs.get(source)) {
             if behind(consumer, log).await? > 0 {

@@ -57,6 +57,7 @@ macro_rules! standing {
             log: opened.log(),
             consumer: opened.consumer(),
             clockwork: opened.clockwork(),
+            courier: opened.courier(),
             mount: Arc::new(move |services| mounted.mount(services)),
             run: Arc::new(move |stop| Box::pin(running.clone().run(stop))),
             checks: Standing::checks($service, $readiness),
@@ -83,6 +84,18 @@ pub(super) fn open(
         }
         Service::Loyalty => {
             let opened = loyalty::Loyalty::open(store.clone(), clock, keys, &house.peers);
+            standing!(service, store, readiness, opened)
+        }
+        Service::Segmentation => {
+            let opened = segmentation::Segmentation::open(store.clone(), clock, keys, &house.peers);
+            standing!(service, store, readiness, opened)
+        }
+        Service::Referrals => {
+            let opened = referrals::Referrals::open(store.clone(), clock, keys, &house.peers);
+            standing!(service, store, readiness, opened)
+        }
+        Service::Subscriptions => {
+            let opened = subscriptions::Subscriptions::open(store.clone(), clock, keys, &house.peers);
             standing!(service, store, readiness, opened)
         }
     })

@@ -2,7 +2,10 @@
 
 use proto::activity::v1::activity_service_server as activity_rpc;
 use proto::loyalty::v1::loyalty_service_server as loyalty_rpc;
+use proto::referrals::v1::referrals_service_server as referrals_rpc;
 use proto::registry::v1::{registry_service_server as registry_rpc, tenant_service_server as tenant_rpc};
+use proto::segmentation::v1::segmentation_service_server as segmentation_rpc;
+use proto::subscriptions::v1::subscriptions_service_server as subscriptions_rpc;
 
 /// A service of the suite, in the order in which they hear each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,11 +16,18 @@ pub enum Service {
     Activity,
     /// What they earned.
     Loyalty,
+    /// Which group they belong to.
+    Segmentation,
+    /// Whom they invited.
+    Referrals,
+    /// What they subscribed to.
+    Subscriptions,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Registry, Self::Activity, Self::Loyalty];
+    pub const ALL: [Self; 6] =
+        [Self::Registry, Self::Activity, Self::Loyalty, Self::Segmentation, Self::Referrals, Self::Subscriptions];
 
     /// Its name: its schema, its log, its variables.
     #[must_use]
@@ -26,6 +36,9 @@ impl Service {
             Self::Registry => registry::SERVICE,
             Self::Activity => activity::SERVICE,
             Self::Loyalty => loyalty::SERVICE,
+            Self::Segmentation => segmentation::SERVICE,
+            Self::Referrals => referrals::SERVICE,
+            Self::Subscriptions => subscriptions::SERVICE,
         }
     }
 
@@ -36,6 +49,9 @@ impl Service {
             Self::Registry => &[registry_rpc::SERVICE_NAME, tenant_rpc::SERVICE_NAME],
             Self::Activity => &[activity_rpc::SERVICE_NAME],
             Self::Loyalty => &[loyalty_rpc::SERVICE_NAME],
+            Self::Segmentation => &[segmentation_rpc::SERVICE_NAME],
+            Self::Referrals => &[referrals_rpc::SERVICE_NAME],
+            Self::Subscriptions => &[subscriptions_rpc::SERVICE_NAME],
         }
     }
 
@@ -54,6 +70,9 @@ impl Service {
             Self::Registry => registry::migrations(),
             Self::Activity => activity::migrations(),
             Self::Loyalty => loyalty::migrations(),
+            Self::Segmentation => segmentation::migrations(),
+            Self::Referrals => referrals::migrations(),
+            Self::Subscriptions => subscriptions::migrations(),
         }
     }
 }

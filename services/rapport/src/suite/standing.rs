@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use eventlog::{Consumer, Log};
 use futures::future::BoxFuture;
+use outbox::Courier;
 use server::{Check, Readiness, Services};
 use store::{Drift, Store, StoreError};
 use timers::Clockwork;
@@ -23,6 +24,7 @@ pub(super) struct Standing {
     pub(super) log: Log,
     pub(super) consumer: Option<Consumer>,
     pub(super) clockwork: Option<Clockwork>,
+    pub(super) courier: Option<Courier>,
     pub(super) mount: Mount,
     pub(super) run: Run,
     /// One for each gRPC service it answers.

@@ -1,6 +1,7 @@
 //! The program's own promises.
 
 mod crash;
+mod deploy;
 mod history;
 mod home;
 mod process;
