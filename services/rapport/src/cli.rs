@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
-    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, serve, tenant,
+    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, segments, serve, tenant,
     token, up,
 };
 
@@ -50,6 +50,9 @@ pub enum Command {
     Import(import::Ask),
     /// The programme in figures
     Report(report::Ask),
+    /// Groups and lifecycles, and who is in them
+    #[command(subcommand)]
+    Segments(segments::Ask),
     /// Enrols members and looks at them
     #[command(subcommand)]
     Member(member::Ask),

@@ -18,7 +18,10 @@ use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::operations::v1::operations_service_client::OperationsServiceClient;
 use proto::registry::v1::registry_service_client::RegistryServiceClient;
 use proto::registry::v1::tenant_service_client::TenantServiceClient;
+use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::registry::v1::{GetTenantRequest, Tenant};
+use proto::segmentation::v1::segmentation_service_client::SegmentationServiceClient;
+use proto::subscriptions::v1::subscriptions_service_client::SubscriptionsServiceClient;
 use server::DevIssuer;
 use server::auth::every_scope;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -184,6 +187,12 @@ impl Suite {
         activity: ActivityServiceClient;
         /// Points, tiers, programmes.
         loyalty: LoyaltyServiceClient;
+        /// Groups, lifecycles, values.
+        segmentation: SegmentationServiceClient;
+        /// Codes and invitations.
+        referrals: ReferralsServiceClient;
+        /// Plans, standing orders, paid memberships.
+        subscriptions: SubscriptionsServiceClient;
         /// The business clock.
         clock: ClockServiceClient;
         /// How the services are.

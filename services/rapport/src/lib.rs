@@ -30,6 +30,7 @@ pub mod points;
 pub mod programme;
 pub mod progress;
 pub mod report;
+pub mod segments;
 mod say;
 pub mod serve;
 pub mod suite;

@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 use rapport::cli::{self, Command};
 use rapport::client::CliError;
 use rapport::{
-    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, serve, tenant,
+    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, segments, serve, tenant,
     token, up,
 };
 
@@ -55,6 +55,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Programme(ask) => programme::run(ask).await,
         Command::Import(ask) => import::run(ask).await,
         Command::Report(ask) => report::run(ask).await,
+        Command::Segments(ask) => segments::run(ask).await,
         Command::Member(ask) => member::run(ask).await,
         Command::Orders(ask) => orders::run(ask).await,
         Command::Points(ask) => points::run(ask).await,

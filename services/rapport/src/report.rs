@@ -1,5 +1,8 @@
-//! `rapport report`: the programme in figures. Members by tier, what points are owed and until when, what was earned and spent, orders by
-//! channel and month, and how much the best fifth of the buyers brings.
+//! `rapport report`: the programme in figures. Members by tier, lifecycle and group, what they are worth and whether they come
+//! back, what points are owed and until when, what was earned and spent, orders by channel and month, and how much the best
+//! fifth of the buyers brings.
+
+mod groups;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +15,8 @@ use crate::client::{CliError, Reach, Suite};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
+
+pub use groups::{Groups, group, lifecycle};
 
 /// More channels than fit side by side.
 const MOST_CHANNELS: usize = 6;
@@ -41,11 +46,12 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What both services sum up.
+/// What the services sum up.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     loyalty: loyalty::GetOverviewResponse,
     activity: activity::GetOverviewResponse,
+    groups: Groups,
 }
 
 impl Report {
@@ -58,24 +64,22 @@ impl Report {
         let loyalty = points.get_overview(loyalty::GetOverviewRequest::default());
         let activity = journal.get_overview(activity::GetOverviewRequest::default());
         let (loyalty, activity) = tokio::try_join!(loyalty, activity)?;
-        Ok(Self { loyalty: loyalty.into_inner(), activity: activity.into_inner() })
+        let groups = Groups::of(suite, None).await?;
+        Ok(Self { loyalty: loyalty.into_inner(), activity: activity.into_inner(), groups })
     }
 
     /// For a person.
     pub fn told(&self, words: &Words, months: usize) -> String {
-        let sections = [
-            ("Members by tier", self.tiers()),
-            ("Points", self.points()),
-            ("Points outstanding by the month they lapse in", self.lapse_months()),
-            ("Orders by month and channel", self.orders(words, months)),
-            ("Journal", self.journal(words)),
-        ];
-        let mut text = String::new();
-        for (title, table) in sections {
-            let body = if table.is_empty() { "  nothing yet\n".to_owned() } else { table.to_string() };
-            text.push_str(&format!("{}\n{body}\n", Tone::Strong.of(title)));
-        }
-        text + &self.best_fifth(words)
+        let titled = |title: &str, table| (title.to_owned(), table);
+        let mut sections = vec![titled("Members by tier", self.tiers())];
+        sections.extend(self.groups.sections(words));
+        sections.extend([
+            titled("Points", self.points()),
+            titled("Points outstanding by the month they lapse in", self.lapse_months()),
+            titled("Orders by month and channel", self.orders(words, months)),
+            titled("Journal", self.journal(words)),
+        ]);
+        told(sections) + &self.best_fifth(words)
     }
 
     fn tiers(&self) -> Table {
@@ -209,6 +213,7 @@ impl Report {
             "journal": journal.buckets.iter().map(|bucket| json!({
                 "name": bucket.name, "entries": bucket.entries, "lines": bucket.lines, "amount": money(bucket.amount.as_ref()),
             })).collect::<Vec<_>>(),
+            "segments": self.groups.json(),
             "buyers": journal.buyers,
             "top_fifth_share_bp": journal.top_fifth_share_bp,
             "top_fifth": money(journal.top_fifth.as_ref()),
@@ -236,6 +241,19 @@ impl<'a> Month<'a> {
 
 fn money(money: Option<&proto::common::v1::Money>) -> Value {
     money.map_or(Value::Null, |money| json!({ "currency": money.currency_code, "minor": money.minor }))
+}
+
+/// Titles and tables, one under the other.
+pub(crate) fn told(sections: Vec<(String, Table)>) -> String {
+    let each = sections.into_iter().map(|(title, table)| {
+        let body = if table.is_empty() { "  nothing yet\n".to_owned() } else { table.to_string() };
+        format!("{}\n{body}\n", Tone::Strong.of(&title))
+    });
+    each.collect()
+}
+
+fn per_mille(share: i64) -> String {
+    format!("{}.{} %", share / 10, share % 10)
 }
 
 fn percent(part: i64, whole: i64) -> String {
