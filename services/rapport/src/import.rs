@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Subcommand;
+use kernel::RequestId;
 use uuid::Uuid;
 
 use crate::client::{CliError, Suite, words_of};
@@ -97,6 +98,8 @@ pub async fn orders(args: &OrdersArgs, suite: Option<&Suite>) -> Result<Ending, 
         told?;
         if !args.no_wait {
             following::until_settled(suite).await?;
+            let snapshot = RequestId::caused_by(import, "snapshot").to_string();
+            following::until_sorted(suite, suite, snapshot).await?;
         }
     } else {
         ending.suppose(&history);

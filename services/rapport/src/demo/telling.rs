@@ -52,6 +52,7 @@ impl Teller {
         following::until_settled(&self.operator).await?;
         self.redemptions(history, &members, &mut summary).await?;
         following::until_settled(&self.operator).await?;
+        following::until_sorted(&self.suite, &self.operator, self.id("snapshot")).await?;
         self.mark_whole(&members).await?;
         Ok(summary)
     }
