@@ -48,6 +48,20 @@ impl Freshness {
         }
     }
 
+    /// What of it one service wrote itself.
+    #[must_use]
+    pub fn only(&self, source: &str) -> Self {
+        let own = self.0.iter().filter(|((known, _), _)| known == source);
+        Self(own.map(|(place, mark)| (place.clone(), *mark)).collect())
+    }
+
+    /// What of it other services wrote: who cannot hear one of them need not wait for it.
+    #[must_use]
+    pub fn without(&self, source: &str) -> Self {
+        let others = self.0.iter().filter(|((known, _), _)| known != source);
+        Self(others.map(|(place, mark)| (place.clone(), *mark)).collect())
+    }
+
     /// Nothing to wait for.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -5,7 +5,7 @@ use kernel::Clock;
 use proto::registry::v1 as wire_registry;
 use proto::registry::v1::registry_service_server::{RegistryService, RegistryServiceServer};
 use proto::registry::v1::tenant_service_server::{TenantService, TenantServiceServer};
-use server::Services;
+use server::{Behalf, Services};
 use tonic::{Request, Response, Status};
 use wire::{Keys, Language};
 
@@ -14,8 +14,11 @@ use crate::members::{Member, Members};
 use crate::tenants::Tenants;
 
 mod parse;
+mod portrait;
 mod present;
 mod refuse;
+
+pub(crate) use portrait::Portraits;
 
 /// How a member is kept in memory and in Redis: the bytes of the message that callers get.
 pub(crate) fn written(member: &Member) -> Bytes {
@@ -42,6 +45,7 @@ pub(crate) struct Desk {
 pub(crate) struct RegistryApi {
     pub(crate) desk: Desk,
     pub(crate) members: Members,
+    pub(crate) portraits: Portraits,
 }
 
 /// `rapport.registry.v1.TenantService`.
@@ -97,6 +101,17 @@ impl RegistryService for RegistryApi {
         let ask = parse::known_by(&self.desk, call).await?;
         let profile = self.desk.hot.find(ask).await.map_err(refuse::members)?;
         present::found(&profile)
+    }
+
+    async fn get_portrait(
+        &self,
+        call: Request<wire_registry::GetPortraitRequest>,
+    ) -> Result<Response<wire_registry::GetPortraitResponse>, Status> {
+        let behalf = Behalf::of(call.extensions())?;
+        let (ask, sitting) = parse::portrait(&self.desk, behalf, call)?;
+        let profile = self.desk.hot.get(ask).await.map_err(refuse::members)?;
+        let portrait = self.portraits.of(&sitting, present::member(&profile)?).await;
+        Ok(Response::new(wire_registry::GetPortraitResponse { portrait: Some(portrait) }))
     }
 
     async fn list_members(

@@ -21,7 +21,7 @@ pub mod tenants;
 
 use eventlog::Progress;
 use kernel::Clock;
-use server::Services;
+use server::{Peers, Services};
 use tokio_util::sync::CancellationToken;
 use wire::Keys;
 
@@ -41,15 +41,18 @@ pub struct Registry {
 
 impl Registry {
     /// Over a store; with `far`, profiles are kept in Redis too.
-    pub fn open(store: ::store::Store, clock: Clock, keys: Keys, far: Option<cache::Far>) -> Self {
+    ///
+    /// The peers are asked for portraits alone; one that nobody placed leaves its part empty.
+    pub fn open(store: ::store::Store, clock: Clock, keys: Keys, far: Option<cache::Far>, peers: Peers) -> Self {
         // Registry hears nobody yet: only its own tokens lead here.
         let progress = Progress::new(SERVICE, &[]);
         let tenants = tenants::Tenants::new(store.clone(), clock.clone(), progress.clone());
         let members = members::Members::new(store.clone(), clock.clone(), keys.clone());
         let hot = hot::Hot::new(&store, progress, (members.clone(), tenants.clone()), far, grpc::written);
+        let portraits = grpc::Portraits::new(peers, keys.clone(), clock.clone());
         let desk = grpc::Desk { keys, clock, hot: hot.clone() };
         Self {
-            registry: grpc::RegistryApi { desk: desk.clone(), members },
+            registry: grpc::RegistryApi { desk: desk.clone(), members, portraits },
             tenants: grpc::TenantApi { desk, tenants },
             hot,
         }

@@ -68,6 +68,12 @@ impl Behalf {
         self
     }
 
+    /// What is left of its deadline; none where it has none.
+    #[must_use]
+    pub fn remaining(&self) -> Option<std::time::Duration> {
+        self.deadline.map(Deadline::remaining)
+    }
+
     /// To be answered by then.
     #[must_use]
     pub fn until(mut self, deadline: Deadline) -> Self {

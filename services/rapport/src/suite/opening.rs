@@ -75,7 +75,7 @@ pub(super) fn open(
     Ok(match service {
         Service::Registry => {
             let far = house.redis.as_deref().map(|url| Far::prepare(FarSettings::new(url, REDIS_PREFIX))).transpose();
-            let opened = far.map(|far| registry::Registry::open(store.clone(), clock, keys, far));
+            let opened = far.map(|far| registry::Registry::open(store.clone(), clock, keys, far, house.peers.clone()));
             standing!(service, store, readiness, opened)
         }
         Service::Activity => {

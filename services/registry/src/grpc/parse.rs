@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use kernel::{MemberId, TenantId};
 use proto::registry::v1 as wire_registry;
 use store::RequestKey;
+use server::Behalf;
 use tonic::{Request, Status};
 use wire::{Direction, Freshness, Keys, PageToken, Violations};
 
 use super::Desk;
+use super::portrait::Sitting;
 use crate::hot::Ask;
 use crate::members::{Change, ChangeAsk, Enrolment, Filter, Identity, Name, Page, ProfileChange};
 
@@ -95,6 +97,28 @@ pub(super) fn one(desk: &Desk, call: Request<wire_registry::GetMemberRequest>) -
     let member = member(&mut bad, &asked.member);
     let fresh = fresh(&mut bad, &desk.keys, &asked.at_least_as_fresh);
     bad.settle(member.zip(fresh).map(|(what, fresh)| Ask { tenant: envelope.tenant, what, fresh }))
+}
+
+/// Orders shown where the caller names no number, and at most.
+const USUAL_ORDERS: i32 = 5;
+const MOST_ORDERS: i64 = 50;
+
+pub(super) fn portrait(
+    desk: &Desk,
+    behalf: Behalf,
+    call: Request<wire_registry::GetPortraitRequest>,
+) -> Result<(Ask<MemberId>, Sitting), Status> {
+    let (envelope, asked) = wire::open(call)?;
+    let mut bad = Violations::new();
+    let member = member(&mut bad, &asked.member);
+    let orders = bad.number("orders", i64::from(asked.orders), 0..=MOST_ORDERS);
+    let orders = orders.map(|_| if asked.orders == 0 { USUAL_ORDERS } else { asked.orders });
+    let fresh = fresh(&mut bad, &desk.keys, &asked.at_least_as_fresh);
+    let read = member.zip(orders).zip(fresh).map(|((member, orders), fresh)| {
+        let own = fresh.only(crate::SERVICE);
+        (Ask { tenant: envelope.tenant, what: member, fresh: own }, Sitting { member, orders, fresh, behalf })
+    });
+    bad.settle(read)
 }
 
 pub(super) fn several(

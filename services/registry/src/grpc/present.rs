@@ -90,6 +90,10 @@ pub(super) fn one(profile: &Bytes) -> Result<Response<wire_registry::GetMemberRe
     Ok(Response::new(wire_registry::GetMemberResponse { member: Some(read(profile)?) }))
 }
 
+pub(super) fn member(profile: &Bytes) -> Result<wire_registry::Member, Status> {
+    read(profile)
+}
+
 pub(super) fn found(profile: &Bytes) -> Result<Response<wire_registry::FindMemberResponse>, Status> {
     Ok(Response::new(wire_registry::FindMemberResponse { member: Some(read(profile)?) }))
 }
