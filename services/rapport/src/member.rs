@@ -1,5 +1,6 @@
 //! `rapport member`: one member at a glance, and making somebody a member.
 
+mod circle;
 mod portrait;
 mod who;
 
@@ -7,10 +8,10 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::Clock;
-use proto::activity::v1::ListOrdersRequest;
 use proto::clock::v1::GetClockRequest;
+use proto::common::v1::Decision;
 use proto::loyalty::v1::{Account, Entry, EntryKind, ExplainEntryRequest, GetAccountRequest, ListEntriesRequest};
-use proto::registry::v1::{Consent, EnrolMemberRequest, IdentityKind, NewMember};
+use proto::registry::v1::{self as wire_registry, Consent, EnrolMemberRequest, GetPortraitRequest, IdentityKind, NewMember};
 use serde_json::json;
 use tonic::Code;
 
@@ -38,6 +39,9 @@ pub enum Ask {
 pub struct Show {
     #[command(flatten)]
     who: Who,
+    /// A freshness token, of any service: wait until what it speaks of is there
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TOKEN")]
+    fresh: String,
     #[command(flatten)]
     reach: Reach,
 }
@@ -93,13 +97,11 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
 async fn show(ask: Show) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
     let member = ask.who.find(&suite).await?;
-    let portrait = Portrait {
-        account: account(&suite, &member.id).await?,
-        orders: orders(&suite, &member.id).await?,
-        earned: earned(&suite, &member.id).await?,
-        member,
-    };
-    let portrait = explained(&suite, portrait).await?;
+    let request = GetPortraitRequest { member: member.id, orders: ORDERS, at_least_as_fresh: ask.fresh };
+    let whole = suite.registry().get_portrait(request).await?.into_inner().portrait;
+    let whole = whole.ok_or_else(|| CliError::odd("the suite answered without a portrait"))?;
+    let earned = earned(&suite, &whole).await?;
+    let portrait = explained(&suite, Portrait { whole, earned }).await?;
     if ask.reach.json {
         say!("{}", portrait.json());
     } else {
@@ -126,28 +128,24 @@ pub(crate) async fn account(suite: &Suite, member: &str) -> Result<Option<Accoun
     }
 }
 
-async fn orders(suite: &Suite, member: &str) -> Result<Vec<proto::activity::v1::Order>, CliError> {
-    let request = ListOrdersRequest { member: member.to_owned(), page_size: ORDERS, ..Default::default() };
-    Ok(suite.activity().list_orders(request).await?.into_inner().orders)
-}
-
-/// What orders earned, as far back as the orders that are shown are likely to lie.
-async fn earned(suite: &Suite, member: &str) -> Result<Vec<(Entry, Option<proto::common::v1::Decision>)>, CliError> {
-    let request = ListEntriesRequest { member: member.to_owned(), page_size: 200, ..Default::default() };
+/// What orders earned, as far back as the orders that are shown are likely to lie; nothing where loyalty is away.
+async fn earned(suite: &Suite, whole: &wire_registry::Portrait) -> Result<Vec<(Entry, Option<Decision>)>, CliError> {
+    let (Some(member), Some(_)) = (&whole.member, whole.account.as_ref().and_then(|part| part.account.as_ref())) else {
+        return Ok(Vec::new());
+    };
+    let request = ListEntriesRequest { member: member.id.clone(), page_size: 200, ..Default::default() };
     let entries = suite.loyalty().list_entries(request).await?.into_inner().entries;
     Ok(entries.into_iter().filter(|entry| entry.kind() == EntryKind::Earn).map(|entry| (entry, None)).collect())
 }
 
 /// Adds why the orders that are shown earned what they did.
 async fn explained(suite: &Suite, mut portrait: Portrait) -> Result<Portrait, CliError> {
-    let Portrait { orders, earned, member, .. } = &mut portrait;
-    earned.retain(|(entry, _)| orders.iter().any(|order| order.id == entry.cause));
-    for (entry, decision) in earned {
-        let request = ExplainEntryRequest {
-            entry: entry.id.clone(),
-            member: member.id.clone(),
-            ..ExplainEntryRequest::default()
-        };
+    let shown: Vec<String> = portrait.orders().iter().map(|order| order.id.clone()).collect();
+    let member = portrait.member().id;
+    portrait.earned.retain(|(entry, _)| shown.contains(&entry.cause));
+    for (entry, decision) in &mut portrait.earned {
+        let request =
+            ExplainEntryRequest { entry: entry.id.clone(), member: member.clone(), ..ExplainEntryRequest::default() };
         match suite.loyalty().explain_entry(request).await {
             Ok(answer) => *decision = answer.into_inner().decision,
             Err(status) if status.code() == Code::NotFound => {}

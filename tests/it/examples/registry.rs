@@ -2,7 +2,7 @@
 
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, EnrolMemberRequest, EnrolMembersRequest, FindMemberRequest,
-    GetMemberRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest, TagMemberRequest,
+    GetMemberRequest, GetPortraitRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest, TagMemberRequest,
     UpdateMemberRequest,
 };
 use testkit::Examples;
@@ -18,6 +18,7 @@ fn number(n: u32) -> String {
 pub fn examples(world: &World) -> Examples {
     let examples = Examples::new(&world.shop.clock)
         .with(make!(world, |world, _n| GetMemberRequest { member: world.member, ..GetMemberRequest::default() }))
+        .with(make!(world, |world, _n| GetPortraitRequest { member: world.member, ..GetPortraitRequest::default() }))
         .with(make!(world, |world, _n| BatchGetMembersRequest {
             members: vec![world.member],
             ..BatchGetMembersRequest::default()

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use proto::activity::v1::{Order, OrderState};
 use proto::common::v1::Decision;
 use proto::loyalty::v1::{Account, Entry, TierStanding};
-use proto::registry::v1::{IdentityKind, Member, MemberState};
+use proto::registry::v1::{self as v1, IdentityKind, Member, MemberState};
 use serde_json::{Value, json};
 
+use super::circle;
 use crate::explain::in_short;
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
@@ -14,12 +15,8 @@ use crate::words::{self, Words};
 /// What is known of a member.
 #[derive(Clone, Debug, Default)]
 pub struct Portrait {
-    /// Who they are.
-    pub member: Member,
-    /// Points and tier; none where the tenant has no programme.
-    pub account: Option<Account>,
-    /// The last orders, newest first.
-    pub orders: Vec<Order>,
+    /// As the suite told it.
+    pub whole: v1::Portrait,
     /// Entries that orders caused, and why they are as they are.
     pub earned: Vec<(Entry, Option<Decision>)>,
 }
@@ -28,23 +25,74 @@ impl Portrait {
     /// For a person.
     pub fn told(&self, words: &Words, now: Timestamp) -> String {
         let mut text = self.who(words);
-        if let Some(account) = &self.account {
+        if let Some(account) = self.account() {
             if let Some(tier) = &account.tier {
                 text.push_str(&format!("{}\n", standing(tier, words)));
             }
             text.push_str(&format!("{}\n", points(account, words, now)));
         }
-        if self.orders.is_empty() {
+        let (insight, referrals, subscriptions) = (self.insight(), self.referrals(), self.subscriptions());
+        let lines = [circle::standing(&insight, words), circle::invitations(&referrals, words)];
+        text.extend(lines.into_iter().flatten().map(|line| format!("{line}\n")));
+        let why = circle::reasons(&insight, words);
+        if !why.is_empty() {
+            text.push_str(&format!("why this group\n{why}"));
+        }
+        let standing_orders = circle::subscriptions(&subscriptions, words);
+        if !standing_orders.is_empty() {
+            text.push_str(&format!("subscriptions\n{standing_orders}"));
+        }
+        if self.orders().is_empty() {
             text.push_str("no orders yet\n");
         } else {
             text.push_str("last orders\n");
             text.push_str(&self.last_orders(words).to_string());
         }
+        text.extend(self.troubles().into_iter().map(|line| format!("{line}\n")));
         text
     }
 
+    pub(super) fn member(&self) -> Member {
+        self.whole.member.clone().unwrap_or_default()
+    }
+
+    /// Points and tier; none where the tenant has no programme.
+    fn account(&self) -> Option<&Account> {
+        self.whole.account.as_ref()?.account.as_ref()
+    }
+
+    /// The last orders, newest first.
+    pub(super) fn orders(&self) -> &[Order] {
+        self.whole.orders.as_ref().map_or(&[], |part| &part.orders)
+    }
+
+    fn insight(&self) -> v1::InsightPart {
+        self.whole.insight.clone().unwrap_or_default()
+    }
+
+    fn referrals(&self) -> v1::ReferralsPart {
+        self.whole.referrals.clone().unwrap_or_default()
+    }
+
+    fn subscriptions(&self) -> v1::SubscriptionsPart {
+        self.whole.subscriptions.clone().unwrap_or_default()
+    }
+
+    /// What is not as fresh as it should be.
+    fn troubles(&self) -> Vec<String> {
+        let whole = &self.whole;
+        let parts = [
+            ("points and tier", whole.account.as_ref().and_then(|part| part.freshness.as_ref())),
+            ("group and lifecycle", whole.insight.as_ref().and_then(|part| part.freshness.as_ref())),
+            ("orders", whole.orders.as_ref().and_then(|part| part.freshness.as_ref())),
+            ("referrals", whole.referrals.as_ref().and_then(|part| part.freshness.as_ref())),
+            ("subscriptions", whole.subscriptions.as_ref().and_then(|part| part.freshness.as_ref())),
+        ];
+        parts.into_iter().filter_map(|(what, freshness)| circle::trouble(what, freshness)).collect()
+    }
+
     fn who(&self, words: &Words) -> String {
-        let member = &self.member;
+        let member = &self.member();
         let mut facts = Vec::new();
         if let Some(joined) = instant(member.join_time.as_ref()) {
             let place = if member.touchpoint.is_empty() { String::new() } else { format!(" at {}", member.touchpoint) };
@@ -68,7 +116,7 @@ impl Portrait {
     fn last_orders(&self, words: &Words) -> Table {
         let mut table =
             Table::new(&[Side::Left, Side::Left, Side::Right, Side::Right, Side::Left, Side::Left, Side::Left]);
-        for order in &self.orders {
+        for order in self.orders() {
             let net = order.net.clone().unwrap_or_default();
             let bought = instant(order.occur_time.as_ref()).map_or(String::new(), |moment| words.day(moment));
             let earned = self.earned.iter().find(|(entry, _)| entry.cause == order.id);
@@ -83,7 +131,7 @@ impl Portrait {
 
     /// For a program.
     pub fn json(&self) -> Value {
-        let member = &self.member;
+        let member = &self.member();
         json!({
             "member": {
                 "id": member.id, "name": member.name, "joined": shown(member.join_time.as_ref()),
@@ -94,8 +142,8 @@ impl Portrait {
                 })).collect::<Vec<_>>(),
                 "tags": member.tags, "etag": member.etag,
             },
-            "account": self.account.as_ref().map(account_json),
-            "orders": self.orders.iter().map(|order| json!({
+            "account": self.account().map(account_json),
+            "orders": self.orders().iter().map(|order| json!({
                 "id": order.id, "source": order.source, "external_id": order.external_id, "channel": order.channel,
                 "net_minor": order.net.as_ref().map(|net| net.minor),
                 "returned_minor": order.returned.as_ref().map(|returned| returned.minor),
@@ -104,6 +152,10 @@ impl Portrait {
                 "entries": self.earned.iter().filter(|(entry, _)| entry.cause == order.id)
                     .map(|(entry, _)| json!({ "id": entry.id, "points": entry.points })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
+            "insight": circle::insight_json(&self.insight()),
+            "referrals": circle::referrals_json(&self.referrals()),
+            "subscriptions": circle::subscriptions_json(&self.subscriptions()),
+            "troubles": self.troubles(),
         })
     }
 }

@@ -62,7 +62,7 @@ async fn what_another_replica_wrote_is_seen_within_a_second() {
     shop.warm(member).await;
     // Another replica: the same database, a store and a memory of its own.
     let store = shop.database.store(registry::SERVICE).await;
-    let other = registry::Registry::open(store, shop.clock.clone(), shop.served.keys(), None);
+    let other = registry::Registry::open(store, shop.clock.clone(), shop.served.keys(), None, shop.served.peers(&[]));
     let served = testkit::serve(other.mount(server::Services::new()));
     let mut elsewhere = shop.client.clone();
     std::mem::swap(&mut shop.client, &mut elsewhere);

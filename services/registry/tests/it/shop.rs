@@ -42,7 +42,7 @@ impl Shop {
         let database = Database::create(registry::SERVICE, &registry::migrations()).await;
         let (house, clock) = (House::new(), testkit::clock_at(OPENING));
         let store = database.store(registry::SERVICE).await;
-        let registry = Registry::open(store, clock.clone(), house.keys(), far());
+        let registry = Registry::open(store, clock.clone(), house.keys(), far(), house.peers(&[]));
         let served = house.serve(registry.mount(Services::new()));
         let mut operator = TenantServiceClient::new(served.channel_for_everything(None));
         let tenant = open_tenant(&mut operator, "signature").await;

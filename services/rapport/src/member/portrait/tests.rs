@@ -3,7 +3,12 @@
 use super::*;
 use proto::common::v1::{Date, Money, Step};
 use proto::loyalty::v1::Lot;
+use proto::referrals::v1::{Referral, ReferralState};
 use proto::registry::v1::Identity;
+use proto::segmentation::v1::{
+    Cycle, CycleSource, Features, Group, Insight, Lifecycle, LifecycleStanding, LifetimeValue, Rfm,
+};
+use proto::subscriptions::v1::{Cadence, CadenceUnit, Subscription, SubscriptionState};
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
@@ -75,16 +80,88 @@ fn portrait() -> Portrait {
         steps: vec![step("base", 39), Step { detail: "x 1.5".to_owned(), ..step("Gold", 20) }, step("limit", 0)],
         ..Default::default()
     };
-    Portrait {
-        member: member(),
-        account: Some(account()),
-        orders: vec![
-            order("order_1", "web", 1_980, 0, OrderState::Recorded),
-            order("order_2", "store", 580, 80, OrderState::Recorded),
-            order("order_3", "line", 300, 300, OrderState::Returned),
-        ],
-        earned: vec![(entry, Some(decision))],
+    let orders = vec![
+        order("order_1", "web", 1_980, 0, OrderState::Recorded),
+        order("order_2", "store", 580, 80, OrderState::Recorded),
+        order("order_3", "line", 300, 300, OrderState::Returned),
+    ];
+    let whole = v1::Portrait {
+        member: Some(member()),
+        account: Some(v1::AccountPart { account: Some(account()), freshness: None }),
+        orders: Some(v1::OrdersPart { orders, freshness: None }),
+        insight: Some(v1::InsightPart { insight: Some(insight()), freshness: None }),
+        referrals: Some(referrals()),
+        subscriptions: Some(subscriptions()),
+    };
+    Portrait { whole, earned: vec![(entry, Some(decision))] }
+}
+
+fn insight() -> Insight {
+    Insight {
+        features: Some(Features {
+            last_purchase_time: wire("2026-11-12T03:00:00Z"),
+            purchases: 12,
+            period_purchases: 9,
+            period_total: twd(21_000),
+            days_since_last: Some(1),
+            ..Default::default()
+        }),
+        rfm: Some(Rfm {
+            recency_high: true,
+            frequency_high: true,
+            recency_from: wire("2026-10-01T03:00:00Z"),
+            frequency_from: 4,
+            monetary_from: 30_000,
+            group: Group::Promising.into(),
+            ..Default::default()
+        }),
+        lifecycle: Some(LifecycleStanding {
+            chosen: Lifecycle::Active.into(),
+            within_one: 1,
+            within_three: 2,
+            older: 9,
+            next_change_time: wire("2026-12-06T03:00:00Z"),
+            next_lifecycle: Lifecycle::Sleeping.into(),
+            ..Default::default()
+        }),
+        cycle: Some(Cycle { days: 24, source: CycleSource::Own.into(), ..Default::default() }),
+        lifetime_value: Some(LifetimeValue { yearly: twd(61_200), ..Default::default() }),
+        ..Default::default()
     }
+}
+
+fn referrals() -> v1::ReferralsPart {
+    let referral = |inviter: &str, state: ReferralState| Referral {
+        inviter: inviter.to_owned(),
+        state: state.into(),
+        state_time: wire("2026-03-02T03:00:00Z"),
+        ..Default::default()
+    };
+    v1::ReferralsPart {
+        invited_by: Some(referral("member_9", ReferralState::Rewarded)),
+        invitations: [ReferralState::Held, ReferralState::Rewarded, ReferralState::Held]
+            .map(|state| referral("member_1", state))
+            .to_vec(),
+        freshness: None,
+    }
+}
+
+fn subscriptions() -> v1::SubscriptionsPart {
+    let coffee = Subscription {
+        plan: "coffee".to_owned(),
+        state: SubscriptionState::Active.into(),
+        state_time: wire("2026-01-31T03:00:00Z"),
+        cadence: Some(Cadence { every: 2, unit: CadenceUnit::Week.into() }),
+        amount_minor: 600,
+        currency_code: "TWD".to_owned(),
+        ..Default::default()
+    };
+    let late = v1::PartFreshness {
+        state: v1::PartState::Stale.into(),
+        trouble: "what the token speaks of was not heard in time".to_owned(),
+        ..Default::default()
+    };
+    v1::SubscriptionsPart { subscriptions: vec![coffee], freshness: Some(late) }
 }
 
 #[test]
@@ -94,18 +171,30 @@ fn a_member_reads_as_in_the_tour() {
 王淑芬  member_1  joined 2024-03-02 at 台北信義店 · LINE, phone verified · birthday in November
 Gold since 2025-06-18, reviewed 2026-06-19 · NT$ 4,320 more by then keeps Gold · NT$ 21,680 reaches Platinum
 1,284 points   120 lapse after 31 Dec · 1,164 lapse after 31 Dec 2027
+Active · RFM promising (R high, F high, M low) · buys every 24 days, last 1 day ago · LTV NT$ 61,200 a year
+invited by member_9 (rewarded since 2026-03-02) · invited 3: 2 held, 1 rewarded
+why this group
+  R high   last bought 2026-11-12, high from 2026-10-01 on
+  F high   9 purchases in the period, high from 4
+  M low    NT$ 21,000 in the period, high from NT$ 30,000
+  cycle C  24 days, from their own purchases
+  bought   1 within C, 2 within 3 C, 9 before
+  next     sleeping on 2026-12-06 if nothing is bought
+subscriptions
+  coffee  every 2 weeks  NT$ 600  active since 2026-01-31  
 last orders
   2026-11-12  web    NT$ 1,980  +59 points  (39 base, 20 Gold x 1.5)                   why: rapport explain entry_1
   2026-11-12  store    NT$ 580                                        NT$ 80 returned
   2026-11-12  line     NT$ 300                                        returned
+subscriptions may be old: what the token speaks of was not heard in time
 ";
     assert_eq!(text, expected);
 }
 
 #[test]
 fn who_has_nothing_yet_is_told_so() {
-    let portrait =
-        Portrait { member: Member { id: "member_2".to_owned(), ..Default::default() }, ..Default::default() };
+    let member = Some(Member { id: "member_2".to_owned(), ..Default::default() });
+    let portrait = Portrait { whole: v1::Portrait { member, ..Default::default() }, ..Default::default() };
     assert!(portrait.told(&words(), at("2026-11-13T00:00:00Z")).ends_with("no orders yet\n"));
 }
 
@@ -116,4 +205,7 @@ fn a_program_reads_the_same_facts() {
     assert_eq!(value["orders"][0]["entries"][0]["points"], 59);
     assert_eq!(value["orders"][2]["state"], "returned");
     assert_eq!(value["member"]["identities"][1]["kind"], "phone");
+    assert_eq!(value["insight"]["lifecycle"]["chosen"], "active");
+    assert_eq!(value["referrals"]["invitations"][1]["state"], "rewarded");
+    assert_eq!(value["subscriptions"][0]["cadence"], "every 2 weeks");
 }

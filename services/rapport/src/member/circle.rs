@@ -1,0 +1,253 @@
+//! What the other services add to a member's portrait: where they stand in the shop, whom they brought, what they subscribed to.
+
+use proto::referrals::v1::{Referral, ReferralState};
+use proto::registry::v1::{InsightPart, PartFreshness, PartState, ReferralsPart, SubscriptionsPart};
+use proto::segmentation::v1::{Cycle, CycleSource, Insight, LifecycleStanding, Rfm};
+use proto::subscriptions::v1::{Cadence, CadenceUnit, Subscription, SubscriptionState};
+use serde_json::{Value, json};
+
+use super::portrait::{instant, shown};
+use crate::report::{group, lifecycle};
+use crate::table::{Side, Table, Tone};
+use crate::words::{self, Words};
+
+/// `Active · RFM VIP (R high, F high, M high) · buys every 24 days, last 9 days ago · LTV NT$ 61,200 a year`
+pub(super) fn standing(part: &InsightPart, words: &Words) -> Option<String> {
+    let insight = part.insight.as_ref()?;
+    let mut facts = Vec::new();
+    if let Some(standing) = &insight.lifecycle {
+        facts.push(Tone::Strong.of(&capitalised(lifecycle(standing.chosen()))));
+    }
+    if let Some(rfm) = &insight.rfm {
+        facts.push(format!("RFM {}{}", group(rfm.group()).0, letters(rfm)));
+    }
+    if let (Some(cycle), Some(features)) = (&insight.cycle, &insight.features) {
+        let last = features.days_since_last.map(|days| format!(", last {} ago", words::counted(days, "day", "days")));
+        let buys = if features.purchases > 1 { "buys every" } else { "usual cycle" };
+        facts.push(format!("{buys} {}{}", words::counted(cycle.days, "day", "days"), last.unwrap_or_default()));
+    }
+    let yearly = insight.lifetime_value.as_ref().and_then(|value| value.yearly.as_ref());
+    if let Some(yearly) = yearly.filter(|yearly| yearly.minor > 0) {
+        facts.push(format!("LTV {} a year", words.money(yearly.minor, &yearly.currency_code)));
+    }
+    Some(facts.join(" · "))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn high(is: bool) -> &'static str {
+    if is { "high" } else { "low" }
+}
+
+fn letters(rfm: &Rfm) -> String {
+    if rfm.recency_from.is_none() {
+        return String::new();
+    }
+    let [recency, frequency, monetary] = [rfm.recency_high, rfm.frequency_high, rfm.monetary_high].map(high);
+    format!(" (R {recency}, F {frequency}, M {monetary})")
+}
+
+/// Why they stand there: each letter with its cut, the windows of the lifecycle, and what changes by itself.
+pub(super) fn reasons(part: &InsightPart, words: &Words) -> Table {
+    let mut table = Table::new(&[Side::Left, Side::Left]);
+    let Some(insight) = &part.insight else { return table };
+    if let Some(rfm) = insight.rfm.as_ref().filter(|rfm| rfm.recency_from.is_some()) {
+        cuts(&mut table, insight, rfm, words);
+    }
+    if let (Some(standing), Some(cycle)) = (&insight.lifecycle, &insight.cycle) {
+        windows(&mut table, standing, cycle, words);
+    }
+    table
+}
+
+fn cuts(table: &mut Table, insight: &Insight, rfm: &Rfm, words: &Words) {
+    let features = insight.features.clone().unwrap_or_default();
+    if let (Some(last), Some(from)) =
+        (instant(features.last_purchase_time.as_ref()), instant(rfm.recency_from.as_ref()))
+    {
+        let told = format!("last bought {}, high from {} on", words.day(last), words.day(from));
+        table.row([format!("R {}", high(rfm.recency_high)), told]);
+    }
+    let bought = words::counted(features.period_purchases, "purchase", "purchases");
+    let told = format!("{bought} in the period, high from {}", words::count(rfm.frequency_from));
+    table.row([format!("F {}", high(rfm.frequency_high)), told]);
+    let spent = features.period_total.unwrap_or_default();
+    let money = |minor| words.money(minor, &spent.currency_code);
+    let told = format!("{} in the period, high from {}", money(spent.minor), money(rfm.monetary_from));
+    table.row([format!("M {}", high(rfm.monetary_high)), told]);
+}
+
+fn windows(table: &mut Table, standing: &LifecycleStanding, cycle: &Cycle, words: &Words) {
+    let days = words::counted(cycle.days, "day", "days");
+    table.row(["cycle C".to_owned(), format!("{days}, from {}", source(cycle))]);
+    let bought = [
+        (standing.within_one, "within C"),
+        (standing.within_three, "within 3 C"),
+        (standing.within_six, "within 6 C"),
+        (standing.older, "before"),
+    ];
+    let bought: Vec<String> = bought
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, when)| format!("{} {when}", words::count(*count)))
+        .collect();
+    if !bought.is_empty() {
+        table.row(["bought".to_owned(), bought.join(", ")]);
+    }
+    if let Some(next) = instant(standing.next_change_time.as_ref()) {
+        let what = match (standing.next_lifecycle(), standing.chosen()) {
+            (next, now) if next != now => lifecycle(next).to_owned(),
+            _ => group(standing.next_group()).0.to_owned(),
+        };
+        table.row(["next".to_owned(), format!("{what} on {} if nothing is bought", words.day(next))]);
+    }
+}
+
+fn source(cycle: &Cycle) -> String {
+    match cycle.source() {
+        CycleSource::Own => "their own purchases".to_owned(),
+        CycleSource::Category => format!("all purchases of {}", cycle.category),
+        CycleSource::Shop => "all purchases of the shop".to_owned(),
+        CycleSource::Default | CycleSource::Unspecified => "the scheme: nobody has bought twice".to_owned(),
+    }
+}
+
+/// `invited by member_… (held since 2026-11-12) · invited 3: 2 rewarded, 1 held`
+pub(super) fn invitations(part: &ReferralsPart, words: &Words) -> Option<String> {
+    let mut facts = Vec::new();
+    if let Some(own) = &part.invited_by {
+        let since = instant(own.state_time.as_ref()).map_or_else(String::new, |at| format!(" since {}", words.day(at)));
+        facts.push(format!("invited by {} ({}{since})", own.inviter, state(own)));
+    }
+    if !part.invitations.is_empty() {
+        let mut counts: Vec<(&'static str, i64)> = Vec::new();
+        for referral in &part.invitations {
+            let state = state(referral);
+            match counts.iter_mut().find(|(known, _)| *known == state) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((state, 1)),
+            }
+        }
+        let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        facts.push(format!("invited {}: {}", part.invitations.len(), counts.join(", ")));
+    }
+    (!facts.is_empty()).then(|| facts.join(" · "))
+}
+
+/// What a referral's state is called.
+pub(crate) fn state(referral: &Referral) -> &'static str {
+    match referral.state() {
+        ReferralState::Attributed => "not bought yet",
+        ReferralState::Qualified => "qualified",
+        ReferralState::Held => "held",
+        ReferralState::Approved => "approved",
+        ReferralState::Rewarded => "rewarded",
+        ReferralState::Flagged => "to be looked at",
+        ReferralState::Rejected => "rejected",
+        ReferralState::Reversed => "reversed",
+        ReferralState::Unspecified => "unknown",
+    }
+}
+
+/// A row for each subscription.
+pub(super) fn subscriptions(part: &SubscriptionsPart, words: &Words) -> Table {
+    let mut table = Table::new(&[Side::Left, Side::Left, Side::Right, Side::Left, Side::Left]);
+    for one in &part.subscriptions {
+        let money = words.money(one.amount_minor, &one.currency_code);
+        let since = instant(one.state_time.as_ref()).map_or_else(String::new, |at| format!("since {}", words.day(at)));
+        let cadence = one.cadence.as_ref().map_or_else(String::new, every);
+        table.row([one.plan.clone(), cadence, money, format!("{} {since}", live(one)), paid(one, words)]);
+    }
+    table
+}
+
+fn paid(one: &Subscription, words: &Words) -> String {
+    let until = one.membership.as_ref().and_then(|membership| instant(membership.paid_until.as_ref()));
+    until.map_or_else(String::new, |until| format!("paid until {}", words.until(until)))
+}
+
+/// `every month`, `every 2 weeks`
+pub(crate) fn every(cadence: &Cadence) -> String {
+    let (one, many) = match cadence.unit() {
+        CadenceUnit::Day => ("day", "days"),
+        CadenceUnit::Week => ("week", "weeks"),
+        CadenceUnit::Month => ("month", "months"),
+        CadenceUnit::Year => ("year", "years"),
+        CadenceUnit::Unspecified => ("time", "times"),
+    };
+    if cadence.every == 1 { format!("every {one}") } else { format!("every {} {many}", cadence.every) }
+}
+
+/// What a subscription's state is called.
+pub(crate) fn live(one: &Subscription) -> &'static str {
+    match one.state() {
+        SubscriptionState::Active => "active",
+        SubscriptionState::Paused => "paused",
+        SubscriptionState::PastDue => "past due",
+        SubscriptionState::Cancelled => "cancelled",
+        SubscriptionState::Ended => "ended",
+        SubscriptionState::Unspecified => "unknown",
+    }
+}
+
+/// A line for a part that is not as fresh as it should be.
+pub(super) fn trouble(what: &str, freshness: Option<&PartFreshness>) -> Option<String> {
+    let freshness = freshness?;
+    let trouble = match freshness.state() {
+        PartState::Fresh | PartState::Unspecified => return None,
+        PartState::Stale => format!("{what} may be old: {}", freshness.trouble),
+        PartState::Unavailable => format!("{what} cannot be shown: {}", freshness.trouble),
+    };
+    Some(Tone::Bad.of(&trouble))
+}
+
+/// For a program.
+pub(super) fn insight_json(part: &InsightPart) -> Value {
+    let Some(insight) = &part.insight else { return Value::Null };
+    let features = insight.features.clone().unwrap_or_default();
+    let yearly = insight.lifetime_value.as_ref().and_then(|value| value.yearly.as_ref()).map(|yearly| yearly.minor);
+    json!({
+        "lifecycle": insight.lifecycle.as_ref().map(|standing| json!({
+            "chosen": lifecycle(standing.chosen()),
+            "labels": standing.labels().map(lifecycle).collect::<Vec<_>>(),
+            "next_change": shown(standing.next_change_time.as_ref()),
+        })),
+        "rfm": insight.rfm.as_ref().map(|rfm| json!({
+            "group": group(rfm.group()).0, "recency_high": rfm.recency_high, "frequency_high": rfm.frequency_high,
+            "monetary_high": rfm.monetary_high,
+        })),
+        "cycle_days": insight.cycle.as_ref().map(|cycle| cycle.days),
+        "purchases": features.purchases,
+        "last_purchase": shown(features.last_purchase_time.as_ref()),
+        "ltv_yearly_minor": yearly,
+    })
+}
+
+/// For a program.
+pub(super) fn referrals_json(part: &ReferralsPart) -> Value {
+    let one = |referral: &Referral| {
+        json!({
+            "referral": referral.id, "inviter": referral.inviter, "invitee": referral.invitee, "state": state(referral),
+            "since": shown(referral.state_time.as_ref()),
+        })
+    };
+    json!({
+        "invited_by": part.invited_by.as_ref().map(one),
+        "invitations": part.invitations.iter().map(one).collect::<Vec<_>>(),
+    })
+}
+
+/// For a program.
+pub(super) fn subscriptions_json(part: &SubscriptionsPart) -> Value {
+    let each = part.subscriptions.iter().map(|one| {
+        json!({
+            "subscription": one.id, "plan": one.plan, "state": live(one), "amount_minor": one.amount_minor,
+            "cadence": one.cadence.as_ref().map(every),
+            "paid_until": one.membership.as_ref().and_then(|membership| shown(membership.paid_until.as_ref())),
+        })
+    });
+    each.collect()
+}
