@@ -62,7 +62,8 @@ fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {
         .map(|line| line.cost_minor)
         .try_fold(0_i64, |sum, cost| Some(sum.saturating_add(cost?)))
         .filter(|_| !order.lines.is_empty());
-    let net_minor = lines().fold(0_i64, |sum, line| sum.saturating_add(line.gross_minor.saturating_sub(line.discount_minor)));
+    let net_minor =
+        lines().fold(0_i64, |sum, line| sum.saturating_add(line.gross_minor.saturating_sub(line.discount_minor)));
     let mut purchase = Purchase {
         order: OrderId::parse(&order.order).map_err(unreadable)?,
         occurred_at,

@@ -48,8 +48,8 @@ use wire::Stop;
 pub use self::cycle::{Cycle, CycleSource};
 use self::desk::MemberDesk;
 pub use self::desk::{Answer, Ask, Deed, DeedKind};
-pub use self::lifecycle::{Labels, Lifecycle, Windows};
 pub use self::insight::{Features, Insight};
+pub use self::lifecycle::{Labels, Lifecycle, Windows};
 pub use self::reading::{ChangeView, CohortsView, MemberRow, OverviewView, Page, Wanted};
 pub use self::rfm::{Group, Letters};
 pub(crate) use self::snapshot::Taking;
@@ -138,11 +138,7 @@ impl Members {
     }
 
     /// Does what has fallen due for some members of a tenant, each until a moment.
-    pub(crate) async fn settle(
-        &self,
-        tenant: TenantId,
-        members: Vec<(MemberId, Timestamp)>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn settle(&self, tenant: TenantId, members: Vec<(MemberId, Timestamp)>) -> Result<(), StoreError> {
         self.writer.write(Ask::Settle { tenant, members }).await.map(|_| ())
     }
 }

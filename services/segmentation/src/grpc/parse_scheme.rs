@@ -88,7 +88,9 @@ fn cut(bad: &mut Violations, field: &str, wire: Option<&v1::Cut>, most: i64) -> 
     match wire.and_then(|cut| cut.rule.as_ref()) {
         None | Some(v1::cut::Rule::Median(_)) => Some(Cut::Median),
         Some(v1::cut::Rule::Mean(_)) => Some(Cut::Mean),
-        Some(v1::cut::Rule::Value(value)) => bad.number(&format!("scheme.{field}.value"), *value, 0..=most).map(Cut::Value),
+        Some(v1::cut::Rule::Value(value)) => {
+            bad.number(&format!("scheme.{field}.value"), *value, 0..=most).map(Cut::Value)
+        }
         Some(v1::cut::Rule::QuantilePermille(permille)) => {
             let field = format!("scheme.{field}.quantile_permille");
             bad.number(&field, i64::from(*permille), 1..=999).map(|_| Cut::Quantile(*permille))

@@ -98,11 +98,9 @@ pub fn estimate(purchases: &[&Purchase], frame: &Frame) -> Cycle {
     }
     match frame.shop_cycle {
         Some(days) => Cycle { days, source: CycleSource::Shop, category: None },
-        None => Cycle {
-            days: i64::from(frame.scheme.default_cycle_days),
-            source: CycleSource::Default,
-            category: None,
-        },
+        None => {
+            Cycle { days: i64::from(frame.scheme.default_cycle_days), source: CycleSource::Default, category: None }
+        }
     }
 }
 

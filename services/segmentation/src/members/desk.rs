@@ -234,9 +234,9 @@ fn decide(people: &mut People, shops: &Shops, ask: &Ask, now: Timestamp) -> Resu
             for deed in deeds {
                 let (Some(member), Some(shop)) = (deed.member(), shops.get(&deed.tenant)) else { continue };
                 let whose = (deed.tenant, member);
-                let person = changed.entry(whose).or_insert_with(|| {
-                    people.get(&whose).cloned().unwrap_or_else(|| Person::newcomer(member, shop))
-                });
+                let person = changed
+                    .entry(whose)
+                    .or_insert_with(|| people.get(&whose).cloned().unwrap_or_else(|| Person::newcomer(member, shop)));
                 apply(person, shop, &deed.kind, now)?;
             }
             people.extend(changed);

@@ -21,11 +21,8 @@ pub struct Standing {
 
 impl Standing {
     /// Of somebody who has never bought.
-    pub const PROSPECT: Self = Self {
-        group: Group::Prospect,
-        lifecycle: Lifecycle::Prospect,
-        labels: Labels(1 << Lifecycle::Prospect as u8),
-    };
+    pub const PROSPECT: Self =
+        Self { group: Group::Prospect, lifecycle: Lifecycle::Prospect, labels: Labels(1 << Lifecycle::Prospect as u8) };
 }
 
 /// A member's purchases as they stand at a moment, measured by the frame. It holds until a fact that is known to come

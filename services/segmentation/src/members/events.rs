@@ -48,7 +48,6 @@ fn changed(tenant: TenantId, member: MemberId, change: &Change) -> NewEvent {
 }
 
 pub(super) fn taken(tenant: TenantId, number: i64, taken_at: Timestamp) -> NewEvent {
-    let payload =
-        SnapshotTaken { tenant: tenant.to_string(), number, take_time: Some(proto::timestamp(taken_at)) };
+    let payload = SnapshotTaken { tenant: tenant.to_string(), number, take_time: Some(proto::timestamp(taken_at)) };
     NewEvent::new(tenant, Shard::of_tenant(tenant), tenant, taken_at, &payload)
 }

@@ -120,7 +120,11 @@ impl Making {
         self.frame.cuts = high_from(recency, tie, &mut self.recency)
             .zip(high_from(self.frame.scheme.frequency, tie, &mut self.frequency))
             .zip(high_from(self.frame.scheme.monetary, tie, &mut self.monetary))
-            .map(|((recency_from, frequency_from), monetary_from)| Cuts { recency_from, frequency_from, monetary_from });
+            .map(|((recency_from, frequency_from), monetary_from)| Cuts {
+                recency_from,
+                frequency_from,
+                monetary_from,
+            });
         self.frame.shop_cycle = self.shop.median();
         let cycles = self.categories.into_iter();
         self.frame.category_cycles = cycles.filter_map(|(name, gaps)| Some((name, gaps.median()?))).collect();

@@ -86,9 +86,9 @@ pub fn insight(person: &Person, frame: &Frame, snapshot: i64, moment: Timestamp)
     let look = Look::at(&person.purchases, frame, moment);
     let standing = look.standing(moment);
     let next = next_change(&person.purchases, frame, moment, standing);
-    let value = look.first_and_last().map(|(first, _)| {
-        lifetime_value(look.total().0, first, moment, frame.scheme.ltv_least_weeks)
-    });
+    let value = look
+        .first_and_last()
+        .map(|(first, _)| lifetime_value(look.total().0, first, moment, frame.scheme.ltv_least_weeks));
     Insight {
         member: person.member,
         as_of: moment,

@@ -151,7 +151,14 @@ impl Person {
     }
 
     /// Something of an order came back; false where the order is not known.
-    pub fn give_back(&mut self, order: kernel::OrderId, back: Return, historic: bool, shop: &Shop, now: Timestamp) -> bool {
+    pub fn give_back(
+        &mut self,
+        order: kernel::OrderId,
+        back: Return,
+        historic: bool,
+        shop: &Shop,
+        now: Timestamp,
+    ) -> bool {
         let Some(place) = self.purchases.iter().position(|known| known.order == order) else { return false };
         if self.purchases[place].returns.iter().any(|known| known.cause == back.cause) {
             return true;

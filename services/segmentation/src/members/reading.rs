@@ -11,8 +11,8 @@ use kernel::{MemberId, TenantId};
 use wire::Stop;
 
 use super::frame::{Frame, Making};
-use super::insight::insight;
 use super::insight::Insight;
+use super::insight::insight;
 use super::person::{Moved, Person};
 use super::report::{Cohort, Counts, Summing, Sums, add_to_cohort};
 use super::snapshot::{Shop, Snapshot};

@@ -110,9 +110,11 @@ fn of_ten_days() -> Frame {
 fn windows_are_half_open() {
     let second = SignedDuration::from_secs(1);
     // one purchase so many days ago: at that instant, and a second before
-    for (days, at, before) in
-        [(30, Lifecycle::Lost, Lifecycle::New), (60, Lifecycle::Deep, Lifecycle::Lost), (10, Lifecycle::New, Lifecycle::New)]
-    {
+    for (days, at, before) in [
+        (30, Lifecycle::Lost, Lifecycle::New),
+        (60, Lifecycle::Deep, Lifecycle::Lost),
+        (10, Lifecycle::New, Lifecycle::New),
+    ] {
         let purchases = bought_days_ago(&[days]);
         assert_eq!(standing_at(&purchases, &of_ten_days(), noon()).lifecycle, at, "{days}");
         assert_eq!(standing_at(&purchases, &of_ten_days(), noon() - second).lifecycle, before, "{days}");

@@ -77,7 +77,13 @@ fn what_came_back_counts_from_when_it_did() {
     let mut give = |days: i64, so_far: i64, whole: bool| {
         let cost_minor = cost_share(&purchase, so_far, whole);
         let net_minor = so_far - purchase.returned_minor();
-        purchase.returns.push(Return { cause: days.to_string(), occurred_at: days_ago(days), net_minor, cost_minor, whole });
+        purchase.returns.push(Return {
+            cause: days.to_string(),
+            occurred_at: days_ago(days),
+            net_minor,
+            cost_minor,
+            whole,
+        });
     };
     give(6, 30, false);
     give(4, 50, false);

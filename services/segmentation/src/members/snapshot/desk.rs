@@ -99,7 +99,8 @@ impl Members {
         drop(reading);
         let shards: Vec<Shard> = Shard::all().collect();
         for some in shards.chunks(SHARDS_AT_ONCE).filter(|_| last.is_some()) {
-            let (number, taken_at) = last.as_ref().map_or((0, Timestamp::MAX), |last| (last.frame_since, last.taken_at));
+            let (number, taken_at) =
+                last.as_ref().map_or((0, Timestamp::MAX), |last| (last.frame_since, last.taken_at));
             let mut tx = self.store.begin(tenant, some.iter().copied()).await?;
             let members = store::unlooked(&mut tx, tenant, some, number).await?;
             let due = |member: &kernel::MemberId| Timer {

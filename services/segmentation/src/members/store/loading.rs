@@ -10,11 +10,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Keys, read_group, read_lifecycle};
+use crate::members::Labels;
 use crate::members::desk::{People, Whose};
 use crate::members::evaluation::Standing;
 use crate::members::person::Person;
 use crate::members::purchase::{Purchase, Return};
-use crate::members::Labels;
 
 /// What is stored of a member beside their purchases.
 pub(in crate::members) struct Known {
@@ -138,11 +138,7 @@ async fn purchases(
     Ok(())
 }
 
-async fn returns(
-    connection: &mut PgConnection,
-    all: &BTreeSet<Whose>,
-    people: &mut People,
-) -> Result<(), StoreError> {
+async fn returns(connection: &mut PgConnection, all: &BTreeSet<Whose>, people: &mut People) -> Result<(), StoreError> {
     let keys = Keys::of(all);
     let rows = sqlx::query!(
         r#"SELECT r.tenant, r.member, r.purchase, r.cause, r.occurred_at, r.net_minor, r.cost_minor, r.whole

@@ -40,9 +40,8 @@ pub(in crate::members) async fn snapshots_since(
 ) -> Result<HashMap<TenantId, Vec<Snapshot>>, StoreError> {
     let (mut ids, mut shards, mut since) = (Vec::new(), Vec::new(), Vec::new());
     for tenant in tenants {
-        let compared = people.iter().filter(|((of, _), person)| {
-            of == tenant && person.standing.lifecycle != Lifecycle::Prospect
-        });
+        let compared =
+            people.iter().filter(|((of, _), person)| of == tenant && person.standing.lifecycle != Lifecycle::Prospect);
         ids.push(tenant.uuid());
         shards.push(Shard::of_tenant(*tenant).number());
         since.push(compared.map(|(_, person)| person.snapshot).min().unwrap_or(i64::MAX));
@@ -107,11 +106,7 @@ pub(in crate::members) async fn numbered(
     row.map(Row::read).transpose()
 }
 
-pub(in crate::members) async fn insert(
-    tx: &mut Tx,
-    tenant: TenantId,
-    snapshot: &Snapshot,
-) -> Result<(), StoreError> {
+pub(in crate::members) async fn insert(tx: &mut Tx, tenant: TenantId, snapshot: &Snapshot) -> Result<(), StoreError> {
     let frame = serde_json::to_value(&snapshot.frame).map_err(StoreError::unreadable)?;
     sqlx::query!(
         "INSERT INTO snapshot (tenant, shard, number, taken_at, frame_since, frame, recorded_at)

@@ -26,7 +26,7 @@ const HISTORY_REST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Numbers of kinds in the database. They never change their meaning.
 pub(in crate::members) const GROUP_CHANGED: i16 = 1;
-pub(in crate::members) const LIFECYCLE_CHANGED: i16 = 2;
+const LIFECYCLE_CHANGED: i16 = 2;
 
 /// Writes everything that changed.
 pub(in crate::members) async fn write(
@@ -53,7 +53,8 @@ pub(in crate::members) async fn write(
 fn timer(((tenant, member), person): (&Whose, &Person), due: Option<Timestamp>, now: Timestamp) -> Timer {
     // What is overdue in a history that is being loaded waits for the rest of it.
     let loading = person.history_until == Some(now);
-    let due_at = due.map(|due| if loading && due <= now { now.saturating_add(HISTORY_REST).unwrap_or(now) } else { due });
+    let due_at =
+        due.map(|due| if loading && due <= now { now.saturating_add(HISTORY_REST).unwrap_or(now) } else { due });
     Timer { tenant: *tenant, shard: Shard::of_member(*member), subject: member.uuid(), kind: MEMBER, due_at }
 }
 
@@ -64,9 +65,9 @@ async fn first_snapshots(
     shops: &Shops,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let without = shops.iter().filter(|(tenant, shop)| {
-        shop.last().number == 0 && changed.iter().any(|((of, _), _)| of == *tenant)
-    });
+    let without = shops
+        .iter()
+        .filter(|(tenant, shop)| shop.last().number == 0 && changed.iter().any(|((of, _), _)| of == *tenant));
     let timers: Vec<Timer> = without
         .map(|(tenant, shop)| Timer {
             tenant: *tenant,
