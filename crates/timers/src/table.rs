@@ -75,6 +75,31 @@ pub async fn set(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Sets timers where none of their subject and kind is set: the first of something that then sets its own next one. The
+/// shard need not be locked, since whatever is there is left as it is.
+pub async fn set_where_none(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
+    let on: Vec<&Timer> = timers.iter().filter(|timer| timer.due_at.is_some()).collect();
+    if on.is_empty() {
+        return Ok(());
+    }
+    let due: Vec<SqlTimestamp> = on.iter().filter_map(|timer| timer.due_at).map(SqlTimestamp::from).collect();
+    let (tenants, shards, subjects, kinds) = columns(&on);
+    sqlx::query(
+        "INSERT INTO timer (tenant, shard, subject, kind, due_at)
+         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::text[]),
+            unnest($5::timestamptz[])
+         ON CONFLICT (tenant, shard, subject, kind) DO NOTHING",
+    )
+    .bind(&tenants)
+    .bind(&shards)
+    .bind(&subjects)
+    .bind(&kinds)
+    .bind(&due)
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 fn columns<'a>(timers: &[&'a Timer]) -> (Vec<Uuid>, Vec<i16>, Vec<Uuid>, Vec<&'a str>) {
     (
         timers.iter().map(|timer| timer.tenant.uuid()).collect(),

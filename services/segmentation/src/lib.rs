@@ -1,9 +1,18 @@
 //! Segmentation: which group a member belongs to.
+//!
+//! Orders and returns are heard from activity; from them follows where a member stands: by recency, frequency and money,
+//! by time, and what they are worth. Members are compared with snapshots of the whole shop.
+//!
+//! Read on in this order: [`scheme`] (by what members are divided), [`members`] (what they bought and where they stand),
+//! then `listen` and `clockwork` (what is heard, what falls due), and `grpc` (how it is asked for).
 
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
+mod clockwork;
 mod grpc;
 mod listen;
+pub mod members;
+pub mod scheme;
 mod store;
 
 use std::sync::Arc;
@@ -18,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 use wire::Keys;
 
 use crate::listen::Ear;
+use crate::members::Members;
+use crate::scheme::Schemes;
 pub use crate::store::{MIGRATIONS, migrations};
 
 /// The name of the service: its schema, its log, its metrics.
@@ -30,8 +41,12 @@ const HEARD: &[&str] = &["registry", "activity", "loyalty"];
 #[derive(Clone)]
 pub struct Segmentation {
     store: Store,
-    service: grpc::Service,
+    keys: Keys,
+    members: Members,
+    schemes: Schemes,
+    progress: Progress,
     consumer: Consumer,
+    clockwork: Clockwork,
 }
 
 impl Segmentation {
@@ -39,8 +54,10 @@ impl Segmentation {
     ///
     /// # Errors
     /// Nobody said where a service is that it hears.
-    pub fn open(store: Store, clock: Clock, _keys: Keys, peers: &Peers) -> Result<Self, PeerError> {
-        let ear: Arc<dyn Listener> = Arc::new(Ear::new(store.clone(), clock.clone()));
+    pub fn open(store: Store, clock: Clock, keys: Keys, peers: &Peers) -> Result<Self, PeerError> {
+        let schemes = scheme::open(store.clone(), clock.clone());
+        let members = Members::open(store.clone(), clock.clone(), schemes.clone());
+        let ear: Arc<dyn Listener> = Arc::new(Ear::new(members.clone()));
         let progress = Progress::new(SERVICE, HEARD);
         let listening = HEARD
             .iter()
@@ -49,13 +66,16 @@ impl Segmentation {
                 Ok(Listening { source, producer, listener: Arc::clone(&ear) })
             })
             .collect::<Result<Vec<_>, PeerError>>()?;
-        let consumer = Consumer::new(store.clone(), clock, progress, listening);
-        Ok(Self { store, service: grpc::Service, consumer })
+        let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
+        let ring = Arc::new(clockwork::Bell::new(members.clone()));
+        let clockwork = Clockwork::new(store.clone(), clock, ring);
+        Ok(Self { store, keys, members, schemes, progress, consumer, clockwork })
     }
 
     /// Adds the service to a server.
     pub fn mount(&self, services: Services) -> Services {
-        self.service.clone().mount(services)
+        let (members, schemes) = (self.members.clone(), self.schemes.clone());
+        grpc::Service::new(self.keys.clone(), members, schemes, self.progress.clone()).mount(services)
     }
 
     /// Its log.
@@ -69,17 +89,17 @@ impl Segmentation {
     }
 
     /// What falls due in it.
-    pub const fn clockwork(&self) -> Option<Clockwork> {
-        None
+    pub fn clockwork(&self) -> Option<Clockwork> {
+        Some(self.clockwork.clone())
     }
 
-    /// What it has to say to other services.
+    /// Segmentation calls nobody to change something.
     pub const fn courier(&self) -> Option<Courier> {
         None
     }
 
-    /// Hears until `stop`.
+    /// Hears and rings until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        self.consumer.run(stop).await;
+        tokio::join!(self.consumer.run(stop.clone()), self.clockwork.run(stop));
     }
 }

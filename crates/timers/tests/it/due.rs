@@ -84,3 +84,20 @@ async fn a_timer_is_set_for_ones_own_tenant_only() {
         assert_eq!(service.clockwork.next_due().await.expect("it reads"), theirs.due_at);
     }
 }
+
+#[tokio::test]
+async fn the_first_of_something_leaves_what_is_set_already() {
+    let (database, clock) = (database().await, clock());
+    let service = Service::open(&database, LEFT, &clock, Then::Nothing).await;
+    let (there, missing) = (timer(LAPSE, "2012-02-01T00:00:00Z"), timer(LAPSE, "2012-01-02T00:00:00Z"));
+    set(&service.store, &[there]).await;
+    let earlier = Timer { due_at: Some(instant("2012-01-01T00:00:00Z")), ..there };
+    let never = Timer { due_at: None, ..timer(LAPSE, "2012-01-01T00:00:00Z") };
+    let tenants: store::Tenants = [earlier, missing, never].iter().map(|timer| timer.tenant).collect();
+    let mut tx = service.store.begin(tenants, [there.shard]).await.expect("it begins");
+    timers::set_where_none(&mut tx, &[earlier, missing, never]).await.expect("they are set");
+    tx.commit().await.expect("it commits");
+    assert_eq!(service.clockwork.next_due().await.expect("it reads"), missing.due_at);
+    clock.move_to(instant("2012-02-01T00:00:00Z")).expect("forward");
+    assert_eq!(service.clockwork.count_due().await.expect("it reads"), 2);
+}
