@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_input;
 mod earning;
+mod granting;
 mod overview;
 mod programmes;
 mod redeeming;
