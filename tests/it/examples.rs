@@ -3,6 +3,7 @@
 mod activity;
 mod loyalty;
 mod operators;
+mod referrals;
 mod registry;
 mod segmentation;
 
@@ -49,6 +50,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         .and(activity::examples(&world).await)
         .and(loyalty::examples(&world).await)
         .and(segmentation::examples(&world).await)
+        .and(referrals::examples(&world).await)
 }
 
 const OPERATORS: [&str; 4] = ["TenantService", "EventLogService", "ClockService", "OperationsService"];

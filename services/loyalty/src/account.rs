@@ -16,6 +16,7 @@ pub mod decision;
 mod desk;
 pub mod earning;
 mod events;
+pub mod granting;
 pub mod holdings;
 mod qualification;
 mod reading;
@@ -105,6 +106,44 @@ pub struct Adjustment {
     pub key: RequestKey,
 }
 
+/// Points to give for something that is no order.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Who is given them.
+    pub member: MemberId,
+    /// How many.
+    pub points: Points,
+    /// What for: given once for each member.
+    pub cause: String,
+    /// Why.
+    pub reason: String,
+    /// Registry knows the member, though nothing was heard of them yet.
+    pub known: bool,
+    /// Decide and write nothing.
+    pub validate_only: bool,
+    /// What makes it repeat-safe.
+    pub key: RequestKey,
+}
+
+/// A grant to take back.
+#[derive(Clone, Debug)]
+pub struct Revocation {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Whose points.
+    pub member: MemberId,
+    /// The grant's entry.
+    pub entry: EntryId,
+    /// Why.
+    pub reason: String,
+    /// Decide and write nothing.
+    pub validate_only: bool,
+    /// What makes it repeat-safe.
+    pub key: RequestKey,
+}
+
 /// Why an account was not changed, or not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountRefusal {
@@ -137,9 +176,23 @@ pub enum AccountRefusal {
         /// What it is.
         kind: holdings::EntryKind,
     },
+    /// The entry is something else.
+    NotAGrant {
+        /// The entry.
+        entry: EntryId,
+        /// What it is.
+        kind: holdings::EntryKind,
+    },
     /// It was reversed before.
     AlreadyReversed {
-        /// The redemption.
+        /// The redemption or grant.
+        entry: EntryId,
+    },
+    /// The member was given points for this before, under another request id.
+    AlreadyGranted {
+        /// What for.
+        cause: String,
+        /// The entry.
         entry: EntryId,
     },
     /// A balance would leave its range.
@@ -192,6 +245,16 @@ impl Accounts {
     /// Adds or takes points by hand.
     pub async fn adjust(&self, ask: Adjustment) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Adjust(ask)).await
+    }
+
+    /// Gives points for something that is no order.
+    pub async fn grant(&self, ask: Grant) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Grant(ask)).await
+    }
+
+    /// Takes a grant back.
+    pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Revoke(ask)).await
     }
 
     /// Applies what was heard, together with the cursors of who said it.

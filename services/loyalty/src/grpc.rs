@@ -148,6 +148,19 @@ impl LoyaltyService for Service {
         Ok(present::adjustment(&self.keys, language, receipt))
     }
 
+    async fn grant_points(&self, call: Request<GrantPointsRequest>) -> Result<Response<GrantPointsResponse>, Status> {
+        let behalf = Behalf::of(call.extensions())?;
+        let ask = parse::grant(&self.keys, call)?;
+        let receipt = newcomers::grant(&self.accounts, &self.peers, behalf, ask).await?;
+        Ok(present::grant(&self.keys, receipt))
+    }
+
+    async fn revoke_grant(&self, call: Request<RevokeGrantRequest>) -> Result<Response<RevokeGrantResponse>, Status> {
+        let ask = parse::revocation(&self.keys, call)?;
+        let receipt = self.accounts.revoke(ask).await.map_err(refuse::account)?;
+        Ok(present::revocation(&self.keys, receipt))
+    }
+
     async fn explain_entry(
         &self,
         call: Request<ExplainEntryRequest>,

@@ -2,8 +2,8 @@
 
 use proto::loyalty::v1::{
     AdjustPointsRequest, ExplainEntryRequest, ExplainTierRequest, GetAccountRequest, GetBalanceRequest,
-    GetOverviewRequest, GetProgrammeRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest,
-    RedeemPointsBatchRequest, RedeemPointsRequest, ReverseRedemptionRequest,
+    GetOverviewRequest, GetProgrammeRequest, GrantPointsRequest, ListEntriesRequest, ListTierChangesRequest,
+    PutProgrammeRequest, RedeemPointsBatchRequest, RedeemPointsRequest, ReverseRedemptionRequest, RevokeGrantRequest,
 };
 use testkit::Examples;
 
@@ -24,6 +24,7 @@ pub async fn examples(world: &World) -> Examples {
     let entry = entries.first().expect("the order has earned").id.clone();
     reads(world)
         .and(spending(world))
+        .and(giving(world))
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 
@@ -52,6 +53,35 @@ fn reads(world: &World) -> Examples {
                     .iter_mut()
                     .for_each(|programme| programme.effective_time = at("2200-01-01T00:00:00Z"));
             },
+        )
+}
+
+fn grant(member: &str, n: u32, name: &str) -> GrantPointsRequest {
+    let referral = kernel::ReferralId::derived_from(uuid::Uuid::from_u128(u128::from(n)), name);
+    GrantPointsRequest {
+        member: member.to_owned(),
+        points: 7,
+        cause: referral.to_string(),
+        reason: name.to_owned(),
+        ..GrantPointsRequest::default()
+    }
+}
+
+fn giving(world: &World) -> Examples {
+    Examples::new(&world.shop.clock)
+        .with_other(
+            make!(world, |world, n| grant(&world.member, n, "a friend came")),
+            |request: &mut GrantPointsRequest| request.points += 1,
+        )
+        .with_other(
+            make!(world, |world, n| {
+                let request_id = world.shop.request_id();
+                let given = GrantPointsRequest { request_id, ..grant(&world.member, n, "a friend came, and left") };
+                let entry = world.shop.loyalty().grant_points(given).await.expect("given").into_inner().entry;
+                let reason = "the friend left".to_owned();
+                RevokeGrantRequest { member: world.member, entry, reason, ..RevokeGrantRequest::default() }
+            }),
+            |request: &mut RevokeGrantRequest| request.reason.push('!'),
         )
 }
 

@@ -20,7 +20,7 @@ use super::earning::OrderFacts;
 use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
 use super::tally::{self, Tally};
-use super::{AccountRefusal, Adjustment, Redemption, Reversal, events, store};
+use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation, events, store};
 use crate::programme::Programmes;
 
 /// One member, in one tenant.
@@ -70,6 +70,10 @@ pub enum Ask {
     Reverse(Reversal),
     /// Change by hand.
     Adjust(Adjustment),
+    /// Give for something that is no order.
+    Grant(Grant),
+    /// Take that back.
+    Revoke(Revocation),
     /// Apply what was heard, and move the cursors with it.
     Hear {
         /// The events with their cursors.
@@ -92,6 +96,8 @@ impl Ask {
             Self::Redeem(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Reverse(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Adjust(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
@@ -111,6 +117,8 @@ impl Ask {
             Self::Redeem(ask) => vec![(ask.tenant, ask.member)],
             Self::Reverse(ask) => vec![(ask.tenant, ask.member)],
             Self::Adjust(ask) => vec![(ask.tenant, ask.member)],
+            Self::Grant(ask) => vec![(ask.tenant, ask.member)],
+            Self::Revoke(ask) => vec![(ask.tenant, ask.member)],
             Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
             Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
         }
@@ -151,6 +159,12 @@ pub struct Receipt {
     pub spendable: i64,
     /// What it did to which lots.
     pub draws: Vec<Draw>,
+    /// When points that were given lapse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapses_at: Option<Timestamp>,
+    /// What the entry says, signed.
+    #[serde(default)]
+    pub points: i64,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
     pub mark: Option<(i16, Uuid, i64)>,
     /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
@@ -232,7 +246,12 @@ impl Desk for AccountDesk {
                 );
                 place
             }
-            Ask::Redeem(_) | Ask::Reverse(_) | Ask::Adjust(_) | Ask::Settle { .. } => Place::default(),
+            Ask::Redeem(_)
+            | Ask::Reverse(_)
+            | Ask::Adjust(_)
+            | Ask::Grant(_)
+            | Ask::Revoke(_)
+            | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {
             place.tenants.insert(tenant);

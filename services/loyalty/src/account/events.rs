@@ -53,7 +53,8 @@ fn decided((tenant, member): &Whose, change: &TierChange) -> NewEvent {
 fn named(cause: &str) -> String {
     let is_id = kernel::OrderId::parse(cause).is_ok()
         || kernel::ReturnId::parse(cause).is_ok()
-        || kernel::EntryId::parse(cause).is_ok();
+        || kernel::EntryId::parse(cause).is_ok()
+        || super::granting::is_cause(cause);
     if is_id { cause.to_owned() } else { String::new() }
 }
 

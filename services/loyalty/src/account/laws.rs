@@ -10,6 +10,7 @@ use kernel::{Currency, EntryId, MemberId, OrderId, Points};
 use uuid::Uuid;
 
 use super::earning::{LineFacts, OrderFacts, earn};
+use super::granting::{Granted, grant, take_grant_back};
 use super::holdings::{Draw, Holdings, TierChangeKind};
 use super::redemption::{CannotSpend, redeem};
 use super::reversing::{Redeemed, ReturnFacts, give_back, take_back};
@@ -18,6 +19,7 @@ use super::standing::standing;
 use crate::programme::example;
 use crate::programme::terms::{Terms, Versions};
 
+mod granting;
 mod tiers;
 
 struct Shop {
@@ -119,6 +121,20 @@ impl Shop {
                 let draws: Vec<Draw> =
                     self.holdings.postings.iter().find(|posting| posting.id == entry).expect("posted").draws.clone();
                 give_back(&mut self.holdings, &self.versions, &Redeemed { entry, draws }, self.now).expect("in range");
+                String::new()
+            }
+            "grant" => {
+                let terms = self.versions.at(self.now).expect("a programme").clone();
+                let (cause, points) = (words[1], Points(number(2)));
+                let entry = grant(&mut self.holdings, &self.versions, &terms, points, (cause, "a friend came"), self.now);
+                self.redemptions.insert(words[1].to_owned(), entry.expect("in range"));
+                String::new()
+            }
+            "revoke" => {
+                let entry = self.redemptions[words[1]];
+                let posting = self.holdings.postings.iter().find(|posting| posting.id == entry).expect("posted");
+                let granted = Granted { entry, lot: posting.draws[0].lot };
+                take_grant_back(&mut self.holdings, &self.versions, &granted, "the friend left", self.now).expect("in range");
                 String::new()
             }
             "left" => format!("{} left, {} owed", self.holdings.spendable(), self.holdings.deficit),

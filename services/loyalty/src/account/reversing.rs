@@ -106,8 +106,8 @@ pub fn take_points_back(
     Ok(Some(moment))
 }
 
-/// Takes points: from the order's own lot, then from the others, then as a deficit where the programme says so.
-fn take(
+/// Takes points: from their own lot, then from the others, then as a deficit where the programme says so.
+pub(super) fn take(
     holdings: &mut Holdings,
     own: &Option<kernel::LotId>,
     wanted: i64,

@@ -8,18 +8,20 @@ use kernel::{EntryId, MemberId, TenantId};
 use super::decision::Explanation;
 use super::desk::{Answer, Ask, Books, Deed, DeedKind, Receipt, Whose};
 use super::earning::earn;
-use super::holdings::{Draw, EntryKind, Holdings, OutOfRange};
+use super::granting::{self, Granted};
+use super::holdings::{Draw, EntryKind, Holdings, OutOfRange, Posting};
 use super::redemption::{CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{Redeemed, give_back, take_back};
 use super::reviewing;
 use super::settling::{Until, settle};
-use super::{AccountRefusal, Adjustment, Redemption, Reversal};
+use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation};
 use crate::programme::terms::{TenantTerms, Versions};
 
 /// An entry that somebody wants reversed, as the statement has it.
 #[derive(Clone, Debug)]
 pub(super) struct Spent {
     pub kind: EntryKind,
+    pub cause: String,
     pub draws: Vec<Draw>,
     pub reversed: bool,
 }
@@ -38,6 +40,8 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Redeem(ask) => ask.validate_only,
         Ask::Reverse(ask) => ask.validate_only,
         Ask::Adjust(ask) => ask.validate_only,
+        Ask::Grant(ask) => ask.validate_only,
+        Ask::Revoke(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -58,6 +62,15 @@ impl Tally<'_> {
             }
             Ask::Adjust(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
                 tally.adjust(holdings, versions, ask)
+            }),
+            Ask::Grant(ask) if !ask.known && !books.contains_key(&(ask.tenant, ask.member)) => {
+                Answer::Refused(AccountRefusal::MemberNotFound { member: ask.member })
+            }
+            Ask::Grant(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                tally.grant(holdings, versions, ask)
+            }),
+            Ask::Revoke(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                tally.revoke(holdings, versions, ask)
             }),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
@@ -137,6 +150,48 @@ impl Tally<'_> {
             take_by_hand(holdings, versions, ask.points.negated(), &ask.reason, self.now)?
         };
         Ok(receipt(holdings, entry))
+    }
+
+    fn grant(&self, holdings: &mut Holdings, versions: &Versions, ask: &Grant) -> Result<Receipt, AccountRefusal> {
+        let whose = (ask.tenant, ask.member);
+        let here = holdings.postings.iter().find(|one| one.kind == EntryKind::Earn && one.cause == ask.cause);
+        let written = self.spent.iter().find(|((owner, _), spent)| {
+            *owner == whose && spent.kind == EntryKind::Earn && spent.cause == ask.cause
+        });
+        if let Some(entry) = here.map(|posting| posting.id).or_else(|| written.map(|((_, entry), _)| *entry)) {
+            return Err(AccountRefusal::AlreadyGranted { cause: ask.cause.clone(), entry });
+        }
+        let terms = versions.at(self.now).ok_or(AccountRefusal::ProgrammeNotFound { at: self.now })?;
+        let entry = granting::grant(holdings, versions, terms, ask.points, (&ask.cause, &ask.reason), self.now)?;
+        Ok(receipt(holdings, entry))
+    }
+
+    fn revoke(
+        &self,
+        holdings: &mut Holdings,
+        versions: &Versions,
+        ask: &Revocation,
+    ) -> Result<Receipt, AccountRefusal> {
+        let entry = ask.entry;
+        let here = holdings.postings.iter().find(|posting| posting.id == entry);
+        let written = self.spent.get(&((ask.tenant, ask.member), entry));
+        let (kind, cause, draws) = match (here, written) {
+            (Some(posting), _) => (posting.kind, posting.cause.clone(), posting.draws.clone()),
+            (None, Some(spent)) => (spent.kind, spent.cause.clone(), spent.draws.clone()),
+            (None, None) => return Err(AccountRefusal::EntryNotFound { entry }),
+        };
+        let lot = draws.first().map(|draw| draw.lot);
+        let Some(lot) = lot.filter(|_| kind == EntryKind::Earn && granting::is_cause(&cause)) else {
+            return Err(AccountRefusal::NotAGrant { entry, kind });
+        };
+        let reversal = entry.to_string();
+        let reversed_here =
+            holdings.postings.iter().any(|one| one.kind == EntryKind::EarnReversal && one.cause == reversal);
+        if reversed_here || written.is_some_and(|spent| spent.reversed) {
+            return Err(AccountRefusal::AlreadyReversed { entry });
+        }
+        let taken = granting::take_grant_back(holdings, versions, &Granted { entry, lot }, &ask.reason, self.now)?;
+        Ok(receipt(holdings, taken))
     }
 
     /// All deeds of one hearing, or none: what one of them had changed is put back when another cannot be applied.
@@ -224,12 +279,20 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         entry: Some(entry),
         spendable: holdings.spendable(),
         draws: posting.map(|posting| posting.draws.clone()).unwrap_or_default(),
+        lapses_at: posting.and_then(|posting| lapse_of(holdings, posting)),
+        points: posting.map_or(0, |posting| posting.points),
         mark: None,
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());
             Box::new(Explanation { kind: posting.kind, points: posting.points, cause, grounds })
         }),
     }
+}
+
+/// When points that an entry added lapse.
+fn lapse_of(holdings: &Holdings, posting: &Posting) -> Option<Timestamp> {
+    let lot = posting.draws.first().filter(|_| posting.kind == EntryKind::Earn)?.lot;
+    holdings.lots.iter().find(|known| known.id == lot)?.lapses_at
 }
 
 impl From<CannotSpend> for AccountRefusal {

@@ -11,7 +11,7 @@ use tonic::Status;
 use wire::{Stop, status};
 
 use super::refuse;
-use crate::account::{AccountRefusal, Accounts, Adjustment, Receipt};
+use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, Receipt};
 
 /// Adds or takes points by hand; opens the account of a member whose enrolment is still on its way.
 pub(super) async fn adjust(
@@ -26,6 +26,20 @@ pub(super) async fn adjust(
             if is_member(peers, behalf, ask.tenant, member).await? =>
         {
             return accounts.adjust(Adjustment { known: true, ..ask }).await.map_err(refuse::account);
+        }
+        Err(stop) => stop,
+    };
+    Err(refuse::account(stop))
+}
+
+/// Gives points; opens the account of a member whose enrolment is still on its way.
+pub(super) async fn grant(accounts: &Accounts, peers: &Peers, behalf: Behalf, ask: Grant) -> Result<Receipt, Status> {
+    let stop = match accounts.grant(ask.clone()).await {
+        Ok(receipt) => return Ok(receipt),
+        Err(Stop::Refused(AccountRefusal::MemberNotFound { member }))
+            if is_member(peers, behalf, ask.tenant, member).await? =>
+        {
+            return accounts.grant(Grant { known: true, ..ask }).await.map_err(refuse::account);
         }
         Err(stop) => stop,
     };

@@ -7,7 +7,8 @@ use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
 
-use crate::account::{Adjustment, Redemption, Reversal};
+use crate::account::granting::is_cause;
+use crate::account::{Adjustment, Grant, Redemption, Reversal, Revocation};
 
 /// A look at one member.
 pub(super) struct Look {
@@ -219,6 +220,47 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
         validate_only: ask.validate_only,
         explain: ask.explain,
         key: RequestKey { rpc: "AdjustPoints", id, digests: digests(keys, &ask) },
+    });
+    bad.settle(read)
+}
+
+pub(super) fn grant(keys: &Keys, call: Request<GrantPointsRequest>) -> Result<Grant, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let id = bad.request_id(&ask.request_id);
+    let member = bad.take("member", MemberId::parse(&ask.member));
+    let points = bad.number("points", ask.points, 1..=Points::MOST.0);
+    let reason = bad.text("reason", &ask.reason, 1..=200);
+    if !is_cause(&ask.cause) {
+        bad.add("cause", "must be the id of a referral, a subscription or a charge");
+    }
+    let read = id.zip(member).zip(points).zip(reason).map(|(((id, member), points), reason)| Grant {
+        tenant: envelope.tenant,
+        member,
+        points: Points(points),
+        cause: ask.cause.clone(),
+        reason,
+        known: false,
+        validate_only: ask.validate_only,
+        key: RequestKey { rpc: "GrantPoints", id, digests: digests(keys, &ask) },
+    });
+    bad.settle(read)
+}
+
+pub(super) fn revocation(keys: &Keys, call: Request<RevokeGrantRequest>) -> Result<Revocation, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    let id = bad.request_id(&ask.request_id);
+    let member = bad.take("member", MemberId::parse(&ask.member));
+    let entry = bad.take("entry", EntryId::parse(&ask.entry));
+    let reason = bad.text("reason", &ask.reason, 1..=200);
+    let read = id.zip(member).zip(entry).zip(reason).map(|(((id, member), entry), reason)| Revocation {
+        tenant: envelope.tenant,
+        member,
+        entry,
+        reason,
+        validate_only: ask.validate_only,
+        key: RequestKey { rpc: "RevokeGrant", id, digests: digests(keys, &ask) },
     });
     bad.settle(read)
 }

@@ -80,6 +80,28 @@ pub(super) fn adjustment(keys: &Keys, language: Language, receipt: Receipt) -> R
     })
 }
 
+pub(super) fn grant(keys: &Keys, receipt: Receipt) -> Response<v1::GrantPointsResponse> {
+    let lapse_time = receipt.lapses_at.and_then(time);
+    let told = redeemed(keys, receipt);
+    Response::new(v1::GrantPointsResponse {
+        entry: told.entry,
+        lapse_time,
+        spendable: told.spendable,
+        freshness: told.freshness,
+    })
+}
+
+pub(super) fn revocation(keys: &Keys, receipt: Receipt) -> Response<v1::RevokeGrantResponse> {
+    let points = receipt.points.saturating_neg();
+    let told = redeemed(keys, receipt);
+    Response::new(v1::RevokeGrantResponse {
+        entry: told.entry,
+        points,
+        spendable: told.spendable,
+        freshness: told.freshness,
+    })
+}
+
 pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> {
     Response::new(v1::GetAccountResponse {
         account: Some(v1::Account {

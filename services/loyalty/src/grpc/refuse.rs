@@ -1,10 +1,12 @@
 //! What loyalty says no to, as the wire tells it.
 
+use kernel::EntryId;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
 use crate::account::AccountRefusal;
+use crate::account::holdings::EntryKind;
 use crate::programme::TermsRefusal;
 
 pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
@@ -53,15 +55,14 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             text: format!("there is no entry {entry}"),
             facts: vec![("entry", entry.to_string())],
         },
-        AccountRefusal::NotARedemption { entry, kind } => {
-            let kind = entry_kind(kind).as_str_name().trim_start_matches("ENTRY_KIND_").to_owned();
-            Refusal {
-                reason: "NOT_A_REDEMPTION",
-                kind: RefusalKind::FailedPrecondition,
-                text: format!("{entry} is no redemption but {kind}"),
-                facts: vec![("entry", entry.to_string()), ("kind", kind)],
-            }
-        }
+        AccountRefusal::NotARedemption { entry, kind } => another_kind("NOT_A_REDEMPTION", "redemption", entry, kind),
+        AccountRefusal::NotAGrant { entry, kind } => another_kind("NOT_A_GRANT", "grant", entry, kind),
+        AccountRefusal::AlreadyGranted { cause, entry } => Refusal {
+            reason: "ALREADY_APPLIED",
+            kind: RefusalKind::AlreadyExists,
+            text: format!("points were given for {cause} before"),
+            facts: vec![("what", format!("grant {cause}")), ("id", entry.to_string())],
+        },
         AccountRefusal::AlreadyReversed { entry } => Refusal {
             reason: "ALREADY_REVERSED",
             kind: RefusalKind::FailedPrecondition,
@@ -74,6 +75,16 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             text: "the balance would leave the range of 64 bits".to_owned(),
             facts: Vec::new(),
         },
+    }
+}
+
+fn another_kind(reason: &'static str, wanted: &str, entry: EntryId, kind: EntryKind) -> Refusal {
+    let kind = entry_kind(kind).as_str_name().trim_start_matches("ENTRY_KIND_").to_owned();
+    Refusal {
+        reason,
+        kind: RefusalKind::FailedPrecondition,
+        text: format!("{entry} is no {wanted} but {kind}"),
+        facts: vec![("entry", entry.to_string()), ("kind", kind)],
     }
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod earning;
 mod explaining;
+mod granting;
 mod overview;
 mod programmes;
 mod redeeming;

@@ -5,6 +5,13 @@ use testkit::Examples;
 
 use crate::shop::Shop;
 
+/// Points for a referral of this number and name.
+pub fn grant(member: String, n: u32, name: &str) -> GrantPointsRequest {
+    let referral = kernel::ReferralId::derived_from(uuid::Uuid::from_u128(u128::from(n)), name);
+    let (cause, reason) = (referral.to_string(), name.to_owned());
+    GrantPointsRequest { member, points: 7, cause, reason, ..Default::default() }
+}
+
 /// Valid requests for every rpc of the service, against a member who has points.
 pub async fn examples(shop: &Shop) -> Examples {
     let member = shop.member();
@@ -14,6 +21,7 @@ pub async fn examples(shop: &Shop) -> Examples {
     let whose = member.to_string();
     let (a, b, c, d, e, f, g) =
         (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
+    let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
     Examples::new(&shop.clock)
         .with_other(
@@ -69,6 +77,25 @@ pub async fn examples(shop: &Shop) -> Examples {
                 }
             },
             |request: &mut PutProgrammeRequest| request.programme.as_mut().expect("there").display_name.push('!'),
+        )
+        .with_other(
+            move |n| {
+                let member = i.clone();
+                async move { grant(member, n, "a friend came") }
+            },
+            |request: &mut GrantPointsRequest| request.points += 1,
+        )
+        .with_other(
+            move |n| {
+                let (member, mut client, clock) = (j.clone(), giving.clone(), giving_clock.clone());
+                async move {
+                    let request_id = kernel::RequestId::new_at(clock.now()).to_string();
+                    let given = GrantPointsRequest { request_id, ..grant(member.clone(), n, "a friend came, and left") };
+                    let entry = client.grant_points(given).await.expect("they are given").into_inner().entry;
+                    RevokeGrantRequest { member, entry, reason: "the friend left".to_owned(), ..Default::default() }
+                }
+            },
+            |request: &mut RevokeGrantRequest| request.reason.push('!'),
         )
         .with(move |_| {
             let member = e.clone();

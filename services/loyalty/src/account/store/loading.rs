@@ -263,32 +263,38 @@ async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &
     Ok(())
 }
 
-/// The redemptions that somebody wants reversed.
+/// The entries that somebody wants reversed, and those that a grant would repeat.
 async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<SpentEntries, StoreError> {
-    let asked = asks.iter().filter_map(|ask| match ask {
-        Ask::Reverse(ask) => Some(((ask.tenant, ask.member), ask.entry)),
-        Ask::Redeem(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => None,
-    });
     // By member as well as by entry: who names another's entry must not hide it from its owner.
-    let wanted: BTreeSet<(Whose, EntryId)> = asked.collect();
+    let wanted: BTreeSet<(Whose, Option<EntryId>, String)> = asks
+        .iter()
+        .filter_map(|ask| match ask {
+            Ask::Reverse(ask) => Some(((ask.tenant, ask.member), Some(ask.entry), ask.entry.to_string())),
+            Ask::Revoke(ask) => Some(((ask.tenant, ask.member), Some(ask.entry), ask.entry.to_string())),
+            Ask::Grant(ask) => Some(((ask.tenant, ask.member), None, ask.cause.clone())),
+            Ask::Redeem(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => None,
+        })
+        .collect();
     if wanted.is_empty() {
         return Ok(SpentEntries::new());
     }
-    let keys = Keys::of(wanted.iter().map(|(whose, _)| whose));
-    let entries: Vec<Uuid> = wanted.iter().map(|(_, entry)| entry.uuid()).collect();
-    let causes: Vec<String> = wanted.iter().map(|(_, entry)| entry.to_string()).collect();
+    let keys = Keys::of(wanted.iter().map(|(whose, ..)| whose));
+    let entries: Vec<Option<Uuid>> = wanted.iter().map(|(_, entry, _)| entry.map(EntryId::uuid)).collect();
+    let causes: Vec<String> = wanted.iter().map(|(.., cause)| cause.clone()).collect();
     let rows = sqlx::query!(
-        r#"SELECT entry.tenant, entry.member, entry.entry, entry.kind, entry.draws,
+        r#"SELECT entry.tenant, entry.member, entry.entry, entry.kind, entry.cause, entry.draws,
                   EXISTS (SELECT FROM entry AS later
                           WHERE later.tenant = entry.tenant AND later.shard = entry.shard
-                            AND later.member = entry.member AND later.kind = 4 AND later.cause = asked.cause) AS "reversed!"
+                            AND later.member = entry.member AND later.kind IN (2, 4)
+                            AND later.cause = asked.cause) AS "reversed!"
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[])
                 AS asked (tenant, shard, member, entry, cause)
-           JOIN entry USING (tenant, shard, member, entry)"#,
+           JOIN entry USING (tenant, shard, member)
+           WHERE entry.entry = asked.entry OR (asked.entry IS NULL AND entry.kind = 1 AND entry.cause = asked.cause)"#,
         &keys.tenants,
         &keys.shards,
         &keys.members,
-        &entries,
+        &entries as &[Option<Uuid>],
         &causes
     )
     .fetch_all(connection)
@@ -298,7 +304,8 @@ async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<S
         let kind: EntryKind = read_entry_kind(row.kind)?;
         let draws: Vec<Draw> = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
         let whose = (row.tenant.into(), row.member.into());
-        spent.insert((whose, row.entry.into()), Spent { kind, draws, reversed: row.reversed });
+        let found = Spent { kind, cause: row.cause, draws, reversed: row.reversed };
+        spent.insert((whose, row.entry.into()), found);
     }
     Ok(spent)
 }

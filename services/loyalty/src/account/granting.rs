@@ -1,0 +1,82 @@
+//! Points given for something that is no order, and taken back when that turns out not to hold.
+
+use jiff::Timestamp;
+use kernel::{ChargeId, EntryId, LotId, Points, ReferralId, SubscriptionId};
+
+use super::decision::Decision;
+use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
+use super::reversing::take;
+use super::settling::{Until, settle};
+use crate::programme::expiry::lapse_instant;
+use crate::programme::terms::{DeficitPolicy, Terms, Versions};
+
+/// Whether a text is the id of something that points may be given for. Orders are not among them: they earn by themselves.
+pub fn is_cause(text: &str) -> bool {
+    ReferralId::parse(text).is_ok() || SubscriptionId::parse(text).is_ok() || ChargeId::parse(text).is_ok()
+}
+
+/// Gives points for a cause, told with its reason; they keep as long as points earned now, and count for no tier.
+pub fn grant(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    terms: &Terms,
+    points: Points,
+    (cause, reason): (&str, &str),
+    now: Timestamp,
+) -> Result<EntryId, OutOfRange> {
+    let now = now.max(holdings.settled_until);
+    settle(holdings, versions, Until::Before(now))?;
+    let lapses_at = lapse_instant(terms, now)?;
+    let draw = holdings.credit(Lot {
+        id: holdings.next_lot_id(0),
+        origin: cause.to_owned(),
+        amount: points.0,
+        left: points.0,
+        lapsed: 0,
+        earned_at: now,
+        lapses_at,
+        touched: true,
+    })?;
+    let mut grounds = Decision::new("grant", terms.version, now).fact("cause", cause);
+    if let Some(lapse) = lapses_at {
+        grounds = grounds.fact("lapse_time", lapse);
+    }
+    let grounds = grounds.step("granted", reason, points.0);
+    holdings.post(EntryKind::Earn, points.0, cause, vec![draw], grounds, now)
+}
+
+/// A grant that is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// Its entry.
+    pub entry: EntryId,
+    /// The lot it went into.
+    pub lot: LotId,
+}
+
+/// Takes a grant back as a return takes an order's points back. The entry is written even where nothing is left to take:
+/// what is reversed once is not reversed again.
+pub fn take_grant_back(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    granted: &Granted,
+    reason: &str,
+    now: Timestamp,
+) -> Result<EntryId, OutOfRange> {
+    let now = now.max(holdings.settled_until);
+    settle(holdings, versions, Until::Before(now))?;
+    let lot = holdings.lots.iter().find(|lot| lot.id == granted.lot);
+    let (amount, lapsed) = lot.map_or((0, 0), |lot| (lot.amount, lot.lapsed));
+    let wanted = amount.saturating_sub(lapsed).max(0);
+    let terms = versions.at(now);
+    let policy = terms.map_or(DeficitPolicy::Unlimited, |terms| terms.deficit);
+    let (draws, taken) = take(holdings, &Some(granted.lot), wanted, policy)?;
+    let grounds = Decision::new("take back", terms.map_or(0, |terms| terms.version), now)
+        .fact("grant", granted.entry)
+        .fact("granted", amount)
+        .step("revoked", reason, amount.saturating_neg())
+        .step_of("lapsed", "before, and not taken a second time", lapsed)
+        .step_of("left alone", "no more was there to take", wanted.saturating_sub(taken));
+    let points = taken.saturating_neg();
+    holdings.post(EntryKind::EarnReversal, points, granted.entry.to_string(), draws, grounds, now)
+}

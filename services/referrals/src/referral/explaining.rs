@@ -1,0 +1,38 @@
+//! Why a referral stands where it stands.
+
+use super::decision::Decision;
+use super::life::State;
+use super::record::{Move, Referral};
+use crate::offer::promise::Offer;
+use crate::people::facts::Bought;
+
+/// Told from its moves, which carry their evidence; orders come earliest first.
+pub fn explain(referral: &Referral, moves: &[Move], orders: &[Bought], offer: &Offer) -> Decision {
+    let mut told = Decision::new(referral.state.word(), referral.terms_version, referral.entered_at);
+    told.facts = moves.last().map(|last| last.evidence.clone()).unwrap_or_default();
+    for step in moves {
+        told = told.step(step.to.word(), step.reason.clone());
+    }
+    match referral.state {
+        State::Attributed => {
+            let best = orders
+                .iter()
+                .filter(|order| order.occurred_at >= referral.touched_at && order.currency == offer.currency)
+                .map(|order| order.net_minor)
+                .max();
+            let best = best.unwrap_or(0);
+            told.fact("best_net_minor", best).fact("currency", offer.currency).unless(
+                "best_net_minor",
+                offer.least_order_minor.saturating_sub(best),
+                State::Held.word(),
+            )
+        }
+        State::Qualified
+        | State::Held
+        | State::Approved
+        | State::Rewarded
+        | State::Flagged
+        | State::Rejected
+        | State::Reversed => told,
+    }
+}

@@ -1,0 +1,93 @@
+//! What the invitee's orders and returns mean for a referral. Everything known is looked at each time, so that what is
+//! heard twice or in another order comes to the same.
+
+use jiff::tz::TimeZone;
+use kernel::calendar::OutOfCalendar;
+
+use super::decision::facts;
+use super::life::{Happening, State};
+use super::record::Referral;
+use crate::offer::promise::Offer;
+use crate::people::facts::Bought;
+
+/// Moves a referral as far as the orders lead it; they come earliest first.
+pub fn follow(
+    referral: &mut Referral,
+    orders: &[Bought],
+    offer: &Offer,
+    zone: &TimeZone,
+) -> Result<(), OutOfCalendar> {
+    if referral.state == State::Attributed
+        && let Some(order) = orders.iter().find(|order| qualifies(referral, order, offer))
+    {
+        qualify(referral, order, orders, offer, zone)?;
+    }
+    let counted = referral.order.and_then(|id| orders.iter().find(|order| order.order == id));
+    if let Some(order) = counted {
+        look_back(referral, order, offer);
+    }
+    Ok(())
+}
+
+/// By what was bought: what came back of it is looked at afterwards, for it may be heard before the order is.
+fn qualifies(referral: &Referral, order: &Bought, offer: &Offer) -> bool {
+    let since_the_touch = order.occurred_at >= referral.touched_at || referral.checkout == Some(order.order);
+    since_the_touch && order.currency == offer.currency && order.net_minor >= offer.least_order_minor
+}
+
+/// The first purchase before the touch, beside the order that was being paid.
+pub fn before_the_touch<'a>(referral: &Referral, orders: &'a [Bought]) -> Option<&'a Bought> {
+    orders.iter().find(|order| order.occurred_at < referral.touched_at && referral.checkout != Some(order.order))
+}
+
+fn qualify(
+    referral: &mut Referral,
+    order: &Bought,
+    orders: &[Bought],
+    offer: &Offer,
+    zone: &TimeZone,
+) -> Result<(), OutOfCalendar> {
+    let at = order.occurred_at.max(referral.attributed_at);
+    // An order from before the touch may be heard of late.
+    if offer.only_new_members
+        && let Some(earlier) = before_the_touch(referral, orders)
+    {
+        let evidence =
+            facts([("order", earlier.order.to_string()), ("order_time", earlier.occurred_at.to_string())]);
+        referral.happen(Happening::Unfounded, "ALREADY_CUSTOMER", evidence, at);
+        return Ok(());
+    }
+    let ends = offer.hold_ends(order.occurred_at, order.received_at, zone)?;
+    referral.order = Some(order.order);
+    referral.hold_ends_at = Some(ends);
+    let evidence = facts([
+        ("order", order.order.to_string()),
+        ("net_minor", order.net_minor.to_string()),
+        ("least_order_minor", offer.least_order_minor.to_string()),
+        ("currency", offer.currency.to_string()),
+    ]);
+    referral.happen(Happening::Ordered, "ORDER", evidence, at);
+    let evidence = facts([
+        ("hold_days", offer.hold_days.to_string()),
+        ("return_window_days", offer.return_window_days.to_string()),
+        ("hold_end_time", ends.to_string()),
+    ]);
+    referral.happen(Happening::HoldBegan, "HOLD", evidence, at);
+    Ok(())
+}
+
+/// A return that leaves less than the least reverses; one that leaves enough changes nothing.
+fn look_back(referral: &mut Referral, order: &Bought, offer: &Offer) {
+    let left = order.net_minor.saturating_sub(order.returned_minor);
+    if order.returned_minor == 0 || left >= offer.least_order_minor {
+        return;
+    }
+    let evidence = facts([
+        ("order", order.order.to_string()),
+        ("net_minor", order.net_minor.to_string()),
+        ("returned_minor", order.returned_minor.to_string()),
+        ("least_order_minor", offer.least_order_minor.to_string()),
+    ]);
+    let at = order.returned_at.unwrap_or(referral.entered_at);
+    referral.happen(Happening::Returned, "RETURNED", evidence, at);
+}
