@@ -29,7 +29,9 @@ pub(crate) fn python() -> Result<PathBuf, Failure> {
         install::install(PYTHON, &tell)?;
         make()?;
     }
-    output(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES))?;
+    output(
+        Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES),
+    )?;
     std::fs::write(&noted, wanted).map_err(Failure::said)?;
     absolute(&python)
 }

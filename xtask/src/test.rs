@@ -37,7 +37,10 @@ fn with_servers(soak: &str, words: &[&str]) -> Outcome {
     let (database, redis) = (servers.postgres.url(), servers.redis.as_ref().map(backing::redis::Redis::url));
     let settings = |command: &mut Command| {
         command.env("RAPPORT_SOAK", soak).env("RAPPORT_TEST_DATABASE_URL", &database);
-        command.env("RAPPORT_TEST_PYTHON", &python).env("RAPPORT_TEST_KUBECTL", &kubectl).env("RAPPORT_TEST_BUILDAH", &buildah);
+        command
+            .env("RAPPORT_TEST_PYTHON", &python)
+            .env("RAPPORT_TEST_KUBECTL", &kubectl)
+            .env("RAPPORT_TEST_BUILDAH", &buildah);
         // A test runs in its crate's folder, where a relative name would mean another one.
         if let Some(folder) = history.parent().and_then(|folder| folder.canonicalize().ok()) {
             command.env("RAPPORT_DATA", folder);

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
-    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, segments, serve, tenant,
-    token, up,
+    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, segments, serve,
+    tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.

@@ -7,8 +7,8 @@ use std::thread::available_parallelism;
 use rapport::cli::{self, Command};
 use rapport::client::CliError;
 use rapport::{
-    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, segments, serve, tenant,
-    token, up,
+    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, report, segments, serve,
+    tenant, token, up,
 };
 
 fn main() -> ExitCode {

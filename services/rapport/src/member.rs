@@ -11,7 +11,9 @@ use kernel::Clock;
 use proto::clock::v1::GetClockRequest;
 use proto::common::v1::Decision;
 use proto::loyalty::v1::{Account, Entry, EntryKind, ExplainEntryRequest, GetAccountRequest, ListEntriesRequest};
-use proto::registry::v1::{self as wire_registry, Consent, EnrolMemberRequest, GetPortraitRequest, IdentityKind, NewMember};
+use proto::registry::v1::{
+    self as wire_registry, Consent, EnrolMemberRequest, GetPortraitRequest, IdentityKind, NewMember,
+};
 use serde_json::json;
 use tonic::Code;
 

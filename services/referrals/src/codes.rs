@@ -15,11 +15,11 @@ mod store;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ::store::{Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, MemberId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
-use wire::{Stop, patiently};
+use wire::{Stop, known, patiently};
 
 pub use self::alphabet::{Code, Malformed};
 use crate::people;
@@ -152,9 +152,7 @@ pub(crate) fn shard_of(tenant: TenantId, code: &Code) -> Shard {
 pub(crate) async fn live(tx: &mut Tx, tenant: TenantId, code: &Code) -> Result<Issued, Stop<CodeRefusal>> {
     match store::find(tx.connection(), tenant, code).await? {
         None => Err(Stop::Refused(CodeRefusal::NotFound { code: code.clone() })),
-        Some(issued) if issued.retired_at.is_some() => {
-            Err(Stop::Refused(CodeRefusal::Retired { code: code.clone() }))
-        }
+        Some(issued) if issued.retired_at.is_some() => Err(Stop::Refused(CodeRefusal::Retired { code: code.clone() })),
         Some(issued) => Ok(issued),
     }
 }
@@ -207,16 +205,14 @@ impl Codes {
     ) -> Result<Step<IssueReceipt>, Stop<CodeRefusal>> {
         let (tenant, member, home) = (ask.tenant, ask.member, Shard::of_member(ask.member));
         let mut tx = self.store.begin(tenant, shards.iter().copied()).await?;
-        match tx.recall(tenant, home, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(receipt) => return Ok(Step::Done(receipt)),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
+        let now = self.clock.now();
+        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+            return Ok(Step::Done(receipt));
         }
         refuse_suspended(&mut tx, tenant).await?;
         if !ask.known && !people::is_known(&mut tx, tenant, member).await? {
             return Err(Stop::Refused(CodeRefusal::MemberNotFound { member }));
         }
-        let now = self.clock.now();
         let has = store::live_of(tx.connection(), tenant, member).await?;
         let keeps = has.as_ref().filter(|_| !ask.replace).map(|issued| issued.code.clone());
         if ask.validate_only {
@@ -285,10 +281,9 @@ impl Codes {
     ) -> Result<Step<RetireReceipt>, Stop<CodeRefusal>> {
         let (tenant, home) = (ask.tenant, shard_of(ask.tenant, &ask.code));
         let mut tx = self.store.begin(tenant, shards.iter().copied()).await?;
-        match tx.recall(tenant, home, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(receipt) => return Ok(Step::Done(receipt)),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
+        let now = self.clock.now();
+        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+            return Ok(Step::Done(receipt));
         }
         refuse_suspended(&mut tx, tenant).await?;
         let issued = live(&mut tx, tenant, &ask.code).await?;
@@ -301,7 +296,6 @@ impl Codes {
                 Step::Wider(BTreeSet::from([of_member]))
             });
         }
-        let now = self.clock.now();
         store::retire(tx.connection(), tenant, &ask.code, now).await?;
         eventlog::append(&mut tx, &[events::retired(tenant, issued.member, &ask.code, now)], now).await?;
         let receipt = RetireReceipt { member: issued.member, reached: Reached::of(&tx, of_member) };
@@ -326,6 +320,5 @@ impl Codes {
 
 /// A suspended tenant writes nothing.
 pub(crate) async fn refuse_suspended<R>(tx: &mut Tx, tenant: TenantId) -> Result<(), Stop<R>> {
-    let settled = terms::within(tx, &BTreeSet::from([tenant])).await?;
-    if settled.get(&tenant).is_some_and(|settled| settled.suspended) { Err(Stop::TenantSuspended) } else { Ok(()) }
+    if terms::of(tx, tenant).await?.suspended { Err(Stop::TenantSuspended) } else { Ok(()) }
 }

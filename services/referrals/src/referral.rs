@@ -25,13 +25,13 @@ mod store;
 
 use std::collections::BTreeSet;
 
-use ::store::{Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{RequestKey, Store, StoreError, Tx};
 use eventlog::CannotApply;
 use jiff::Timestamp;
 use kernel::{Clock, EntryId, MemberId, OrderId, ReferralId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use terms::Held;
-use wire::{Stop, patiently};
+use wire::{Stop, known, patiently};
 
 use self::decision::{Decision, facts};
 use self::judging::Unfit;
@@ -206,16 +206,14 @@ impl Referrals {
         drop(reading);
         let home = Shard::of_member(invitee);
         let mut tx = self.store.begin(tenant, [home]).await?;
-        match tx.recall(tenant, home, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
+        let now = self.clock.now();
+        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+            return Ok(receipt);
         }
         let held = self.held(&mut tx, tenant).await?;
         if held.settled.suspended {
             return Err(Stop::TenantSuspended);
         }
-        let now = self.clock.now();
         let mut referral = one(&mut tx, (tenant, invitee)).await?.ok_or_else(not_found)?;
         if referral.state != State::Flagged {
             return Err(Stop::Refused(ReferralRefusal::NotFlagged { referral: id, state: referral.state }));

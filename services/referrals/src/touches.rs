@@ -8,11 +8,11 @@
 
 mod store;
 
-use ::store::{Recall, RequestKey, Store, StoreError, Tx};
+use ::store::{RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, MemberId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
-use wire::{Stop, patiently};
+use wire::{Stop, known, patiently};
 
 use crate::codes::{self, Code, CodeRefusal};
 use crate::receipt::Reached;
@@ -89,14 +89,12 @@ impl Touches {
     async fn try_record(&self, ask: &NewTouch) -> Result<TouchReceipt, Stop<CodeRefusal>> {
         let (tenant, home) = (ask.tenant, shard_of(ask.tenant, &ask.visitor));
         let mut tx = self.store.begin(tenant, [home, codes::shard_of(tenant, &ask.code)]).await?;
-        match tx.recall(tenant, home, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(receipt) => return Ok(receipt),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
+        let now = self.clock.now();
+        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+            return Ok(receipt);
         }
         codes::refuse_suspended(&mut tx, tenant).await?;
         let issued = codes::live(&mut tx, tenant, &ask.code).await?;
-        let now = self.clock.now();
         if ask.validate_only {
             tx.roll_back().await?;
             return Ok(TouchReceipt { inviter: issued.member, touched_at: now, reached: Reached::default() });

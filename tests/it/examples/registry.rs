@@ -2,8 +2,8 @@
 
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, EnrolMemberRequest, EnrolMembersRequest, FindMemberRequest,
-    GetMemberRequest, GetPortraitRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest, TagMemberRequest,
-    UpdateMemberRequest,
+    GetMemberRequest, GetPortraitRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest,
+    TagMemberRequest, UpdateMemberRequest,
 };
 use testkit::Examples;
 

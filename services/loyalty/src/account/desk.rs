@@ -108,7 +108,7 @@ impl Ask {
             Self::Redeem(ask) => ask.explain,
             Self::Reverse(ask) => ask.explain,
             Self::Adjust(ask) => ask.explain,
-            Self::Hear { .. } | Self::Settle { .. } => false,
+            Self::Grant(_) | Self::Revoke(_) | Self::Hear { .. } | Self::Settle { .. } => false,
         }
     }
 
@@ -246,12 +246,9 @@ impl Desk for AccountDesk {
                 );
                 place
             }
-            Ask::Redeem(_)
-            | Ask::Reverse(_)
-            | Ask::Adjust(_)
-            | Ask::Grant(_)
-            | Ask::Revoke(_)
-            | Ask::Settle { .. } => Place::default(),
+            Ask::Redeem(_) | Ask::Reverse(_) | Ask::Adjust(_) | Ask::Grant(_) | Ask::Revoke(_) | Ask::Settle { .. } => {
+                Place::default()
+            }
         };
         for (tenant, member) in ask.members() {
             place.tenants.insert(tenant);
@@ -341,7 +338,7 @@ mod tests {
     fn a_kept_receipt_holds_no_reasons() {
         let grounds = Decision::new("redeem", 0, Timestamp::UNIX_EPOCH);
         let why = Explanation { kind: EntryKind::Redemption, points: -20, cause: "coffee".to_owned(), grounds };
-        let receipt = Receipt { entry: None, spendable: 30, draws: Vec::new(), mark: None, why: Some(Box::new(why)) };
+        let receipt = Receipt { spendable: 30, why: Some(Box::new(why)), ..Receipt::default() };
         let kept = serde_json::to_value(&receipt).expect("a receipt can be written");
         let fields: Vec<&str> = kept.as_object().expect("it has fields").keys().map(String::as_str).collect();
         assert_eq!(fields, ["draws", "entry", "mark", "spendable"]);

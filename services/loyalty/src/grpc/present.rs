@@ -81,24 +81,20 @@ pub(super) fn adjustment(keys: &Keys, language: Language, receipt: Receipt) -> R
 }
 
 pub(super) fn grant(keys: &Keys, receipt: Receipt) -> Response<v1::GrantPointsResponse> {
-    let lapse_time = receipt.lapses_at.and_then(time);
-    let told = redeemed(keys, receipt);
     Response::new(v1::GrantPointsResponse {
-        entry: told.entry,
-        lapse_time,
-        spendable: told.spendable,
-        freshness: told.freshness,
+        freshness: freshness(&receipt).seal(keys),
+        entry: receipt.entry.map(|entry| entry.to_string()).unwrap_or_default(),
+        lapse_time: receipt.lapses_at.and_then(time),
+        spendable: receipt.spendable,
     })
 }
 
 pub(super) fn revocation(keys: &Keys, receipt: Receipt) -> Response<v1::RevokeGrantResponse> {
-    let points = receipt.points.saturating_neg();
-    let told = redeemed(keys, receipt);
     Response::new(v1::RevokeGrantResponse {
-        entry: told.entry,
-        points,
-        spendable: told.spendable,
-        freshness: told.freshness,
+        freshness: freshness(&receipt).seal(keys),
+        entry: receipt.entry.map(|entry| entry.to_string()).unwrap_or_default(),
+        points: receipt.points.saturating_neg(),
+        spendable: receipt.spendable,
     })
 }
 

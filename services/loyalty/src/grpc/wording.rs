@@ -6,6 +6,7 @@ use proto::common::v1::DecisionReason;
 
 use crate::account::StandingView;
 use crate::account::decision::{Decision, Explanation};
+use crate::account::granting::is_cause;
 use crate::account::holdings::EntryKind;
 
 /// The facts of one sentence, by the names it knows them by.
@@ -17,6 +18,14 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
     // The sentence tells the direction.
     facts.push(("points", told.points.unsigned_abs().to_string()));
     let reason = match told.kind {
+        EntryKind::Earn if is_cause(&told.cause) => {
+            facts.push(("why", reason_of(told, "granted")));
+            DecisionReason::Grant
+        }
+        EntryKind::EarnReversal if told.grounds.steps.iter().any(|step| step.name == "revoked") => {
+            facts.push(("why", reason_of(told, "revoked")));
+            DecisionReason::GrantRevoked
+        }
         EntryKind::Earn => match told.grounds.steps.as_slice() {
             [base, tier, ..] => {
                 facts.push(("base", base.contribution.to_string()));
@@ -42,6 +51,11 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
         }
     };
     (reason, facts)
+}
+
+/// What was said when points were given or taken back.
+fn reason_of(told: &Explanation, step: &str) -> String {
+    told.grounds.steps.iter().find(|known| known.name == step).map(|known| known.detail.clone()).unwrap_or_default()
 }
 
 /// Why a member has the tier they have.
@@ -98,6 +112,17 @@ mod tests {
             (
                 told(EntryKind::RedemptionReversal, 20, empty().step("back", "", 15).step("grace", "", 5)),
                 "20 spent points given back; 5 of them had lapsed meanwhile and are good for a while longer.",
+            ),
+            (
+                Explanation {
+                    cause: "referral_01h455vb4pex5vsknk084sn02q".to_owned(),
+                    ..told(EntryKind::Earn, 20, empty().step("granted", "a friend came", 20))
+                },
+                "20 points given: a friend came.",
+            ),
+            (
+                told(EntryKind::EarnReversal, -20, empty().step("revoked", "the friend left", -20)),
+                "20 given points taken back: the friend left.",
             ),
             (told(EntryKind::Lapse, -20, empty()), "20 points lapsed: they were not spent by their last day."),
             (told(EntryKind::Adjustment, 20, empty()), "20 points added by hand: long wait."),

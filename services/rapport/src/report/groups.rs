@@ -11,7 +11,7 @@ use crate::member::{instant, shown};
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
 
-use super::{percent, per_mille};
+use super::{per_mille, percent};
 
 /// Widest bar of a plot.
 const BAR: i64 = 30;
@@ -47,7 +47,10 @@ impl Groups {
             (self.cuts(words), self.groups()),
             ("Lifetime value, a year".to_owned(), self.values(words)),
             ("Coming back".to_owned(), self.coming_back(words)),
-            ("Buyers by month of first purchase, and how many of them bought in the months after".to_owned(), self.retention()),
+            (
+                "Buyers by month of first purchase, and how many of them bought in the months after".to_owned(),
+                self.retention(),
+            ),
         ]
     }
 
@@ -99,12 +102,15 @@ impl Groups {
 
     fn values(&self, words: &Words) -> Table {
         let mut table = Table::new(&[Side::Left, Side::Right, Side::Left]);
-        let Some(values) = self.overview.lifetime_values.as_ref().filter(|values| values.count > 0) else { return table };
+        let Some(values) = self.overview.lifetime_values.as_ref().filter(|values| values.count > 0) else {
+            return table;
+        };
         let currency = self.overview.snapshot.as_ref().map_or("", |snapshot| &snapshot.currency_code);
         for (name, value) in quantiles(values) {
             table.row([name.to_owned(), words.money(value, currency), bar(value, values.max)]);
         }
-        table.toned(Tone::Strong, ["mean".to_owned(), words.money(values.mean, currency), bar(values.mean, values.max)]);
+        table
+            .toned(Tone::Strong, ["mean".to_owned(), words.money(values.mean, currency), bar(values.mean, values.max)]);
         table
     }
 
@@ -128,8 +134,13 @@ impl Groups {
             );
             table.row(["best fifth".to_owned(), per_mille(best.share_permille), from]);
         }
-        if let Some(days) = overview.snapshot.as_ref().map(|snapshot| snapshot.shop_cycle_days).filter(|days| *days > 0) {
-            table.row(["usual cycle".to_owned(), words::counted(days, "day", "days"), "between two purchases".to_owned()]);
+        if let Some(days) = overview.snapshot.as_ref().map(|snapshot| snapshot.shop_cycle_days).filter(|days| *days > 0)
+        {
+            table.row([
+                "usual cycle".to_owned(),
+                words::counted(days, "day", "days"),
+                "between two purchases".to_owned(),
+            ]);
         }
         table
     }
@@ -150,7 +161,9 @@ impl Groups {
         for cohort in shown {
             let mut cells = vec![cohort.month.clone(), words::count(cohort.members)];
             for later in 1..months.len() {
-                let Some(month) = month_after(&cohort.month, later).filter(|month| month.as_str() <= last) else { break };
+                let Some(month) = month_after(&cohort.month, later).filter(|month| month.as_str() <= last) else {
+                    break;
+                };
                 let buyers = cohort.months.iter().find(|known| known.month == month).map_or(0, |known| known.buyers);
                 cells.push(percent_whole(buyers, cohort.members));
             }
@@ -298,6 +311,9 @@ mod tests {
 
     #[test]
     fn shares_of_a_cohort_say_nothing_and_little_apart() {
-        assert_eq!((percent_whole(0, 9), percent_whole(1, 900), percent_whole(3, 9)), ("·".to_owned(), "<1 %".to_owned(), "33 %".to_owned()));
+        assert_eq!(
+            (percent_whole(0, 9), percent_whole(1, 900), percent_whole(3, 9)),
+            ("·".to_owned(), "<1 %".to_owned(), "33 %".to_owned())
+        );
     }
 }

@@ -53,13 +53,17 @@ fn variables() -> BTreeSet<String> {
     let cli = Cli::command();
     let flags = ["serve", "migrate"].into_iter().flat_map(|name| {
         let command = cli.find_subcommand(name).expect("it is a command");
-        command.get_arguments().filter_map(|flag| Some(flag.get_env()?.to_string_lossy().into_owned())).collect::<Vec<_>>()
+        command
+            .get_arguments()
+            .filter_map(|flag| Some(flag.get_env()?.to_string_lossy().into_owned()))
+            .collect::<Vec<_>>()
     });
     flags.chain(Service::ALL.iter().map(|service| Peers::variable(service.name()))).collect()
 }
 
 fn understood(arguments: &Value) {
-    let words: Vec<&str> = arguments.as_array().expect("a list").iter().map(|word| word.as_str().expect("text")).collect();
+    let words: Vec<&str> =
+        arguments.as_array().expect("a list").iter().map(|word| word.as_str().expect("text")).collect();
     let line = [&["rapport"], &words[..]].concat();
     Cli::command().try_get_matches_from(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
 }
@@ -144,7 +148,8 @@ fn everything_the_compose_file_says_exists_in_the_program() {
     let documents = documents(&compose);
     let services = documents[0]["services"].as_object().expect("services");
     let known = variables();
-    let ours = services.iter().filter(|(_, service)| service["image"].as_str().is_some_and(|image| image.contains("rapport")));
+    let ours =
+        services.iter().filter(|(_, service)| service["image"].as_str().is_some_and(|image| image.contains("rapport")));
     let mut seen = 0;
     for (name, service) in ours {
         seen += 1;

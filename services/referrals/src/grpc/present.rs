@@ -229,5 +229,6 @@ fn decision(decision: Decision) -> common::Decision {
             .map(|(name, detail)| common::Step { name, detail, ..common::Step::default() })
             .collect(),
         nearest_flip: decision.flip.map(|(fact, change, outcome)| common::NearestFlip { fact, change, outcome }),
+        ..common::Decision::default()
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 use kernel::{MemberId, TenantId};
 use proto::registry::v1 as wire_registry;
-use store::RequestKey;
 use server::Behalf;
+use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Direction, Freshness, Keys, PageToken, Violations};
 

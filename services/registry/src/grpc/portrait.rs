@@ -106,6 +106,7 @@ impl Portraits {
     /// The one question after the other has waited for the token, so it need not wait again.
     async fn referrals(&self, sitting: &Sitting) -> ReferralsPart {
         let peer = self.peer("referrals", "referrals.read", sitting);
+        let again = peer.without_waiting();
         let asked = peer.ask(|way, token| {
             let request = ListInvitationsRequest {
                 inviter: sitting.member.to_string(),
@@ -116,7 +117,7 @@ impl Portraits {
             async move { ReferralsServiceClient::new(way).list_invitations(request).await }
         });
         let (freshness, answer) = self.read(asked.await);
-        let own = peer.without_waiting().ask(|way, _| {
+        let own = again.ask(|way, _| {
             let invitee = sitting.member.to_string();
             let request = GetReferralOfRequest { invitee, ..GetReferralOfRequest::default() };
             async move { ReferralsServiceClient::new(way).get_referral_of(request).await }

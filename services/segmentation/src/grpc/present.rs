@@ -161,6 +161,7 @@ fn decision(told: &Decision) -> common::Decision {
             change,
             outcome: outcome.to_owned(),
         }),
+        ..common::Decision::default()
     }
 }
 

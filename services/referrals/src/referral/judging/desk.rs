@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ::store::{Recall, StoreError, Tx};
+use ::store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{MemberId, ReferralId, Shard};
 use terms::{Held, Version};
-use wire::{Stop, patiently};
+use wire::{Stop, known, patiently};
 
 use super::super::decision::{Decision, facts};
 use super::super::life::{Happening, State};
@@ -53,32 +53,24 @@ impl Referrals {
         .await
     }
 
-    async fn try_attribute(
-        &self,
-        ask: &Attribution,
-        shards: &BTreeSet<Shard>,
-    ) -> Result<Step, Stop<ReferralRefusal>> {
+    async fn try_attribute(&self, ask: &Attribution, shards: &BTreeSet<Shard>) -> Result<Step, Stop<ReferralRefusal>> {
         let (tenant, home) = (ask.tenant, Shard::of_member(ask.member));
         let mut tx = self.store.begin(tenant, shards.iter().copied()).await?;
-        match tx.recall(tenant, home, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(receipt) => return Ok(Step::Done(receipt)),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
+        let now = self.clock.now();
+        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+            return Ok(Step::Done(receipt));
         }
         let held = self.held(&mut tx, tenant).await?;
         if held.settled.suspended {
             return Err(Stop::TenantSuspended);
         }
-        let now = self.clock.now();
         let version = held.versions.at(now).ok_or(Stop::Refused(ReferralRefusal::NoTerms { at: now }))?;
         free_to_be_invited(&mut tx, ask).await?;
         let found = find(&mut tx, ask, &version.terms, now).await?;
         let above = store::above(tx.connection(), tenant, found.issued.member).await?;
         let all = std::iter::once(found.issued.member).chain(above.iter().copied()).map(Shard::of_member);
-        let wider: BTreeSet<Shard> = all
-            .chain([codes::shard_of(tenant, &found.issued.code)])
-            .filter(|shard| !shards.contains(shard))
-            .collect();
+        let wider: BTreeSet<Shard> =
+            all.chain([codes::shard_of(tenant, &found.issued.code)]).filter(|shard| !shards.contains(shard)).collect();
         if !wider.is_empty() {
             tx.roll_back().await?;
             return Ok(Step::Wider(wider));
@@ -176,6 +168,7 @@ fn of_code(stop: Stop<CodeRefusal>) -> Stop<ReferralRefusal> {
     match stop {
         Stop::Refused(refusal) => Stop::Refused(ReferralRefusal::Code(refusal)),
         Stop::RequestIdReused { field } => Stop::RequestIdReused { field },
+        Stop::RequestIdTooOld { kept_days } => Stop::RequestIdTooOld { kept_days },
         Stop::TenantSuspended => Stop::TenantSuspended,
         Stop::Failed(error) => Stop::Failed(error),
     }

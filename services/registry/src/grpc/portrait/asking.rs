@@ -78,7 +78,7 @@ impl<'a> Peer<'a> {
     }
 
     /// Asks; the question is given a way to the service and the token to send.
-    pub(super) async fn ask<T, F>(&self, question: impl Fn(Outbound, String) -> F) -> Reading<T>
+    pub(super) async fn ask<T, F>(self, question: impl Fn(Outbound, String) -> F) -> Reading<T>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use ::store::{Head, Recall, StoreError, Tx};
+use ::store::{Head, StoreError, Tx};
 use ::terms::Held;
 use jiff::Timestamp;
 use kernel::{Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use timers::Timer;
 use uuid::Uuid;
-use wire::{Freshness, Stop, patiently};
+use wire::{Freshness, Stop, known, patiently};
 
 use super::super::frame::Making;
 use super::super::{MemberRefusal, Members, NewSnapshot, desk, events, store};
@@ -51,12 +51,10 @@ impl Members {
     async fn try_take(&self, ask: &NewSnapshot) -> Result<Taking, Stop<MemberRefusal>> {
         let (tenant, shard) = (ask.tenant, Shard::of_tenant(ask.tenant));
         let mut tx = self.store.begin(tenant, [shard]).await?;
-        match tx.recall::<Taking>(tenant, shard, &ask.key).await? {
-            Recall::New => {}
-            Recall::Done(taken) => return Ok(taken),
-            Recall::Reused { field } => return Err(Stop::RequestIdReused { field }),
-        }
         let now = self.clock.now();
+        if let Some(taken) = known(tx.recall::<Taking>(tenant, shard, &ask.key, now).await?)? {
+            return Ok(taken);
+        }
         let held = self.held(&mut tx, tenant).await?;
         if held.settled.suspended {
             return Err(Stop::TenantSuspended);
