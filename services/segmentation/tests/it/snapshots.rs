@@ -60,7 +60,7 @@ async fn reads_are_exact_while_members_still_wait() {
     // Nothing has rung yet.
     assert_eq!(group(&shop.insight(poor, "").await), Group::Promising);
     let listed = ListMembersRequest { group: Group::Unsorted.into(), ..ListMembersRequest::default() };
-    let page = shop.client().list_members(listed).await.expect("a page").into_inner();
+    let page = shop.client().list_members(listed.clone()).await.expect("a page").into_inner();
     assert_eq!((page.members.len(), page.waiting), (2, 2));
     assert_eq!(shop.overview(None).await.waiting, 2);
     shop.rings().await;
