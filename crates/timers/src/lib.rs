@@ -14,7 +14,7 @@ mod table;
 
 pub use clockwork::{Clockwork, Ring};
 pub use coordinator::{Advanced, CannotAdvance, Coordinator, Moved};
-pub use table::{Due, Timer, set, set_where_none};
+pub use table::{Due, Timer, bring_forward, set};
 
 /// The table of timers. Versions 20 to 29.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

@@ -75,9 +75,8 @@ pub async fn set(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Sets timers where none of their subject and kind is set: the first of something that then sets its own next one. The
-/// shard need not be locked, since whatever is there is left as it is.
-pub async fn set_where_none(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
+/// Sets timers where none of their subject and kind is due as early: they are brought forward, and never put off.
+pub async fn bring_forward(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
     let on: Vec<&Timer> = timers.iter().filter(|timer| timer.due_at.is_some()).collect();
     if on.is_empty() {
         return Ok(());
@@ -88,7 +87,8 @@ pub async fn set_where_none(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreEr
         "INSERT INTO timer (tenant, shard, subject, kind, due_at)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::text[]),
             unnest($5::timestamptz[])
-         ON CONFLICT (tenant, shard, subject, kind) DO NOTHING",
+         ON CONFLICT (tenant, shard, subject, kind) DO UPDATE SET due_at = excluded.due_at
+         WHERE timer.due_at > excluded.due_at",
     )
     .bind(&tenants)
     .bind(&shards)

@@ -86,18 +86,22 @@ async fn a_timer_is_set_for_ones_own_tenant_only() {
 }
 
 #[tokio::test]
-async fn the_first_of_something_leaves_what_is_set_already() {
+async fn brought_forward_it_is_never_put_off() {
     let (database, clock) = (database().await, clock());
     let service = Service::open(&database, LEFT, &clock, Then::Nothing).await;
-    let (there, missing) = (timer(LAPSE, "2012-02-01T00:00:00Z"), timer(LAPSE, "2012-01-02T00:00:00Z"));
-    set(&service.store, &[there]).await;
-    let earlier = Timer { due_at: Some(instant("2012-01-01T00:00:00Z")), ..there };
+    let (sooner, later) = (timer(LAPSE, "2012-02-01T00:00:00Z"), timer(LAPSE, "2012-01-02T00:00:00Z"));
+    set(&service.store, &[sooner, later]).await;
+    let sooner = Timer { due_at: Some(instant("2012-01-01T00:00:00Z")), ..sooner };
+    let put_off = Timer { due_at: Some(instant("2012-03-01T00:00:00Z")), ..later };
+    let missing = timer(LAPSE, "2012-01-03T00:00:00Z");
     let never = Timer { due_at: None, ..timer(LAPSE, "2012-01-01T00:00:00Z") };
-    let tenants: store::Tenants = [earlier, missing, never].iter().map(|timer| timer.tenant).collect();
-    let mut tx = service.store.begin(tenants, [there.shard]).await.expect("it begins");
-    timers::set_where_none(&mut tx, &[earlier, missing, never]).await.expect("they are set");
+    let all = [sooner, put_off, missing, never];
+    let tenants: store::Tenants = all.iter().map(|timer| timer.tenant).collect();
+    let mut tx = service.store.begin(tenants, all.iter().map(|timer| timer.shard)).await.expect("it begins");
+    timers::bring_forward(&mut tx, &all).await.expect("they are set");
     tx.commit().await.expect("it commits");
-    assert_eq!(service.clockwork.next_due().await.expect("it reads"), missing.due_at);
-    clock.move_to(instant("2012-02-01T00:00:00Z")).expect("forward");
-    assert_eq!(service.clockwork.count_due().await.expect("it reads"), 2);
+    clock.move_to(instant("2012-04-01T00:00:00Z")).expect("forward");
+    assert_eq!(service.clockwork.drain(clock.now()).await.expect("it rings"), 3);
+    let subjects: Vec<Uuid> = rung(&database, LEFT).await.iter().map(|(subject, ..)| *subject).collect();
+    assert_eq!(subjects, [sooner.subject, later.subject, missing.subject]);
 }

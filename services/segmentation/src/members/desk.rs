@@ -114,6 +114,16 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// The tenants of whom something was heard.
+    fn told(&self) -> Vec<TenantId> {
+        match self {
+            Self::Hear { deeds, .. } => deeds.iter().map(|deed| deed.tenant).collect(),
+            Self::Settle { .. } => Vec::new(),
+        }
+    }
+}
+
 /// The desk's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -145,7 +155,9 @@ impl MemberDesk {
     async fn work_off(&self, tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Answer>, StoreError> {
         let now = self.clock.now();
         let whose: BTreeSet<Whose> = asks.iter().flat_map(Ask::members).collect();
-        let tenants: BTreeSet<TenantId> = whose.iter().map(|(tenant, _)| *tenant).collect();
+        let mut tenants: BTreeSet<TenantId> = whose.iter().map(|(tenant, _)| *tenant).collect();
+        let told: BTreeSet<TenantId> = asks.iter().flat_map(Ask::told).collect();
+        tenants.extend(&told);
         let mut people = store::load(tx.connection(), &whose).await?;
         let shops = self.shops(tx, &tenants, &people, now).await?;
 
@@ -169,6 +181,7 @@ impl MemberDesk {
             }
         }
         store::write(tx, &people, &shops, now).await?;
+        store::bring_snapshots_forward(tx, &told, &shops, now).await?;
         eventlog::append(tx, &events::said(&people), now).await?;
         Ok(answers)
     }
@@ -198,8 +211,8 @@ impl Desk for MemberDesk {
         let mut place = match ask {
             Ask::Hear { heard, deeds } => {
                 let mut place = heard.place();
-                let settled = deeds.iter().filter(|deed| matches!(deed.kind, DeedKind::Settled(_)));
-                place.shards.extend(settled.map(|deed| Shard::of_tenant(deed.tenant)));
+                // What is heard brings the tenant's snapshot forward: under the same lock that a snapshot is taken under.
+                place.shards.extend(deeds.iter().map(|deed| Shard::of_tenant(deed.tenant)));
                 place
             }
             Ask::Settle { .. } => Place::default(),

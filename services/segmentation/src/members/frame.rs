@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{Currency, calendar};
 use serde::{Deserialize, Serialize};
 
@@ -82,18 +82,24 @@ pub struct Making {
     monetary: Vec<i64>,
     shop: Gaps,
     categories: BTreeMap<String, Gaps>,
+    by_itself: Option<Timestamp>,
 }
 
 impl Making {
     /// Of a moment; `frame` says what rules.
     pub fn new(frame: Frame, moment: Timestamp) -> Self {
         let (recency, frequency, monetary) = (Vec::new(), Vec::new(), Vec::new());
-        Self { frame, moment, recency, frequency, monetary, shop: Gaps::default(), categories: BTreeMap::new() }
+        let (shop, categories) = (Gaps::default(), BTreeMap::new());
+        Self { frame, moment, recency, frequency, monetary, shop, categories, by_itself: None }
     }
 
     /// One member's purchases.
     pub fn add(&mut self, purchases: &[Purchase]) {
         let standing: Vec<&Purchase> = purchases.iter().filter(|one| one.stands_at(self.moment)).collect();
+        let leaving = standing.iter().map(|one| self.frame.leaves_period_at(one.occurred_at));
+        let to_come = purchases.iter().filter_map(|one| one.next_fact_after(self.moment));
+        let changes = leaving.chain(to_come).filter(|at| *at > self.moment && *at < Timestamp::MAX);
+        self.by_itself = changes.chain(self.by_itself).min();
         if let Some(figures) = self.frame.period_figures(&standing, self.moment) {
             self.recency.push(figures.last_second);
             self.frequency.push(figures.purchases);
@@ -110,6 +116,13 @@ impl Making {
             let gaps = self.categories.entry(name.to_owned()).or_default();
             gaps.add(days_of(bought.into_iter(), &self.frame.zone));
         }
+    }
+
+    /// The first instant after the moment at which another frame may come out although nothing more is heard: a purchase
+    /// leaves the period, or something that is known to come about does. A cut of R in days moves on with every instant.
+    pub fn changes_by_itself_at(&self) -> Option<Timestamp> {
+        let moves_on = matches!(self.frame.scheme.recency, Cut::Value(_)) && !self.recency.is_empty();
+        if moves_on { self.moment.checked_add(SignedDuration::from_micros(1)).ok() } else { self.by_itself }
     }
 
     /// Everybody has been shown.

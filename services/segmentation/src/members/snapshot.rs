@@ -4,8 +4,8 @@
 
 mod desk;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use kernel::calendar;
 
 use super::frame::Frame;
@@ -59,10 +59,17 @@ impl Shop {
 
 /// When the next snapshot is due after a moment: at midnight, or earlier where another scheme begins to rule.
 pub fn next_due(after: Timestamp, zone: &TimeZone, scheme_change: Option<Timestamp>) -> Option<Timestamp> {
-    let today = calendar::day_of(after, zone);
-    let midnight = calendar::end_of(today, zone).ok();
-    match (midnight, scheme_change) {
-        (Some(midnight), Some(change)) => Some(midnight.min(change)),
-        (midnight, change) => midnight.or(change),
-    }
+    let midnight = calendar::end_of(calendar::day_of(after, zone), zone).ok();
+    midnight.into_iter().chain(scheme_change).min()
+}
+
+/// The same while nothing is heard: at the first midnight at which another frame may come out by itself.
+pub fn next_by_itself(
+    changes_at: Option<Timestamp>,
+    zone: &TimeZone,
+    scheme_change: Option<Timestamp>,
+) -> Option<Timestamp> {
+    let just_before = changes_at.and_then(|at| at.checked_sub(SignedDuration::from_micros(1)).ok());
+    let midnight = just_before.and_then(|before| next_due(before, zone, None));
+    midnight.into_iter().chain(scheme_change).min()
 }

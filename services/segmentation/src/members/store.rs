@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub(super) use self::loading::{load, read_purchase};
 pub(super) use self::snapshots::{insert, latest, numbered, snapshots_since, unlooked};
 pub(super) use self::streaming::{Passing, Still, each_member, stand_still};
-pub(super) use self::writing::{GROUP_CHANGED, MEMBER, SNAPSHOT, SWEEP, write};
+pub(super) use self::writing::{GROUP_CHANGED, MEMBER, SNAPSHOT, SWEEP, bring_snapshots_forward, write};
 use super::desk::Whose;
 use super::{CycleSource, Group, Lifecycle};
 

@@ -202,3 +202,37 @@ proptest! {
         live(Precedence::SleepingLostFirst, &steps);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: count(Promise::Walks), ..ProptestConfig::default() })]
+
+    /// What registry says may be heard before or after anything activity says, and anything may be heard twice.
+    #[test]
+    fn heard_twice_or_in_another_order_it_is_the_same(
+        days in proptest::collection::vec(0_i64..200, 1..8),
+        joined in 0_usize..8,
+        again in 0_usize..8,
+    ) {
+        let shop = shop(Precedence::NewActiveFirst, noon());
+        let mut days = days;
+        days.sort_unstable_by(|a, b| b.cmp(a));
+        let live = |joined: usize, again: Option<usize>| {
+            let mut person = Person::newcomer(MemberId::from(Uuid::from_u128(7)), &shop);
+            for (place, number) in (0..days.len()).zip(1_u128..) {
+                if place == joined.min(days.len() - 1) {
+                    person.join(days_ago(300));
+                }
+                let heard = again.filter(|again| *again == place).map_or(1, |_| 2);
+                for _ in 0..heard {
+                    person.buy(bought(number, days_ago(days[place]), 100, "coffee"), false, &shop, noon());
+                }
+            }
+            person.settle(&shop, noon());
+            person
+        };
+        let expected = live(0, None);
+        prop_assert!(expected.bought.len() == days.len());
+        prop_assert_eq!(&live(joined, None), &expected);
+        prop_assert_eq!(&live(0, Some(again)), &expected);
+    }
+}

@@ -17,7 +17,7 @@ use wire::{Freshness, Stop, known, patiently};
 
 use super::super::frame::Making;
 use super::super::{MemberRefusal, Members, NewSnapshot, desk, events, store};
-use super::{Snapshot, next_due};
+use super::{Snapshot, next_by_itself, next_due};
 use crate::scheme::HeldScheme;
 
 /// A snapshot was taken.
@@ -59,15 +59,15 @@ impl Members {
         if held.settled.suspended {
             return Err(Stop::TenantSuspended);
         }
-        let snapshot = work_out(&mut tx, tenant, &held, now, now).await?;
+        let (snapshot, changes_at) = work_out(&mut tx, tenant, &held, now, now).await?;
         let mut taken = Taking { number: snapshot.number, population: snapshot.frame.population, mark: None };
         if ask.validate_only {
             tx.roll_back().await?;
             return Ok(taken);
         }
         write(&mut tx, tenant, &snapshot, now).await?;
-        let first = next_due(now, &held.settled.zone, held.versions.next_change(now));
-        timers::set_where_none(&mut tx, &[timer(tenant, store::SNAPSHOT, first)]).await?;
+        let next = next_by_itself(changes_at, &held.settled.zone, held.versions.next_change(now));
+        timers::bring_forward(&mut tx, &[timer(tenant, store::SNAPSHOT, next)]).await?;
         taken.mark = tx.heads().get(&shard).map(|head| (head.epoch, head.position));
         tx.remember(tenant, shard, &ask.key, &taken, now).await?;
         tx.commit().await?;
@@ -81,11 +81,13 @@ impl Members {
         let now = self.clock.now();
         let held = self.held(&mut tx, tenant).await?;
         let last = store::latest(tx.connection(), tenant).await?;
+        let scheme_change = held.versions.next_change(due);
+        let mut next = next_due(due, &held.settled.zone, scheme_change);
         if last.is_none_or(|last| last.taken_at < due) {
-            let snapshot = work_out(&mut tx, tenant, &held, due, now).await?;
+            let (snapshot, changes_at) = work_out(&mut tx, tenant, &held, due, now).await?;
             write(&mut tx, tenant, &snapshot, now).await?;
+            next = next_by_itself(changes_at, &held.settled.zone, scheme_change);
         }
-        let next = next_due(due, &held.settled.zone, held.versions.next_change(due));
         timers::set(&mut tx, &[timer(tenant, store::SNAPSHOT, next)]).await?;
         tx.commit().await
     }
@@ -133,7 +135,7 @@ impl Members {
         // A scheme that rules since before now, but after the last snapshot, is to be taken up at once.
         let change = held.versions.next_change(last).map(|change| change.max(now));
         let next = next_due(now, &held.settled.zone, change);
-        timers::set(&mut tx, &[timer(tenant, store::SNAPSHOT, next)]).await?;
+        timers::bring_forward(&mut tx, &[timer(tenant, store::SNAPSHOT, next)]).await?;
         tx.commit().await
     }
 
@@ -147,21 +149,22 @@ fn timer(tenant: TenantId, kind: &'static str, due_at: Option<Timestamp>) -> Tim
     Timer { tenant, shard: Shard::of_tenant(tenant), subject: tenant.uuid(), kind, due_at }
 }
 
-/// What a snapshot of a moment says.
+/// What a snapshot of a moment says, and when another may come out although nothing more is heard.
 async fn work_out(
     tx: &mut Tx,
     tenant: TenantId,
     held: &HeldScheme,
     moment: Timestamp,
     now: Timestamp,
-) -> Result<Snapshot, StoreError> {
+) -> Result<(Snapshot, Option<Timestamp>), StoreError> {
     let mut making = Making::new(desk::unsorted(held, moment), moment);
     store::each_member(tx.connection(), tenant, |passing| making.add(&passing.purchases)).await?;
+    let changes_at = making.changes_by_itself_at();
     let frame = making.finish();
     let last = store::latest(tx.connection(), tenant).await?;
     let number = last.as_ref().map_or(0, |last| last.number) + 1;
     let frame_since = last.filter(|last| last.frame.compares_as(&frame)).map_or(number, |last| last.frame_since);
-    Ok(Snapshot { number, taken_at: moment, frame_since, frame, recorded_at: now })
+    Ok((Snapshot { number, taken_at: moment, frame_since, frame, recorded_at: now }, changes_at))
 }
 
 async fn write(tx: &mut Tx, tenant: TenantId, snapshot: &Snapshot, now: Timestamp) -> Result<(), StoreError> {

@@ -1,8 +1,10 @@
 //! Writing what a batch has decided: one statement for each table.
 
+use std::collections::BTreeSet;
+
 use ::store::{SqlTimestamp, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
-use kernel::{OrderId, Shard};
+use kernel::{OrderId, Shard, TenantId};
 use serde_json::Value;
 use timers::Timer;
 use uuid::Uuid;
@@ -46,8 +48,7 @@ pub(in crate::members) async fn write(
     write_returns(tx, &changed, now).await?;
     write_changes(tx, &changed, now).await?;
     let timers: Vec<Timer> = changed.iter().zip(&dues).map(|(one, due)| timer(*one, *due, now)).collect();
-    timers::set(tx, &timers).await?;
-    first_snapshots(tx, &changed, shops, now).await
+    timers::set(tx, &timers).await
 }
 
 fn timer(((tenant, member), person): (&Whose, &Person), due: Option<Timestamp>, now: Timestamp) -> Timer {
@@ -58,26 +59,24 @@ fn timer(((tenant, member), person): (&Whose, &Person), due: Option<Timestamp>, 
     Timer { tenant: *tenant, shard: Shard::of_member(*member), subject: member.uuid(), kind: MEMBER, due_at }
 }
 
-/// Where no snapshot was taken yet, the first is due at the next midnight.
-async fn first_snapshots(
+/// What is heard of a tenant may change how its members compare: the next snapshot is due at the next midnight.
+pub(in crate::members) async fn bring_snapshots_forward(
     tx: &mut Tx,
-    changed: &[(&Whose, &Person)],
+    tenants: &BTreeSet<TenantId>,
     shops: &Shops,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let without = shops
-        .iter()
-        .filter(|(tenant, shop)| shop.last().number == 0 && changed.iter().any(|((of, _), _)| of == *tenant));
-    let timers: Vec<Timer> = without
+    let told = shops.iter().filter(|(tenant, _)| tenants.contains(*tenant));
+    let timers: Vec<Timer> = told
         .map(|(tenant, shop)| Timer {
             tenant: *tenant,
             shard: Shard::of_tenant(*tenant),
             subject: tenant.uuid(),
             kind: SNAPSHOT,
-            due_at: snapshot::next_due(now, &shop.last().frame.zone, None),
+            due_at: snapshot::next_due(now, &shop.frame(0).zone, None),
         })
         .collect();
-    timers::set_where_none(tx, &timers).await
+    timers::bring_forward(tx, &timers).await
 }
 
 fn instant(moment: Timestamp) -> SqlTimestamp {
