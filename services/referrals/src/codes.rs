@@ -152,9 +152,7 @@ pub(crate) fn shard_of(tenant: TenantId, code: &Code) -> Shard {
 pub(crate) async fn live(tx: &mut Tx, tenant: TenantId, code: &Code) -> Result<Issued, Stop<CodeRefusal>> {
     match store::find(tx.connection(), tenant, code).await? {
         None => Err(Stop::Refused(CodeRefusal::NotFound { code: code.clone() })),
-        Some(issued) if issued.retired_at.is_some() => {
-            Err(Stop::Refused(CodeRefusal::Retired { code: code.clone() }))
-        }
+        Some(issued) if issued.retired_at.is_some() => Err(Stop::Refused(CodeRefusal::Retired { code: code.clone() })),
         Some(issued) => Ok(issued),
     }
 }

@@ -226,12 +226,9 @@ impl Desk for AccountDesk {
                 );
                 place
             }
-            Ask::Redeem(_)
-            | Ask::Reverse(_)
-            | Ask::Adjust(_)
-            | Ask::Grant(_)
-            | Ask::Revoke(_)
-            | Ask::Settle { .. } => Place::default(),
+            Ask::Redeem(_) | Ask::Reverse(_) | Ask::Adjust(_) | Ask::Grant(_) | Ask::Revoke(_) | Ask::Settle { .. } => {
+                Place::default()
+            }
         };
         for (tenant, member) in ask.members() {
             place.tenants.insert(tenant);

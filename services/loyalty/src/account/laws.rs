@@ -126,7 +126,8 @@ impl Shop {
             "grant" => {
                 let terms = self.versions.at(self.now).expect("a programme").clone();
                 let (cause, points) = (words[1], Points(number(2)));
-                let entry = grant(&mut self.holdings, &self.versions, &terms, points, (cause, "a friend came"), self.now);
+                let entry =
+                    grant(&mut self.holdings, &self.versions, &terms, points, (cause, "a friend came"), self.now);
                 self.redemptions.insert(words[1].to_owned(), entry.expect("in range"));
                 String::new()
             }
@@ -134,7 +135,8 @@ impl Shop {
                 let entry = self.redemptions[words[1]];
                 let posting = self.holdings.postings.iter().find(|posting| posting.id == entry).expect("posted");
                 let granted = Granted { entry, lot: posting.draws[0].lot };
-                take_grant_back(&mut self.holdings, &self.versions, &granted, "the friend left", self.now).expect("in range");
+                take_grant_back(&mut self.holdings, &self.versions, &granted, "the friend left", self.now)
+                    .expect("in range");
                 String::new()
             }
             "left" => format!("{} left, {} owed", self.holdings.spendable(), self.holdings.deficit),

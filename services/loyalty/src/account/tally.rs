@@ -154,9 +154,10 @@ impl Tally<'_> {
     fn grant(&self, holdings: &mut Holdings, versions: &Versions, ask: &Grant) -> Result<Receipt, AccountRefusal> {
         let whose = (ask.tenant, ask.member);
         let here = holdings.postings.iter().find(|one| one.kind == EntryKind::Earn && one.cause == ask.cause);
-        let written = self.spent.iter().find(|((owner, _), spent)| {
-            *owner == whose && spent.kind == EntryKind::Earn && spent.cause == ask.cause
-        });
+        let written = self
+            .spent
+            .iter()
+            .find(|((owner, _), spent)| *owner == whose && spent.kind == EntryKind::Earn && spent.cause == ask.cause);
         if let Some(entry) = here.map(|posting| posting.id).or_else(|| written.map(|((_, entry), _)| *entry)) {
             return Err(AccountRefusal::AlreadyGranted { cause: ask.cause.clone(), entry });
         }

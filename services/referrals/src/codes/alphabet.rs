@@ -109,7 +109,8 @@ mod tests {
     use super::*;
 
     fn some() -> Vec<Code> {
-        let numbers = (0_u8..60).map(|seed| [7, 0, 28, 13, 1, 22, 5, 9].map(|n: u8| n.wrapping_mul(seed).wrapping_add(seed)));
+        let numbers =
+            (0_u8..60).map(|seed| [7, 0, 28, 13, 1, 22, 5, 9].map(|n: u8| n.wrapping_mul(seed).wrapping_add(seed)));
         numbers.map(Code::of).collect()
     }
 

@@ -49,11 +49,7 @@ pub(super) async fn live_of(
     .transpose()
 }
 
-pub(super) async fn insert(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    issued: &Issued,
-) -> Result<(), StoreError> {
+pub(super) async fn insert(connection: &mut PgConnection, tenant: TenantId, issued: &Issued) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO referral_code (tenant, shard, code, member, issued_at) VALUES ($1, $2, $3, $4, $5)",
         tenant.uuid(),

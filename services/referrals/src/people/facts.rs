@@ -80,13 +80,8 @@ mod tests {
             received_at: None,
         };
         let bought = OrderNews { order, told: Some(told), net_minor: 900, returned_minor: 0, returned_at: None };
-        let back = |sum, day| OrderNews {
-            order,
-            told: None,
-            net_minor: 900,
-            returned_minor: sum,
-            returned_at: Some(at(day)),
-        };
+        let back =
+            |sum, day| OrderNews { order, told: None, net_minor: 900, returned_minor: sum, returned_at: Some(at(day)) };
         let (first, second) = (back(300, "2026-01-11T00:00:00Z"), back(500, "2026-01-12T00:00:00Z"));
         let one = bought.clone().and(first.clone()).and(second.clone());
         let other = second.clone().and(first).and(bought).and(second);

@@ -87,10 +87,8 @@ pub fn judge(case: &Case<'_>, offer: &Offer) -> Result<Fit, Unfit> {
         let chain = std::iter::once(case.inviter).chain(case.above[..=place].iter().copied()).collect();
         return Err(Unfit::Ring { chain });
     }
-    let earlier = case
-        .orders
-        .iter()
-        .find(|order| order.occurred_at < case.touched_at && case.checkout != Some(order.order));
+    let earlier =
+        case.orders.iter().find(|order| order.occurred_at < case.touched_at && case.checkout != Some(order.order));
     if let Some(earlier) = earlier.filter(|_| offer.only_new_members) {
         return Err(Unfit::BoughtBefore { since: earlier.occurred_at });
     }
@@ -118,11 +116,9 @@ fn fit(case: &Case<'_>, offer: &Offer) -> Fit {
         grounds = grounds.step("new member", "nothing was bought before the touch");
     }
     if suspicious {
-        grounds = grounds.step("many at once", "the code attributed more often within an hour than it may unseen").unless(
-            "attributions_within_an_hour",
-            offer.flag_per_hour.saturating_sub(attributions),
-            "attribute",
-        );
+        grounds = grounds
+            .step("many at once", "the code attributed more often within an hour than it may unseen")
+            .unless("attributions_within_an_hour", offer.flag_per_hour.saturating_sub(attributions), "attribute");
     }
     Fit { suspicious, grounds }
 }

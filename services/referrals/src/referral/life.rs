@@ -157,8 +157,11 @@ mod tests {
 
     #[test]
     fn every_state_and_every_happening() {
-        let rows: Vec<Vec<&str>> =
-            TABLE.lines().map(|line| line.split_whitespace().collect()).filter(|row: &Vec<_>| !row.is_empty()).collect();
+        let rows: Vec<Vec<&str>> = TABLE
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .filter(|row: &Vec<_>| !row.is_empty())
+            .collect();
         let flagged = [Some(State::Attributed), Some(State::Approved)];
         let mut met = 0;
         for state in State::ALL {

@@ -11,12 +11,7 @@ use crate::offer::promise::Offer;
 use crate::people::facts::Bought;
 
 /// Moves a referral as far as the orders lead it; they come earliest first.
-pub fn follow(
-    referral: &mut Referral,
-    orders: &[Bought],
-    offer: &Offer,
-    zone: &TimeZone,
-) -> Result<(), OutOfCalendar> {
+pub fn follow(referral: &mut Referral, orders: &[Bought], offer: &Offer, zone: &TimeZone) -> Result<(), OutOfCalendar> {
     if referral.state == State::Attributed
         && let Some(order) = orders.iter().find(|order| qualifies(referral, order, offer))
     {
@@ -52,8 +47,7 @@ fn qualify(
     if offer.only_new_members
         && let Some(earlier) = before_the_touch(referral, orders)
     {
-        let evidence =
-            facts([("order", earlier.order.to_string()), ("order_time", earlier.occurred_at.to_string())]);
+        let evidence = facts([("order", earlier.order.to_string()), ("order_time", earlier.occurred_at.to_string())]);
         referral.happen(Happening::Unfounded, "ALREADY_CUSTOMER", evidence, at);
         return Ok(());
     }

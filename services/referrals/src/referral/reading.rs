@@ -89,12 +89,7 @@ impl Referrals {
         Ok(Some(Told { referral, moves, decision }))
     }
 
-    async fn why(
-        &self,
-        tenant: TenantId,
-        referral: &Referral,
-        moves: &[Recorded],
-    ) -> Result<Decision, StoreError> {
+    async fn why(&self, tenant: TenantId, referral: &Referral, moves: &[Recorded]) -> Result<Decision, StoreError> {
         let mut reading = self.store.read(tenant).await?;
         let mut bought = people::read(&mut reading, &[(tenant, referral.invitee)]).await?;
         drop(reading);

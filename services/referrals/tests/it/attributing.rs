@@ -53,7 +53,8 @@ async fn a_visitor_is_kept_as_a_digest_only() {
     let code = shop.code_of(shop.enrolled().await).await;
     touches(&shop, &code, "wang@example.tw").await.expect("it is noted");
     let mut look = shop.database.look().await;
-    let kept: String = sqlx::query_scalar("SELECT visitor FROM referrals.touch").fetch_one(&mut look).await.expect("one");
+    let kept: String =
+        sqlx::query_scalar("SELECT visitor FROM referrals.touch").fetch_one(&mut look).await.expect("one");
     assert_eq!(kept.len(), 32);
     assert!(!kept.contains("wang"));
 }
@@ -208,7 +209,8 @@ async fn whom_somebody_invited_is_listed_page_by_page() {
     invited.reverse();
     let (mut seen, mut page_token) = (Vec::new(), String::new());
     loop {
-        let ask = ListInvitationsRequest { inviter: inviter.to_string(), page_size: 2, page_token, ..Default::default() };
+        let ask =
+            ListInvitationsRequest { inviter: inviter.to_string(), page_size: 2, page_token, ..Default::default() };
         let page = shop.client().list_invitations(ask).await.expect("a page").into_inner();
         seen.extend(page.referrals.into_iter().map(|referral| referral.invitee));
         page_token = page.next_page_token;

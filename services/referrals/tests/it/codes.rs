@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use proto::referrals::v1::*;
-use referrals::codes::{Code as ReferralCode, Draw};
 use referrals::Referrals;
+use referrals::codes::{Code as ReferralCode, Draw};
 use server::Services;
 use store::StoreError;
 use testkit::House;

@@ -53,11 +53,7 @@ impl Referrals {
         .await
     }
 
-    async fn try_attribute(
-        &self,
-        ask: &Attribution,
-        shards: &BTreeSet<Shard>,
-    ) -> Result<Step, Stop<ReferralRefusal>> {
+    async fn try_attribute(&self, ask: &Attribution, shards: &BTreeSet<Shard>) -> Result<Step, Stop<ReferralRefusal>> {
         let (tenant, home) = (ask.tenant, Shard::of_member(ask.member));
         let mut tx = self.store.begin(tenant, shards.iter().copied()).await?;
         match tx.recall(tenant, home, &ask.key).await? {
@@ -75,10 +71,8 @@ impl Referrals {
         let found = find(&mut tx, ask, &version.terms, now).await?;
         let above = store::above(tx.connection(), tenant, found.issued.member).await?;
         let all = std::iter::once(found.issued.member).chain(above.iter().copied()).map(Shard::of_member);
-        let wider: BTreeSet<Shard> = all
-            .chain([codes::shard_of(tenant, &found.issued.code)])
-            .filter(|shard| !shards.contains(shard))
-            .collect();
+        let wider: BTreeSet<Shard> =
+            all.chain([codes::shard_of(tenant, &found.issued.code)]).filter(|shard| !shards.contains(shard)).collect();
         if !wider.is_empty() {
             tx.roll_back().await?;
             return Ok(Step::Wider(wider));
