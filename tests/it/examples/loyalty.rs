@@ -76,7 +76,9 @@ fn giving(world: &World) -> Examples {
         .with_other(
             make!(world, |world, n| {
                 let request_id = world.shop.request_id();
-                let given = GrantPointsRequest { request_id, ..grant(&world.member, n, "a friend came, and left") };
+                // Another cause each time: one gives once.
+                let name = format!("a friend came, and left {}", uuid::Uuid::new_v4());
+                let given = GrantPointsRequest { request_id, ..grant(&world.member, n, &name) };
                 let entry = world.shop.loyalty().grant_points(given).await.expect("given").into_inner().entry;
                 let reason = "the friend left".to_owned();
                 RevokeGrantRequest { member: world.member, entry, reason, ..RevokeGrantRequest::default() }

@@ -151,7 +151,7 @@ pub enum Answer {
 }
 
 /// What a caller keeps: ids and amounts, nothing personal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The entry; none where nothing was to be written.
     pub entry: Option<EntryId>,
@@ -341,7 +341,7 @@ mod tests {
         let receipt = Receipt { spendable: 30, why: Some(Box::new(why)), ..Receipt::default() };
         let kept = serde_json::to_value(&receipt).expect("a receipt can be written");
         let fields: Vec<&str> = kept.as_object().expect("it has fields").keys().map(String::as_str).collect();
-        assert_eq!(fields, ["draws", "entry", "mark", "spendable"]);
+        assert_eq!(fields, ["draws", "entry", "mark", "points", "spendable"]);
         let read: Receipt = serde_json::from_value(kept).expect("it can be read");
         assert_eq!(read, Receipt { why: None, ..receipt });
     }

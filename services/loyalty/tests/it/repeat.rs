@@ -90,7 +90,9 @@ pub async fn examples(shop: &Shop) -> Examples {
                 let (member, mut client, clock) = (j.clone(), giving.clone(), giving_clock.clone());
                 async move {
                     let request_id = kernel::RequestId::new_at(clock.now()).to_string();
-                    let given = GrantPointsRequest { request_id, ..grant(member.clone(), n, "a friend came, and left") };
+                    // Another cause each time: one gives once.
+                    let name = format!("a friend came, and left {}", uuid::Uuid::new_v4());
+                    let given = GrantPointsRequest { request_id, ..grant(member.clone(), n, &name) };
                     let entry = client.grant_points(given).await.expect("they are given").into_inner().entry;
                     RevokeGrantRequest { member, entry, reason: "the friend left".to_owned(), ..Default::default() }
                 }

@@ -89,7 +89,19 @@ fn refused(call: &Open, status: &Status) -> Result<Answer, NotCarried> {
             Code::InvalidArgument | Code::PermissionDenied | Code::Unauthenticated | Code::Unimplemented => {
                 NotCarried::Misunderstood(told())
             }
-            _ => NotCarried::Unanswered(told()),
+            Code::Ok
+            | Code::Cancelled
+            | Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::ResourceExhausted
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss => NotCarried::Unanswered(told()),
         });
     };
     match info.reason.as_str() {

@@ -21,7 +21,7 @@ use crate::receipt::Reached;
 use crate::touches;
 
 enum Step {
-    Done(Receipt),
+    Done(Box<Receipt>),
     /// These shards have to be locked too.
     Wider(BTreeSet<Shard>),
 }
@@ -45,7 +45,7 @@ impl Referrals {
             });
             loop {
                 match self.try_attribute(ask, &shards).await? {
-                    Step::Done(receipt) => return Ok(receipt),
+                    Step::Done(receipt) => return Ok(*receipt),
                     Step::Wider(more) => shards.extend(more),
                 }
             }
@@ -58,7 +58,7 @@ impl Referrals {
         let mut tx = self.store.begin(tenant, shards.iter().copied()).await?;
         let now = self.clock.now();
         if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
-            return Ok(Step::Done(receipt));
+            return Ok(Step::Done(Box::new(receipt)));
         }
         let held = self.held(&mut tx, tenant).await?;
         if held.settled.suspended {
@@ -86,13 +86,13 @@ impl Referrals {
         };
         if ask.validate_only {
             tx.roll_back().await?;
-            return Ok(Step::Done(receipt));
+            return Ok(Step::Done(Box::new(receipt)));
         }
         desk::write(&mut tx, tenant, &referral, now).await?;
         receipt.reached = Reached::of(&tx, home);
         tx.remember(tenant, home, &ask.key, &receipt, now).await?;
         tx.commit().await?;
-        Ok(Step::Done(receipt))
+        Ok(Step::Done(Box::new(receipt)))
     }
 
     /// The referral that begins, moved as far as what is known already leads it.
