@@ -11,6 +11,7 @@ use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::registry::v1::registry_service_client::RegistryServiceClient;
 use proto::registry::v1::tenant_service_client::TenantServiceClient;
+use proto::segmentation::v1::segmentation_service_client::SegmentationServiceClient;
 use rapport::suite::{Plan, Service, Stores, Suite};
 use server::Services;
 use testkit::{Database, House, Served, Spoken};
@@ -159,6 +160,10 @@ impl Shop {
 
     pub fn loyalty(&self) -> LoyaltyServiceClient<Spoken> {
         LoyaltyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn segmentation(&self) -> SegmentationServiceClient<Spoken> {
+        SegmentationServiceClient::new(self.channel.clone())
     }
 
     pub fn referrals(&self) -> ReferralsServiceClient<Spoken> {

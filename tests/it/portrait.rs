@@ -1,0 +1,121 @@
+//! One member as all six services know them, in one call.
+
+use std::time::Duration;
+
+use kernel::{MemberId, Shard};
+use proto::loyalty::v1::RedeemPointsRequest;
+use proto::registry::v1::{GetPortraitRequest, PartFreshness, PartState, Portrait};
+use proto::segmentation::v1::Lifecycle;
+use store::Head;
+use tonic::Request;
+use uuid::Uuid;
+use wire::Freshness;
+
+use crate::requests::{line, of, order, purchase};
+use crate::stage::{Shop, Stage};
+
+async fn portrait(shop: &Shop, member: &str, fresh: &str) -> Portrait {
+    let mut request = Request::new(GetPortraitRequest {
+        member: member.to_owned(),
+        at_least_as_fresh: fresh.to_owned(),
+        ..GetPortraitRequest::default()
+    });
+    request.set_timeout(Duration::from_secs(4));
+    shop.registry().get_portrait(request).await.expect("answered").into_inner().portrait.expect("a portrait")
+}
+
+fn states(portrait: &Portrait) -> [PartState; 5] {
+    let state = |freshness: Option<&PartFreshness>| freshness.expect("every part says so").state();
+    [
+        state(portrait.account.as_ref().and_then(|part| part.freshness.as_ref())),
+        state(portrait.insight.as_ref().and_then(|part| part.freshness.as_ref())),
+        state(portrait.orders.as_ref().and_then(|part| part.freshness.as_ref())),
+        state(portrait.referrals.as_ref().and_then(|part| part.freshness.as_ref())),
+        state(portrait.subscriptions.as_ref().and_then(|part| part.freshness.as_ref())),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_part_sees_what_a_token_of_any_service_speaks_of() {
+    let stage = Stage::open("2011-12-02T04:00:00Z").await;
+    let shop = stage.shop("signature").await;
+    let member = shop.enrol("0912-345-678").await;
+    let lines = vec![line(1, "beans", 2, "2400"), line(2, "mug", 1, "1000")];
+    let bought = shop
+        .activity()
+        .record_order(purchase(shop.request_id(), order("20111201-0001", of(&member), lines)))
+        .await
+        .expect("the order is recorded")
+        .into_inner();
+
+    let seen = portrait(&shop, &member, &bought.freshness).await;
+    assert_eq!(states(&seen), [PartState::Fresh; 5]);
+    assert_eq!(seen.member.as_ref().map(|known| known.id.as_str()), Some(member.as_str()));
+    let account = |portrait: &Portrait| portrait.account.clone().and_then(|part| part.account).expect("an account");
+    assert_eq!(account(&seen).spendable, 116);
+    let insight = seen.insight.and_then(|part| part.insight).expect("an insight");
+    assert_eq!(insight.features.expect("told").purchases, 1);
+    assert_eq!(insight.lifecycle.expect("told").chosen(), Lifecycle::New);
+    assert_eq!(seen.orders.expect("told").orders.len(), 1);
+
+    let spent = RedeemPointsRequest {
+        request_id: shop.request_id(),
+        member: member.clone(),
+        points: 16,
+        spent_on: "a bag of beans".to_owned(),
+        ..RedeemPointsRequest::default()
+    };
+    let receipt = shop.loyalty().redeem_points(spent).await.expect("spent").into_inner();
+    // Most services hear nothing of loyalty: they are not asked to wait for it.
+    let seen = portrait(&shop, &member, &format!("{},{}", bought.freshness, receipt.freshness)).await;
+    assert_eq!(states(&seen), [PartState::Fresh; 5]);
+    assert_eq!(account(&seen).spendable, 100);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_that_has_not_heard_in_time_shows_what_it_knew_and_says_so() {
+    let stage = Stage::open("2011-12-02T04:00:00Z").await;
+    let shop = stage.shop("signature").await;
+    let member = shop.enrol("0912-345-678").await;
+    let lines = vec![line(1, "mug", 1, "1000")];
+    let bought = shop
+        .activity()
+        .record_order(purchase(shop.request_id(), order("20111201-0001", of(&member), lines)))
+        .await
+        .expect("the order is recorded")
+        .into_inner();
+    portrait(&shop, &member, &bought.freshness).await;
+
+    // What activity has not written yet cannot be heard.
+    let shard = Shard::of_member(MemberId::parse(&member).expect("an id"));
+    let mark = Freshness::open(&stage.served.keys(), &bought.freshness).expect("ours").marks().next().expect("a mark");
+    let ahead = Head { epoch: mark.epoch, position: mark.position + 1_000 };
+    let ahead = Freshness::of("activity", &[(shard, ahead)]).seal(&stage.served.keys());
+    let seen = portrait(&shop, &member, &ahead).await;
+    let expected = [PartState::Stale, PartState::Stale, PartState::Fresh, PartState::Stale, PartState::Fresh];
+    assert_eq!(states(&seen), expected, "activity knows itself, and subscriptions hears nothing of it");
+    assert_eq!(seen.account.and_then(|part| part.account).expect("as it was known").spendable, 20);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_that_are_away_cost_their_parts_and_nothing_else() {
+    let stage = Stage::open("2011-12-02T04:00:00Z").await;
+    let shop = stage.shop("signature").await;
+    let member = shop.enrol("0912-345-678").await;
+    let alone = stage.another_registry().await;
+
+    let seen = portrait(&shop.at(&alone), &member, "").await;
+    assert_eq!(states(&seen), [PartState::Unavailable; 5]);
+    assert_eq!(seen.member.map(|known| known.id), Some(member.clone()));
+    let trouble = seen.account.and_then(|part| part.freshness).expect("it says why").trouble;
+    assert_eq!(trouble, "loyalty does not answer");
+
+    let nobody = MemberId::from(Uuid::from_u128(7)).to_string();
+    let request = GetPortraitRequest { member: nobody, ..GetPortraitRequest::default() };
+    let refused = shop.registry().get_portrait(request).await.expect_err("nobody has this id");
+    assert_eq!(refused.code(), tonic::Code::NotFound);
+    alone.stop().await;
+    stage.stop().await;
+}

@@ -1,0 +1,63 @@
+//! A member who sleeps, is seen as sleeping, buys, and is active again at once.
+
+use proto::segmentation::v1::{
+    GetInsightRequest, Lifecycle, LifecycleStanding, ListChangesRequest, ListMembersRequest,
+};
+
+use crate::requests::{line, of, order, purchase};
+use crate::stage::{Shop, Stage};
+
+async fn lifecycle(shop: &Shop, member: &str, fresh: &str) -> LifecycleStanding {
+    let asked = GetInsightRequest {
+        member: member.to_owned(),
+        at_least_as_fresh: fresh.to_owned(),
+        ..GetInsightRequest::default()
+    };
+    let insight = shop.segmentation().get_insight(asked).await.expect("answered").into_inner().insight;
+    insight.and_then(|insight| insight.lifecycle).expect("a lifecycle")
+}
+
+async fn buys(shop: &Shop, member: &str, number: usize) -> String {
+    let lines = vec![line(1, "mug", 1, "1000")];
+    let ask = purchase(shop.request_id(), order(&format!("order-{number}"), of(member), lines));
+    shop.activity().record_order(ask).await.expect("the order is recorded").into_inner().freshness
+}
+
+async fn sleepers(shop: &Shop) -> Vec<String> {
+    let asked = ListMembersRequest { lifecycle: Lifecycle::Sleeping.into(), ..ListMembersRequest::default() };
+    let page = shop.segmentation().list_members(asked).await.expect("answered").into_inner();
+    page.members.into_iter().map(|member| member.member).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sleeps_is_seen_to_sleep_and_wakes_with_the_next_order() {
+    let stage = Stage::open("2011-01-02T04:00:00Z").await;
+    let shop = stage.shop("signature").await;
+    let member = shop.enrol("0912-345-678").await;
+    for (number, moment) in ["2011-01-12", "2011-01-22", "2011-02-01", "2011-02-11"].into_iter().enumerate() {
+        stage.advance(&format!("{moment}T04:00:00Z")).await;
+        buys(&shop, &member, number).await;
+    }
+    stage.suite.coordinator().quiet().await.expect("it is heard");
+    let standing = lifecycle(&shop, &member, "").await;
+    assert_eq!(standing.chosen(), Lifecycle::Active);
+    // Every ten days, so C is ten days: one purchase is left within 3 C after 3 March, none after 13 March.
+    let asleep = standing.next_change_time.and_then(|at| proto::instant(&at).ok()).expect("it changes by itself");
+    stage.advance(&(asleep - jiff::SignedDuration::from_secs(1)).to_string()).await;
+    assert_eq!(lifecycle(&shop, &member, "").await.chosen(), Lifecycle::Active, "to the last second");
+
+    stage.advance("2011-03-14T04:00:00Z").await;
+    assert_eq!(lifecycle(&shop, &member, "").await.chosen(), Lifecycle::Sleeping);
+    assert_eq!(sleepers(&shop).await, [member.clone()]);
+
+    let fresh = buys(&shop, &member, 5).await;
+    let awake = lifecycle(&shop, &member, &fresh).await.chosen();
+    assert!(matches!(awake, Lifecycle::New | Lifecycle::Active), "{awake:?}");
+    assert!(sleepers(&shop).await.is_empty(), "the list sees it with the token's read");
+    let asked = ListChangesRequest { member, ..ListChangesRequest::default() };
+    let changes = shop.segmentation().list_changes(asked).await.expect("answered").into_inner().changes;
+    let became: Vec<Lifecycle> =
+        changes.iter().rev().map(|change| change.to_lifecycle()).filter(|to| *to != Lifecycle::Unspecified).collect();
+    assert!(became.windows(2).any(|pair| pair == [Lifecycle::Sleeping, awake]), "{became:?}");
+    stage.stop().await;
+}
