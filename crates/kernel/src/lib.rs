@@ -16,7 +16,10 @@ pub mod rounding;
 mod shard;
 
 pub use clock::{Clock, ClockError, to_microsecond};
-pub use id::{AdjustmentId, EntryId, IdError, LotId, MemberId, OrderId, ProductId, RequestId, ReturnId, TenantId};
+pub use id::{
+    AdjustmentId, ChargeId, EntryId, IdError, LotId, MemberId, OrderId, PlanId, ProductId, ReferralId, RequestId, ReturnId,
+    SubscriptionId, TenantId,
+};
 pub use money::{Currency, CurrencyError, Money};
 pub use points::Points;
 pub use rounding::Rounding;
