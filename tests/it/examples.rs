@@ -4,6 +4,7 @@ mod activity;
 mod loyalty;
 mod operators;
 mod registry;
+mod subscriptions;
 
 use testkit::Examples;
 
@@ -44,7 +45,10 @@ pub async fn examples(shop: &Shop) -> Examples {
         .expect("the order is recorded")
         .into_inner();
     let world = World { shop: shop.clone(), member, order: bought.order, freshness: bought.freshness };
-    registry::examples(&world).and(activity::examples(&world).await).and(loyalty::examples(&world).await)
+    registry::examples(&world)
+        .and(activity::examples(&world).await)
+        .and(loyalty::examples(&world).await)
+        .and(subscriptions::examples(&world).await)
 }
 
 const OPERATORS: [&str; 4] = ["TenantService", "EventLogService", "ClockService", "OperationsService"];

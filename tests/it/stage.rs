@@ -10,6 +10,7 @@ use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::registry::v1::registry_service_client::RegistryServiceClient;
 use proto::registry::v1::tenant_service_client::TenantServiceClient;
+use proto::subscriptions::v1::subscriptions_service_client::SubscriptionsServiceClient;
 use rapport::suite::{Plan, Service, Stores, Suite};
 use server::Services;
 use testkit::{Database, House, Served, Spoken};
@@ -158,6 +159,10 @@ impl Shop {
 
     pub fn loyalty(&self) -> LoyaltyServiceClient<Spoken> {
         LoyaltyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn subscriptions(&self) -> SubscriptionsServiceClient<Spoken> {
+        SubscriptionsServiceClient::new(self.channel.clone())
     }
 
     pub fn request_id(&self) -> String {

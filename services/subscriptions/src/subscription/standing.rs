@@ -171,37 +171,89 @@ pub enum News {
     /// It began.
     Started,
     /// An occurrence fell due.
-    Due { number: i64, due_at: Timestamp },
+    Due {
+        /// The occurrence.
+        number: i64,
+        /// When it was due.
+        due_at: Timestamp,
+    },
     /// It was paid.
-    Charged { number: i64, attempt: i32 },
+    Charged {
+        /// The occurrence.
+        number: i64,
+        /// Which attempt at it.
+        attempt: i32,
+    },
     /// An attempt was declined.
-    Declined { number: i64, attempt: i32, class: Decline, again_at: Option<Timestamp> },
+    Declined {
+        /// The occurrence.
+        number: i64,
+        /// Which attempt at it.
+        attempt: i32,
+        /// Whether it may ever succeed.
+        class: Decline,
+        /// When it is tried again, if it is.
+        again_at: Option<Timestamp>,
+    },
     /// Paid after all.
-    Recovered { number: i64 },
+    Recovered {
+        /// The occurrence.
+        number: i64,
+    },
     /// Taken out.
-    Skipped { number: i64 },
+    Skipped {
+        /// The occurrence.
+        number: i64,
+    },
     /// Put back in.
-    Unskipped { number: i64 },
+    Unskipped {
+        /// The occurrence.
+        number: i64,
+    },
     /// Paused.
     Paused,
     /// Resumed.
     Resumed,
     /// Cancelled.
-    Cancelled { reason: String },
+    Cancelled {
+        /// Why; may be empty.
+        reason: String,
+    },
     /// Ended by itself.
-    Ended { reason: String },
+    Ended {
+        /// Why; may be empty.
+        reason: String,
+    },
     /// Another rhythm or token.
-    Changed { what: &'static str },
+    Changed {
+        /// What is another.
+        what: &'static str,
+    },
     /// A membership began.
     MembershipStarted,
     /// Another term was paid.
-    MembershipRenewed { runs_on: bool },
+    MembershipRenewed {
+        /// From the old date, not from the payment.
+        runs_on: bool,
+    },
     /// It opens nothing any more.
     MembershipEnded,
     /// Money is given back.
-    Refunded { number: i64, refund_minor: i64 },
+    Refunded {
+        /// The occurrence.
+        number: i64,
+        /// How much.
+        refund_minor: i64,
+    },
     /// A paid occurrence became an order, or was refused.
-    Ordered { number: i64, order: Option<OrderId>, refusal: String },
+    Ordered {
+        /// The occurrence.
+        number: i64,
+        /// The order, where there is one.
+        order: Option<OrderId>,
+        /// Why not; empty where there is one.
+        refusal: String,
+    },
 }
 
 /// One subscription, and what its rules made of it in one transaction.

@@ -166,7 +166,7 @@ fn check(ours: &Standing, model: &mut Model, now: Timestamp) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(testkit::count(testkit::Promise::Walks)))]
 
     #[test]
     fn nobody_is_charged_for_what_was_not_theirs(plan in plan(), steps in proptest::collection::vec(step(), 1..80)) {

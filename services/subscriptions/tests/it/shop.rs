@@ -191,6 +191,17 @@ impl Shop {
         clockwork.drain(self.clock.now()).await.expect("due work is done");
     }
 
+    /// A token for all that was written about a subscription so far: that of one more harmless change.
+    pub async fn fresh(&self, subscription: &str) -> String {
+        let request = UpdatePaymentTokenRequest {
+            request_id: self.request_id(),
+            subscription: subscription.to_owned(),
+            payment_token: "sandbox_ok".to_owned(),
+            validate_only: false,
+        };
+        self.client().update_payment_token(request).await.expect("it is taken").into_inner().freshness
+    }
+
     pub async fn look(&self, subscription: &str) -> GetSubscriptionResponse {
         let request = GetSubscriptionRequest { subscription: subscription.to_owned(), ..Default::default() };
         self.client().get_subscription(request).await.expect("it can be read").into_inner()
