@@ -17,8 +17,8 @@ mod shard;
 
 pub use clock::{Clock, ClockError, to_microsecond};
 pub use id::{
-    AdjustmentId, ChargeId, EntryId, IdError, LotId, MemberId, OrderId, PlanId, ProductId, ReferralId, RequestId, ReturnId,
-    SubscriptionId, TenantId,
+    AdjustmentId, ChargeId, EntryId, IdError, LotId, MemberId, OrderId, PlanId, ProductId, ReferralId, RequestId,
+    ReturnId, SubscriptionId, TenantId,
 };
 pub use money::{Currency, CurrencyError, Money};
 pub use points::Points;

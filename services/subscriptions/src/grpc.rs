@@ -80,75 +80,111 @@ impl SubscriptionsService for Service {
         Ok(present::subscribed(&self.keys, &receipt))
     }
 
-    async fn get_subscription(&self, call: Request<GetSubscriptionRequest>) -> Result<Response<GetSubscriptionResponse>, Status> {
+    async fn get_subscription(
+        &self,
+        call: Request<GetSubscriptionRequest>,
+    ) -> Result<Response<GetSubscriptionResponse>, Status> {
         let ask = parse::look(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let glimpse = self.orders.glimpse(ask.tenant, ask.subscription).await.map_err(refuse::subscription)?;
         Ok(present::glimpse(glimpse))
     }
 
-    async fn list_subscriptions(&self, call: Request<ListSubscriptionsRequest>) -> Result<Response<ListSubscriptionsResponse>, Status> {
+    async fn list_subscriptions(
+        &self,
+        call: Request<ListSubscriptionsRequest>,
+    ) -> Result<Response<ListSubscriptionsResponse>, Status> {
         let ask = parse::page(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let page = self.orders.page(ask.tenant, &ask.filter, ask.after, ask.limit).await;
         Ok(present::page(&self.keys, &ask, &page.map_err(refuse::subscription)?))
     }
 
-    async fn preview_occurrences(&self, call: Request<PreviewOccurrencesRequest>) -> Result<Response<PreviewOccurrencesResponse>, Status> {
+    async fn preview_occurrences(
+        &self,
+        call: Request<PreviewOccurrencesRequest>,
+    ) -> Result<Response<PreviewOccurrencesResponse>, Status> {
         let ask = parse::preview(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         ahead::preview(&self.orders, &self.plans, ask).await
     }
 
-    async fn skip_occurrence(&self, call: Request<SkipOccurrenceRequest>) -> Result<Response<SkipOccurrenceResponse>, Status> {
+    async fn skip_occurrence(
+        &self,
+        call: Request<SkipOccurrenceRequest>,
+    ) -> Result<Response<SkipOccurrenceResponse>, Status> {
         let (ask, number) = parse_change::skip(&self.keys, call)?;
         let receipt = self.orders.skip(ask, number).await.map_err(refuse::subscription)?;
         Ok(present::skipped(&self.keys, &receipt))
     }
 
-    async fn unskip_occurrence(&self, call: Request<UnskipOccurrenceRequest>) -> Result<Response<UnskipOccurrenceResponse>, Status> {
+    async fn unskip_occurrence(
+        &self,
+        call: Request<UnskipOccurrenceRequest>,
+    ) -> Result<Response<UnskipOccurrenceResponse>, Status> {
         let (ask, number) = parse_change::unskip(&self.keys, call)?;
         let receipt = self.orders.unskip(ask, number).await.map_err(refuse::subscription)?;
         Ok(present::unskipped(&self.keys, &receipt))
     }
 
-    async fn pause_subscription(&self, call: Request<PauseSubscriptionRequest>) -> Result<Response<PauseSubscriptionResponse>, Status> {
+    async fn pause_subscription(
+        &self,
+        call: Request<PauseSubscriptionRequest>,
+    ) -> Result<Response<PauseSubscriptionResponse>, Status> {
         let (ask, reason) = parse_change::pause(&self.keys, call)?;
         let receipt = self.orders.pause(ask, &reason).await.map_err(refuse::subscription)?;
         Ok(present::paused(&self.keys, &receipt))
     }
 
-    async fn resume_subscription(&self, call: Request<ResumeSubscriptionRequest>) -> Result<Response<ResumeSubscriptionResponse>, Status> {
+    async fn resume_subscription(
+        &self,
+        call: Request<ResumeSubscriptionRequest>,
+    ) -> Result<Response<ResumeSubscriptionResponse>, Status> {
         let (ask, reason) = parse_change::resume(&self.keys, call)?;
         let receipt = self.orders.resume(ask, &reason).await.map_err(refuse::subscription)?;
         Ok(present::resumed(&self.keys, &receipt))
     }
 
-    async fn cancel_subscription(&self, call: Request<CancelSubscriptionRequest>) -> Result<Response<CancelSubscriptionResponse>, Status> {
+    async fn cancel_subscription(
+        &self,
+        call: Request<CancelSubscriptionRequest>,
+    ) -> Result<Response<CancelSubscriptionResponse>, Status> {
         let (ask, (reason, at_once)) = parse_change::cancel(&self.keys, call)?;
         let receipt = self.orders.cancel(ask, &reason, at_once).await.map_err(refuse::subscription)?;
         Ok(present::cancelled(&self.keys, &receipt))
     }
 
-    async fn change_cadence(&self, call: Request<ChangeCadenceRequest>) -> Result<Response<ChangeCadenceResponse>, Status> {
+    async fn change_cadence(
+        &self,
+        call: Request<ChangeCadenceRequest>,
+    ) -> Result<Response<ChangeCadenceResponse>, Status> {
         let (ask, (cadence, anchor)) = parse_change::rhythm(&self.keys, call)?;
         let receipt = self.orders.change_cadence(ask, cadence, anchor).await.map_err(refuse::subscription)?;
         Ok(present::rhythm(&self.keys, &receipt))
     }
 
-    async fn update_payment_token(&self, call: Request<UpdatePaymentTokenRequest>) -> Result<Response<UpdatePaymentTokenResponse>, Status> {
+    async fn update_payment_token(
+        &self,
+        call: Request<UpdatePaymentTokenRequest>,
+    ) -> Result<Response<UpdatePaymentTokenResponse>, Status> {
         let (ask, token) = parse_change::token(&self.keys, call)?;
         let receipt = self.orders.update_token(ask, &token).await.map_err(refuse::subscription)?;
         Ok(present::renewed_token(&self.keys, &receipt))
     }
 
-    async fn refund_membership(&self, call: Request<RefundMembershipRequest>) -> Result<Response<RefundMembershipResponse>, Status> {
+    async fn refund_membership(
+        &self,
+        call: Request<RefundMembershipRequest>,
+    ) -> Result<Response<RefundMembershipResponse>, Status> {
         let (ask, reason) = parse_change::refund(&self.keys, call)?;
         let receipt = self.orders.refund(ask, &reason).await.map_err(refuse::subscription)?;
         Ok(present::refunded(&self.keys, &receipt))
     }
 
-    async fn report_charge(&self, call: Request<ReportChargeRequest>) -> Result<Response<ReportChargeResponse>, Status> {
+    async fn report_charge(
+        &self,
+        call: Request<ReportChargeRequest>,
+    ) -> Result<Response<ReportChargeResponse>, Status> {
         let ask = parse_change::report(&self.keys, call)?;
         let receipt = self.orders.report(ask).await.map_err(refuse::subscription)?;
         Ok(present::reported(&self.keys, &receipt))
@@ -167,7 +203,10 @@ impl SubscriptionsService for Service {
         Ok(present::charges(&self.keys, &ask, page.map_err(refuse::subscription)?))
     }
 
-    async fn check_entitlement(&self, call: Request<CheckEntitlementRequest>) -> Result<Response<CheckEntitlementResponse>, Status> {
+    async fn check_entitlement(
+        &self,
+        call: Request<CheckEntitlementRequest>,
+    ) -> Result<Response<CheckEntitlementResponse>, Status> {
         let ask = parse::gate(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let gate = self.hot.check(ask.tenant, ask.member, &ask.entitlement, &ask.freshness).await;

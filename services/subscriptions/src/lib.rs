@@ -87,8 +87,7 @@ impl Subscriptions {
             })
             .collect::<Result<Vec<_>, PeerError>>()?;
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
-        let clockwork =
-            Clockwork::new(store.clone(), clock, Arc::new(clockwork::Bell::new(orders.clone())));
+        let clockwork = Clockwork::new(store.clone(), clock, Arc::new(clockwork::Bell::new(orders.clone())));
         let journal = Arc::new(grpc::Activity::new(peers.clone()));
         let carrier = Carrier::new(store.clone(), orders.clone(), plans.clone(), provider, journal);
         let courier = Courier::new(store, Arc::new(carrier));

@@ -22,7 +22,12 @@ fn plan(code: String, membership: bool) -> Plan {
         ..Plan::default()
     };
     if membership {
-        return Plan { kind: PlanKind::Membership.into(), fee_minor: 1_200, entitlements: vec!["gate".to_owned()], ..common };
+        return Plan {
+            kind: PlanKind::Membership.into(),
+            fee_minor: 1_200,
+            entitlements: vec!["gate".to_owned()],
+            ..common
+        };
     }
     let line = PlanLine { product: "coffee".to_owned(), quantity: 1, unit_price_minor: 100, ..PlanLine::default() };
     Plan { kind: PlanKind::Goods.into(), lines: vec![line], ..common }

@@ -15,8 +15,7 @@ pub(super) async fn preview(
 ) -> Result<Response<PreviewOccurrencesResponse>, Status> {
     match ask.whose {
         Whose::Subscription(id) => {
-            let (ours, ahead) =
-                orders.preview(ask.tenant, id, ask.count).await.map_err(refuse::subscription)?;
+            let (ours, ahead) = orders.preview(ask.tenant, id, ask.count).await.map_err(refuse::subscription)?;
             Ok(present::preview(&ours, &ahead))
         }
         Whose::Plan { code, cadence, anchor, zone } => {

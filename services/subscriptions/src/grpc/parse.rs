@@ -10,8 +10,8 @@ use wire::{Freshness, Keys, PageToken, Violations, open, page_size};
 use super::parse_plan::{read_cadence, read_local};
 use super::present::{state_name, wire_state};
 use crate::plan::cadence::{Cadence, Zone};
-use crate::subscription::standing::State;
 use crate::subscription::Filter;
+use crate::subscription::standing::State;
 
 /// A look at one subscription.
 pub(super) struct Look {
@@ -135,8 +135,8 @@ pub(super) fn charges(keys: &Keys, call: Request<v1::ListChargesRequest>) -> Ask
     let subscription = bad.take("subscription", SubscriptionId::parse(&ask.subscription));
     let limit = page_size(&mut bad, ask.page_size);
     let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let token = subscription
-        .and_then(|ours| PageToken::open(&mut bad, keys, &ask.page_token, &["charges", &ours.to_string()]));
+    let token =
+        subscription.and_then(|ours| PageToken::open(&mut bad, keys, &ask.page_token, &["charges", &ours.to_string()]));
     let after = token.flatten().and_then(|token| match token.0.as_slice() {
         [number, kind, attempt] => Some((number.parse().ok()?, kind.parse().ok()?, attempt.parse().ok()?)),
         _ => None,

@@ -42,20 +42,21 @@ pub(super) fn subscribing(keys: &Keys, call: Request<v1::SubscribeRequest>) -> A
     let anchor = read_local(&mut bad, "anchor", ask.anchor.as_ref());
     let zone = read_zone(&mut bad, &ask.zone);
     let whose = id.zip(member).zip(plan).zip(token);
-    let read = whose.zip(cadence).zip(anchor.zip(zone)).map(
-        |(((((id, member), plan), token), cadence), (anchor, zone))| Subscribing {
-            tenant: envelope.tenant,
-            member,
-            plan,
-            token,
-            cadence,
-            anchor,
-            zone,
-            known: false,
-            validate_only: ask.validate_only,
-            key: RequestKey { rpc: "Subscribe", id, digests: digests(keys, &ask) },
-        },
-    );
+    let read =
+        whose.zip(cadence).zip(anchor.zip(zone)).map(|(((((id, member), plan), token), cadence), (anchor, zone))| {
+            Subscribing {
+                tenant: envelope.tenant,
+                member,
+                plan,
+                token,
+                cadence,
+                anchor,
+                zone,
+                known: false,
+                validate_only: ask.validate_only,
+                key: RequestKey { rpc: "Subscribe", id, digests: digests(keys, &ask) },
+            }
+        });
     bad.settle(read)
 }
 

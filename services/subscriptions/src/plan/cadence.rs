@@ -120,9 +120,8 @@ impl Schedule {
 
     /// Instants never go back, so what lies beyond a moment is found by halving.
     fn first_beyond(&self, beyond: impl Fn(Timestamp) -> bool) -> Option<i64> {
-        let is_beyond = |place: i64| {
-            self.base.checked_add(place).and_then(|number| self.instant(number)).is_none_or(&beyond)
-        };
+        let is_beyond =
+            |place: i64| self.base.checked_add(place).and_then(|number| self.instant(number)).is_none_or(&beyond);
         let mut high: i64 = 1;
         while !is_beyond(high) {
             high = high.checked_mul(2)?;
@@ -252,9 +251,8 @@ mod tests {
     fn jiff_would_carry_the_time_over_a_gap() {
         // Why `instant_of` does not leave gaps to jiff: two days of Apia would become one.
         let apia = TimeZone::get("Pacific/Apia").expect("known");
-        let compatible = |day: &str| {
-            apia.to_ambiguous_timestamp(day.parse().expect("a wall time")).compatible().expect("in range")
-        };
+        let compatible =
+            |day: &str| apia.to_ambiguous_timestamp(day.parse().expect("a wall time")).compatible().expect("in range");
         assert_eq!(compatible("2011-12-30T10:00"), compatible("2011-12-31T10:00"));
     }
 

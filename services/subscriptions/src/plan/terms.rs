@@ -81,9 +81,9 @@ impl Plan {
     #[must_use]
     pub fn amount(&self) -> Option<i64> {
         match &self.kind {
-            Kind::Goods { lines } => lines.iter().try_fold(0_i64, |sum, line| {
-                sum.checked_add(line.quantity.checked_mul(line.unit_price_minor)?)
-            }),
+            Kind::Goods { lines } => lines
+                .iter()
+                .try_fold(0_i64, |sum, line| sum.checked_add(line.quantity.checked_mul(line.unit_price_minor)?)),
             Kind::Membership { fee_minor, .. } => Some(*fee_minor),
         }
     }
@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn minor_units_are_written_as_decimals() {
-        let table = [(255, 2, "2.55"), (5, 2, "0.05"), (1980, 0, "1980"), (0, 0, "0"), (0, 2, "0.00"), (1234, 3, "1.234")];
+        let table =
+            [(255, 2, "2.55"), (5, 2, "0.05"), (1980, 0, "1980"), (0, 0, "0"), (0, 2, "0.00"), (1234, 3, "1.234")];
         for (minor, digits, expected) in table {
             assert_eq!(decimal(minor, digits), expected);
         }

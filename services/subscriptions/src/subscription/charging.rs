@@ -90,7 +90,11 @@ mod tests {
             (no(Decline::Later), 1, false, Verdict::Over),
         ];
         for (answer, attempt, live, expected) in table {
-            assert_eq!(verdict(&answer, attempt, &days, live), expected, "{answer:?} to attempt {attempt}, live {live}");
+            assert_eq!(
+                verdict(&answer, attempt, &days, live),
+                expected,
+                "{answer:?} to attempt {attempt}, live {live}"
+            );
         }
         assert_eq!(verdict(&no(Decline::Later), 1, &[], true), Verdict::Unpaid);
     }

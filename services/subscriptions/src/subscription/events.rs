@@ -31,10 +31,16 @@ fn tell(tenant: TenantId, ours: &Standing, at: Timestamp, news: &News) -> NewEve
         News::Started => event!(SubscriptionStarted { plan: ours.plan.code.clone(), plan_version: ours.plan.version }),
         News::Due { number, due_at } => event!(OccurrenceDue { number: *number, due_time: Some(wall(*due_at)) }),
         News::Charged { number, attempt } => event!(ChargeSucceeded {
-            number: *number, attempt: *attempt, amount_minor: ours.amount(), currency_code: currency()
+            number: *number,
+            attempt: *attempt,
+            amount_minor: ours.amount(),
+            currency_code: currency()
         }),
         News::Declined { number, attempt, class, again_at } => event!(ChargeFailed {
-            number: *number, attempt: *attempt, class: decline_name(*class).to_owned(), next_try_time: again_at.map(wall)
+            number: *number,
+            attempt: *attempt,
+            class: decline_name(*class).to_owned(),
+            next_try_time: again_at.map(wall)
         }),
         News::Recovered { number } => event!(ChargeRecovered { number: *number }),
         News::Skipped { number } => event!(OccurrenceSkipped { number: *number }),
@@ -45,17 +51,24 @@ fn tell(tenant: TenantId, ours: &Standing, at: Timestamp, news: &News) -> NewEve
         News::Ended { reason } => event!(SubscriptionEnded { reason: reason.clone() }),
         News::Changed { what } => event!(SubscriptionChanged { what: (*what).to_owned() }),
         News::MembershipStarted => event!(MembershipStarted {
-            entitlements: opens(), paid_until: paid_until(), entitled_until: entitled_until()
+            entitlements: opens(),
+            paid_until: paid_until(),
+            entitled_until: entitled_until()
         }),
         News::MembershipRenewed { runs_on } => event!(MembershipRenewed {
-            entitlements: opens(), paid_until: paid_until(), entitled_until: entitled_until(), runs_on: *runs_on
+            entitlements: opens(),
+            paid_until: paid_until(),
+            entitled_until: entitled_until(),
+            runs_on: *runs_on
         }),
         News::MembershipEnded => event!(MembershipEnded { entitlements: opens() }),
-        News::Refunded { number, refund_minor } => event!(MembershipRefunded {
-            number: *number, refund_minor: *refund_minor, currency_code: currency()
-        }),
+        News::Refunded { number, refund_minor } => {
+            event!(MembershipRefunded { number: *number, refund_minor: *refund_minor, currency_code: currency() })
+        }
         News::Ordered { number, order, refusal } => event!(OrderPlaced {
-            number: *number, order: order.map(|order| order.to_string()).unwrap_or_default(), refusal: refusal.clone()
+            number: *number,
+            order: order.map(|order| order.to_string()).unwrap_or_default(),
+            refusal: refusal.clone()
         }),
     }
 }

@@ -76,7 +76,8 @@ fn yes() -> Answer {
 /// Does one thing; what is refused is told.
 fn act(ours: &mut Standing, what: &str, now: Timestamp) -> String {
     let mut words = what.split(' ');
-    let (verb, number) = (words.next().unwrap_or_default(), words.next().and_then(|word| word.parse().ok()).unwrap_or(0));
+    let (verb, number) =
+        (words.next().unwrap_or_default(), words.next().and_then(|word| word.parse().ok()).unwrap_or(0));
     let charging = ours.charging().map_or((0, 0), |one| (one.number, one.attempts));
     let done = match verb {
         "ring" => Ok(advance(ours, now)),

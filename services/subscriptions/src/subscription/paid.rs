@@ -110,7 +110,8 @@ mod tests {
     fn paid(former: Option<&Membership>, now: &str) -> (Membership, bool) {
         let zone = Zone::parse("Asia/Taipei").expect("known");
         let cadence = Cadence { every: 1, unit: Unit::Year };
-        extend(former, TermRules { cadence, grace_days: 14, renew_within_months: 2, zone: &zone }, at(now)).expect("in range")
+        extend(former, TermRules { cadence, grace_days: 14, renew_within_months: 2, zone: &zone }, at(now))
+            .expect("in range")
     }
 
     #[test]

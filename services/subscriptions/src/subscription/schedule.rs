@@ -187,7 +187,11 @@ fn ahead(ours: &Standing, number: i64, now: Timestamp) -> Result<Occurrence, Ref
 
 /// Refuses where it is over.
 pub(super) fn must_live(ours: &Standing) -> Result<(), Refusal> {
-    if ours.state.is_live() { Ok(()) } else { Err(Refusal::SubscriptionOver { subscription: ours.id, state: ours.state }) }
+    if ours.state.is_live() {
+        Ok(())
+    } else {
+        Err(Refusal::SubscriptionOver { subscription: ours.id, state: ours.state })
+    }
 }
 
 /// Passes over what falls due from now on. What is due and was not looked at yet falls into the pause: whoever pauses

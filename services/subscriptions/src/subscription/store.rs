@@ -236,10 +236,7 @@ pub(super) async fn is_known(tx: &mut Tx, tenant: TenantId, member: MemberId) ->
 }
 
 /// Keeps who joined.
-pub(super) async fn know(
-    tx: &mut Tx,
-    joined: &[(TenantId, MemberId, Timestamp)],
-) -> Result<(), StoreError> {
+pub(super) async fn know(tx: &mut Tx, joined: &[(TenantId, MemberId, Timestamp)]) -> Result<(), StoreError> {
     let tenants: Vec<Uuid> = joined.iter().map(|(tenant, ..)| tenant.uuid()).collect();
     let shards: Vec<i16> = joined.iter().map(|(_, member, _)| Shard::of_member(*member).number()).collect();
     let members: Vec<Uuid> = joined.iter().map(|(_, member, _)| member.uuid()).collect();

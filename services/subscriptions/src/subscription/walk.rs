@@ -85,7 +85,8 @@ fn walk(ours: &mut Standing, model: &mut Model, step: &Step, now: &mut Timestamp
         Step::Hours(hours) => *now += SignedDuration::from_hours(*hours),
         Step::Ring => advance(ours, *now),
         Step::Answer(number) => {
-            let Some((number, attempt, said)) = ours.charging().map(|one| (one.number, one.attempts, said(*number))) else {
+            let Some((number, attempt, said)) = ours.charging().map(|one| (one.number, one.attempts, said(*number)))
+            else {
                 return;
             };
             if matches!(said, Answer::Charged { .. }) {

@@ -56,7 +56,8 @@ async fn a_term_that_is_paid_goes_on_after_it_is_cancelled() {
     let shop = Shop::open().await;
     let member = shop.enrolled().await;
     let id = shop.subscribe(member, "gold", "sandbox_ok").await;
-    let told = shop.client().cancel_subscription(cancel(&shop, &id, false)).await.expect("always possible").into_inner();
+    let told =
+        shop.client().cancel_subscription(cancel(&shop, &id, false)).await.expect("always possible").into_inner();
     let until = proto::timestamp(testkit::instant("2027-01-31T02:00:00Z"));
     assert_eq!(told.entitled_until, Some(until), "without the grace");
     let open = shop.check(member, "gate", &told.freshness).await;

@@ -16,7 +16,8 @@ async fn a_paid_occurrence_becomes_an_order() {
     let (order, order_id) = &books.orders[&format!("{id}/0")];
     assert_eq!(&seen.recent[0].order, order_id);
     assert_eq!((order.source.as_str(), order.channel.as_str()), ("subscriptions", "subscription"));
-    let lines: Vec<_> = order.lines.iter().map(|line| (line.product.as_str(), line.quantity, line.unit_price.as_str())).collect();
+    let lines: Vec<_> =
+        order.lines.iter().map(|line| (line.product.as_str(), line.quantity, line.unit_price.as_str())).collect();
     assert_eq!(lines, [("coffee", 2, "300")]);
     assert_eq!(order.payments[0].amount_minor, 600);
     assert_eq!(order.occur_time, Some(proto::timestamp(shop.clock.now())));
@@ -50,7 +51,10 @@ async fn a_refused_order_is_told_and_tried_again() {
     shop.journal.0.lock().expect("nobody panics").refuses = Some("ORDER_CLOSED");
     let id = shop.subscribe(member, "coffee", "sandbox_ok").await;
     let seen = shop.look(&id).await;
-    assert_eq!((seen.recent[0].state(), seen.recent[0].order_refusal.as_str()), (OccurrenceState::Paid, "ORDER_CLOSED"));
+    assert_eq!(
+        (seen.recent[0].state(), seen.recent[0].order_refusal.as_str()),
+        (OccurrenceState::Paid, "ORDER_CLOSED")
+    );
     shop.journal.0.lock().expect("nobody panics").refuses = None;
     let retry = |number| RetryOrderRequest {
         request_id: shop.request_id(),

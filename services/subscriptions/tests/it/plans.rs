@@ -74,7 +74,9 @@ async fn every_wrong_field_of_a_plan_is_told() {
     use tonic_types::StatusExt as _;
     let told = refused.get_details_bad_request().expect("it says what").field_violations;
     let fields: Vec<&str> = told.iter().map(|wrong| wrong.field.as_str()).collect();
-    for field in ["plan.code", "plan.display_name", "plan.currency_code", "plan.cadence", "plan.lines", "plan.retry_days"] {
+    for field in
+        ["plan.code", "plan.display_name", "plan.currency_code", "plan.cadence", "plan.lines", "plan.retry_days"]
+    {
         assert!(fields.contains(&field), "{field} is not among {fields:?}");
     }
 }

@@ -104,7 +104,11 @@ async fn what_is_ahead_is_told() {
     let ahead = shop.client().preview_occurrences(request).await.expect("told").into_inner().occurrences;
     let due: Vec<_> = ahead.iter().map(|one| one.due_time).collect();
     let at = |text: &str| Some(proto::timestamp(testkit::instant(text)));
-    assert_eq!(due, [at("2026-03-01T07:30:00Z"), at("2026-03-08T07:00:00Z")], "the gap moves to the next instant there is");
+    assert_eq!(
+        due,
+        [at("2026-03-01T07:30:00Z"), at("2026-03-08T07:00:00Z")],
+        "the gap moves to the next instant there is"
+    );
 
     let months = GetForecastRequest { months: 3, ..Default::default() };
     let months = shop.client().get_forecast(months).await.expect("summed").into_inner().months;
@@ -141,7 +145,12 @@ async fn pages_go_on_where_the_last_one_ended() {
         assert_eq!(seen, all);
     }
     shop.until("2026-02-02T02:00:00Z").await;
-    let page = |page_token| ListChargesRequest { subscription: all[0].clone(), page_size: 1, page_token, ..Default::default() };
+    let page = |page_token| ListChargesRequest {
+        subscription: all[0].clone(),
+        page_size: 1,
+        page_token,
+        ..Default::default()
+    };
     let first = shop.client().list_charges(page(String::new())).await.expect("listed").into_inner();
     let second = shop.client().list_charges(page(first.next_page_token)).await.expect("listed").into_inner();
     assert_eq!((first.charges[0].attempt, second.charges[0].attempt), (2, 1));

@@ -136,12 +136,7 @@ impl Shop {
         self.client().put_plan(request).await.expect("the plan is valid").into_inner()
     }
 
-    pub async fn try_subscribe(
-        &self,
-        member: MemberId,
-        plan: &str,
-        token: &str,
-    ) -> Result<SubscribeResponse, Status> {
+    pub async fn try_subscribe(&self, member: MemberId, plan: &str, token: &str) -> Result<SubscribeResponse, Status> {
         let request = SubscribeRequest {
             request_id: self.request_id(),
             member: member.to_string(),
