@@ -6,6 +6,7 @@ mod operators;
 mod referrals;
 mod registry;
 mod segmentation;
+mod subscriptions;
 
 use testkit::Examples;
 
@@ -51,6 +52,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         .and(loyalty::examples(&world).await)
         .and(segmentation::examples(&world).await)
         .and(referrals::examples(&world).await)
+        .and(subscriptions::examples(&world).await)
 }
 
 const OPERATORS: [&str; 4] = ["TenantService", "EventLogService", "ClockService", "OperationsService"];

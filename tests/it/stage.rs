@@ -12,6 +12,7 @@ use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::registry::v1::registry_service_client::RegistryServiceClient;
 use proto::registry::v1::tenant_service_client::TenantServiceClient;
 use proto::segmentation::v1::segmentation_service_client::SegmentationServiceClient;
+use proto::subscriptions::v1::subscriptions_service_client::SubscriptionsServiceClient;
 use rapport::suite::{Plan, Service, Stores, Suite};
 use server::Services;
 use testkit::{Database, House, Served, Spoken};
@@ -168,6 +169,10 @@ impl Shop {
 
     pub fn referrals(&self) -> ReferralsServiceClient<Spoken> {
         ReferralsServiceClient::new(self.channel.clone())
+    }
+
+    pub fn subscriptions(&self) -> SubscriptionsServiceClient<Spoken> {
+        SubscriptionsServiceClient::new(self.channel.clone())
     }
 
     pub fn request_id(&self) -> String {

@@ -1,22 +1,24 @@
-//! What subscriptions hears.
+//! What subscriptions hears of registry: who joined, and what was settled for a tenant.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use eventlog::{CannotApply, Heard, Listener};
-use kernel::{Clock, Shard, TenantId};
-use store::{Store, Tenants};
+use eventlog::{CannotApply, Heard, HeardEvent, Listener};
+use jiff::Timestamp;
+use kernel::{MemberId, TenantId};
+use proto::registry::events::v1::MemberEnrolled;
 use terms::Settled;
+
+use crate::subscription::{Deeds, StandingOrders};
 
 /// Listens for subscriptions.
 pub(crate) struct Ear {
-    store: Store,
-    clock: Clock,
+    orders: StandingOrders,
 }
 
 impl Ear {
-    pub(crate) const fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub(crate) const fn new(orders: StandingOrders) -> Self {
+        Self { orders }
     }
 }
 
@@ -28,14 +30,16 @@ impl Listener for Ear {
             .iter()
             .filter_map(|event| Some(terms::heard(event)?.map(|settled| (event.tenant, settled))))
             .collect::<Result<Vec<(TenantId, Settled)>, CannotApply>>()?;
-        let mut place = heard.place();
-        place.shards.extend(settled.iter().map(|(tenant, _)| Shard::of_tenant(*tenant)));
-        let mut tx = self.store.begin(place.tenants.into_iter().collect::<Tenants>(), place.shards).await?;
-        let now = self.clock.now();
-        heard.settle(&mut tx, now).await?;
-        for (tenant, settled) in &settled {
-            terms::keep(&mut tx, *tenant, settled, now).await?;
-        }
-        Ok(tx.commit().await?)
+        let joined = heard.events.iter().filter_map(joined).collect::<Result<Vec<_>, CannotApply>>()?;
+        self.orders.hear(&heard, &Deeds { joined, settled }).await
     }
+}
+
+fn joined(event: &HeardEvent) -> Option<Result<(TenantId, MemberId, Timestamp), CannotApply>> {
+    let enrolled = event.payload::<MemberEnrolled>()?;
+    Some(enrolled.and_then(|enrolled| {
+        let member = MemberId::parse(&enrolled.member)
+            .map_err(|error| CannotApply::Event(format!("the event cannot be read: {error}")))?;
+        Ok((event.tenant, member, event.occurred_at))
+    }))
 }

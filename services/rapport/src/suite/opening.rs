@@ -95,7 +95,9 @@ pub(super) fn open(
             standing!(service, store, readiness, opened)
         }
         Service::Subscriptions => {
-            let opened = subscriptions::Subscriptions::open(store.clone(), clock, keys, &house.peers);
+            let far = house.redis.as_deref().map(|url| Far::prepare(FarSettings::new(url, REDIS_PREFIX))).transpose();
+            let far = far.map_err(|source| CannotOpen::Service { service, source: source.into() })?;
+            let opened = subscriptions::Subscriptions::open(store.clone(), clock, keys, &house.peers, far);
             standing!(service, store, readiness, opened)
         }
     })

@@ -1,0 +1,216 @@
+//! What follows where a provider, activity or a member gives an answer: money moved or did not, an order was recorded.
+
+use jiff::Timestamp;
+use kernel::{ChargeId, OrderId};
+
+use super::Refusal;
+use super::charging::{Answer, Decline, Verdict, verdict};
+use super::paid::{TermRules, extend};
+use super::proration::{Parts, divide};
+use super::schedule::{advance, charge_id, close, leave_unpaid, must_live};
+use super::standing::{Answered, News, Occurrence, Placed, Stage, Standing, State};
+use crate::plan::cadence::days_later;
+use crate::plan::terms::Kind;
+
+/// Takes the answer to an attempt. One that is not waited for changes nothing.
+pub fn answer(ours: &mut Standing, number: i64, attempt: i32, answer: Answer, now: Timestamp) {
+    let waits = |occurrence: &&Occurrence| occurrence.stage == Stage::Charging && occurrence.attempts == attempt;
+    let Some(occurrence) = ours.occurrences.get(&number).filter(waits).cloned() else { return };
+    settle(ours, occurrence, attempt, answer, now);
+    advance(ours, now);
+}
+
+/// Takes what a provider did on its own schedule; what was paid stays paid.
+///
+/// # Errors
+/// The occurrence has not fallen due, or is none to be charged.
+pub fn report(ours: &mut Standing, number: i64, answer: Answer, now: Timestamp) -> Result<(), Refusal> {
+    advance(ours, now);
+    let nothing = || Refusal::OccurrenceNotFound { what: number.to_string() };
+    let mut occurrence = ours.occurrences.get(&number).cloned().ok_or_else(nothing)?;
+    match occurrence.stage {
+        Stage::Due | Stage::Unpaid => {}
+        Stage::Paid | Stage::Refunded => return Ok(()),
+        Stage::Planned | Stage::Skipped | Stage::Charging | Stage::Passed => return Err(nothing()),
+    }
+    occurrence.attempts = occurrence.attempts.saturating_add(1);
+    occurrence.first_tried_at = occurrence.first_tried_at.or(Some(now));
+    let attempt = occurrence.attempts;
+    ours.placed.push(Placed {
+        id: charge_id(ours.id, number, attempt),
+        number,
+        attempt,
+        refund: false,
+        amount_minor: ours.amount(),
+        ask: false,
+        token: ours.token.clone(),
+    });
+    settle(ours, occurrence, attempt, answer, now);
+    advance(ours, now);
+    Ok(())
+}
+
+fn settle(ours: &mut Standing, mut occurrence: Occurrence, attempt: i32, answer: Answer, now: Timestamp) {
+    let number = occurrence.number;
+    let retry_days: &[i32] = if ours.by_provider { &[] } else { &ours.plan.retry_days };
+    let follows = verdict(&answer, attempt, retry_days, ours.state.is_live());
+    let class = match &answer {
+        Answer::Charged { .. } => None,
+        Answer::Declined { class, .. } => Some(*class),
+    };
+    ours.answered.push(Answered { number, attempt, refund: false, answer });
+    if let Verdict::Retry { days } = follows {
+        let first = occurrence.first_tried_at.unwrap_or(now);
+        occurrence.charge_at = days_later(first, days, &ours.schedule.zone).unwrap_or(now).max(now);
+    }
+    if let Some(class) = class {
+        let again_at = matches!(follows, Verdict::Retry { .. }).then_some(occurrence.charge_at);
+        ours.say(now, News::Declined { number, attempt, class, again_at });
+    }
+    match follows {
+        Verdict::Paid => paid(ours, occurrence, attempt, now),
+        Verdict::Retry { .. } => ours.put(occurrence, Stage::Due, "", now),
+        Verdict::AwaitCard => {
+            ours.awaits_card = true;
+            ours.put(occurrence, Stage::Due, "AWAITS_CARD", now);
+            if ours.state.runs() {
+                ours.enter(State::PastDue, "AWAITS_CARD", now);
+            }
+        }
+        // Reported unpaid a second time, it counts once.
+        Verdict::Unpaid if occurrence.stage == Stage::Unpaid => ours.put(occurrence, Stage::Unpaid, "", now),
+        Verdict::Unpaid => leave_unpaid(ours, occurrence, "", now),
+        Verdict::Over => ours.put(occurrence, Stage::Unpaid, "", now),
+        Verdict::Stop => {
+            ours.put(occurrence, Stage::Unpaid, "", now);
+            close(ours, State::Cancelled, "PAYMENT_NEVER", now);
+        }
+    }
+}
+
+fn paid(ours: &mut Standing, occurrence: Occurrence, attempt: i32, now: Timestamp) {
+    let number = occurrence.number;
+    ours.put(occurrence, Stage::Paid, "", now);
+    ours.last_paid = ours.last_paid.max(Some(number));
+    (ours.unpaid_in_row, ours.awaits_card) = (0, false);
+    ours.say(now, News::Charged { number, attempt });
+    if attempt > 1 || ours.state == State::PastDue {
+        ours.say(now, News::Recovered { number });
+    }
+    if ours.state == State::PastDue {
+        ours.enter(State::Active, "", now);
+    }
+    let plan = std::sync::Arc::clone(&ours.plan);
+    match &plan.kind {
+        Kind::Goods { .. } => ours.orders.push((number, now)),
+        Kind::Membership { grace_days, renew_within_months, .. } => {
+            let grace_days = if ours.state.is_live() { *grace_days } else { 0 };
+            let (cadence, renew_within_months) = (plan.cadence, *renew_within_months);
+            let rules = TermRules { cadence, grace_days, renew_within_months, zone: &ours.schedule.zone };
+            let Some((membership, runs_on)) = extend(ours.membership.as_ref(), rules, now) else { return };
+            let first = ours.membership.is_none();
+            ours.membership = Some(membership);
+            ours.say(now, if first { News::MembershipStarted } else { News::MembershipRenewed { runs_on } });
+        }
+    }
+}
+
+/// Takes another token; what waited for it is charged now.
+///
+/// # Errors
+/// It is over.
+pub fn update_token(ours: &mut Standing, token: &str, by_provider: bool, now: Timestamp) -> Result<(), Refusal> {
+    must_live(ours)?;
+    token.clone_into(&mut ours.token);
+    ours.by_provider = by_provider;
+    if ours.awaits_card {
+        ours.awaits_card = false;
+        let waits = |occurrence: &&Occurrence| occurrence.stage == Stage::Due && occurrence.reason == "AWAITS_CARD";
+        let waiting: Vec<Occurrence> = ours.occurrences.values().filter(waits).cloned().collect();
+        for occurrence in waiting {
+            ours.put(Occurrence { charge_at: now, ..occurrence }, Stage::Due, "", now);
+        }
+    }
+    ours.say(now, News::Changed { what: "PAYMENT_TOKEN" });
+    advance(ours, now);
+    Ok(())
+}
+
+/// Ends a membership and gives back what was not used of its last paid term. A term that has not begun is given back as
+/// a whole, and the one before goes on to its end.
+///
+/// # Errors
+/// No term is paid that could be given back.
+pub fn refund(ours: &mut Standing, reason: &str, now: Timestamp) -> Result<Parts, Refusal> {
+    let nothing = || Refusal::NothingToRefund { subscription: ours.id };
+    let known = ours.last_paid.and_then(|number| ours.occurrences.get(&number));
+    let occurrence = known.filter(|known| known.stage == Stage::Paid).cloned().ok_or_else(nothing)?;
+    let membership = ours.membership.clone().filter(|ours| !ours.ended && !ours.cut).ok_or_else(nothing)?;
+    let term = (membership.from, membership.until);
+    let parts = divide(ours.amount(), term, now, &ours.schedule.zone).filter(|parts| parts.unused_minor > 0);
+    let parts = parts.ok_or_else(nothing)?;
+    let number = occurrence.number;
+    ours.placed.push(Placed {
+        id: ChargeId::derived_from(ours.id.uuid(), &format!("refund/{number}")),
+        number,
+        attempt: 0,
+        refund: true,
+        amount_minor: parts.unused_minor,
+        ask: true,
+        token: ours.token.clone(),
+    });
+    ours.put(occurrence, Stage::Refunded, "", now);
+    let until = membership.from.max(now);
+    ours.membership = Some(super::paid::Membership { until, entitled_until: until, cut: true, ..membership });
+    ours.say(now, News::Refunded { number, refund_minor: parts.unused_minor });
+    if ours.state.is_live() {
+        close(ours, State::Cancelled, if reason.is_empty() { "REFUNDED" } else { reason }, now);
+    }
+    advance(ours, now);
+    Ok(parts)
+}
+
+/// Takes what a provider answered to a refund.
+pub fn refund_answered(ours: &mut Standing, number: i64, answer: Answer) {
+    ours.answered.push(Answered { number, attempt: 0, refund: true, answer });
+}
+
+/// Takes what activity answered to an order.
+pub fn ordered(ours: &mut Standing, number: i64, told: Result<OrderId, String>, now: Timestamp) {
+    let Some(mut occurrence) = ours.occurrences.get(&number).cloned() else { return };
+    let (order, refusal) = match told {
+        Ok(order) => (Some(order), String::new()),
+        Err(refusal) => (None, refusal),
+    };
+    (occurrence.order, occurrence.touched) = (order, true);
+    occurrence.order_refusal.clone_from(&refusal);
+    ours.occurrences.insert(number, occurrence);
+    ours.say(now, News::Ordered { number, order, refusal });
+}
+
+/// Has a refused order recorded again.
+///
+/// # Errors
+/// There is no such occurrence, or its order was not refused.
+pub fn retry_order(ours: &mut Standing, number: i64) -> Result<(), Refusal> {
+    let nothing = || Refusal::OccurrenceNotFound { what: number.to_string() };
+    let mut occurrence = ours.occurrences.get(&number).cloned().ok_or_else(nothing)?;
+    if occurrence.order_refusal.is_empty() {
+        return Err(Refusal::OrderNotRefused { subscription: ours.id, number });
+    }
+    occurrence.order_refusal.clear();
+    occurrence.touched = true;
+    ours.orders.push((number, occurrence.since));
+    ours.occurrences.insert(number, occurrence);
+    Ok(())
+}
+
+/// How a decline is told.
+#[must_use]
+pub const fn decline_name(class: Decline) -> &'static str {
+    match class {
+        Decline::Never => "NEVER",
+        Decline::AfterCardUpdate => "AFTER_CARD_UPDATE",
+        Decline::Later => "LATER",
+    }
+}

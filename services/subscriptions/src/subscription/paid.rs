@@ -1,0 +1,160 @@
+//! A paid membership: what a payment extends, and until when it opens what it opens.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use kernel::SubscriptionId;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::cadence::{Cadence, Zone, days_later, instant_of, months_later, step};
+
+/// What was paid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// When the run of terms began.
+    pub since: Timestamp,
+    /// The wall's day and time from which its terms are counted.
+    pub anchor: DateTime,
+    /// Terms paid since the anchor.
+    pub terms: i64,
+    /// When the last term began.
+    pub from: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Until when it opens what it opens.
+    pub entitled_until: Timestamp,
+    /// Its end was told.
+    pub ended: bool,
+    /// It was ended before its time: nothing runs on from it.
+    pub cut: bool,
+}
+
+/// One entitlement of one paid membership.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What it opens.
+    pub code: String,
+    /// Which subscription pays for it.
+    pub subscription: SubscriptionId,
+    /// When the last term began.
+    pub paid_from: Timestamp,
+    /// Until when it is paid.
+    pub paid_until: Timestamp,
+    /// Until when it opens it.
+    pub entitled_until: Timestamp,
+}
+
+/// What a term is.
+#[derive(Clone, Copy, Debug)]
+pub struct TermRules<'a> {
+    /// How long.
+    pub cadence: Cadence,
+    /// Days of grace after it.
+    pub grace_days: i32,
+    /// Months after it within which a payment runs on from the old date.
+    pub renew_within_months: i32,
+    /// Whose days.
+    pub zone: &'a Zone,
+}
+
+/// Whether something is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entitled {
+    /// Paid.
+    Active,
+    /// The term is over, the grace is not.
+    Grace,
+    /// Closed.
+    No,
+}
+
+/// A term paid at a moment: run on from the former one where that ended lately or has not ended, else from now. Tells
+/// whether it runs on. None beyond the calendar.
+#[must_use]
+pub fn extend(former: Option<&Membership>, rules: TermRules<'_>, now: Timestamp) -> Option<(Membership, bool)> {
+    let runs_on = former.filter(|former| {
+        let latest = months_later(former.until, rules.renew_within_months, rules.zone);
+        !former.cut && latest.is_some_and(|latest| now <= latest)
+    });
+    let (since, anchor, terms, from) = match runs_on {
+        Some(former) => (former.since, former.anchor, former.terms, former.until),
+        None => (now, rules.zone.wall(now), 0, now),
+    };
+    let terms = terms.checked_add(1)?;
+    let until = instant_of(step(anchor, rules.cadence, terms)?, rules.zone)?;
+    let entitled_until = days_later(until, rules.grace_days, rules.zone)?;
+    let membership = Membership { since, anchor, terms, from, until, entitled_until, ended: false, cut: false };
+    Some((membership, runs_on.is_some()))
+}
+
+/// Whether something is open that is paid until one moment and opens until another.
+#[must_use]
+pub fn entitled(paid_until: Timestamp, entitled_until: Timestamp, now: Timestamp) -> Entitled {
+    if now >= entitled_until {
+        Entitled::No
+    } else if now < paid_until {
+        Entitled::Active
+    } else {
+        Entitled::Grace
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::cadence::Unit;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("an instant")
+    }
+
+    fn paid(former: Option<&Membership>, now: &str) -> (Membership, bool) {
+        let zone = Zone::parse("Asia/Taipei").expect("known");
+        let cadence = Cadence { every: 1, unit: Unit::Year };
+        extend(former, TermRules { cadence, grace_days: 14, renew_within_months: 2, zone: &zone }, at(now))
+            .expect("in range")
+    }
+
+    #[test]
+    fn a_renewal_runs_on_from_the_old_date_or_from_the_payment() {
+        let (first, runs_on) = paid(None, "2028-02-29T02:00:00Z");
+        assert!(!runs_on);
+        assert_eq!((first.until, first.entitled_until), (at("2029-02-28T02:00:00Z"), at("2029-03-14T02:00:00Z")));
+        // paid at | paid until | runs on
+        let table = [
+            ("2029-01-01T02:00:00Z", "2030-02-28T02:00:00Z", true),
+            ("2029-02-28T02:00:00Z", "2030-02-28T02:00:00Z", true),
+            ("2029-04-28T02:00:00Z", "2030-02-28T02:00:00Z", true),
+            ("2029-04-28T02:00:01Z", "2030-04-28T02:00:01Z", false),
+        ];
+        for (now, until, runs_on) in table {
+            let (second, on) = paid(Some(&first), now);
+            assert_eq!((second.until, on), (at(until), runs_on), "paid at {now}");
+            assert_eq!(second.from, if runs_on { first.until } else { at(now) }, "paid at {now}");
+        }
+        let cut = Membership { cut: true, ..first };
+        assert!(!paid(Some(&cut), "2029-01-01T02:00:00Z").1, "what was given back is not run on from");
+    }
+
+    #[test]
+    fn terms_are_counted_from_the_original_day() {
+        let mut membership = paid(None, "2028-02-29T02:00:00Z").0;
+        for _ in 0..3 {
+            membership = paid(Some(&membership), "2029-01-01T02:00:00Z").0;
+        }
+        assert_eq!(membership.until, at("2032-02-29T02:00:00Z"));
+    }
+
+    #[test]
+    fn what_is_open_when() {
+        let table = [
+            ("2028-12-31T23:59:59Z", Entitled::Active),
+            ("2029-01-01T00:00:00Z", Entitled::Grace),
+            ("2029-01-14T23:59:59Z", Entitled::Grace),
+            ("2029-01-15T00:00:00Z", Entitled::No),
+        ];
+        for (now, expected) in table {
+            let told = entitled(at("2029-01-01T00:00:00Z"), at("2029-01-15T00:00:00Z"), at(now));
+            assert_eq!(told, expected, "{now}");
+        }
+    }
+}
