@@ -84,8 +84,13 @@ mod tests {
             |sum, day| OrderNews { order, told: None, net_minor: 900, returned_minor: sum, returned_at: Some(at(day)) };
         let (first, second) = (back(300, "2026-01-11T00:00:00Z"), back(500, "2026-01-12T00:00:00Z"));
         let one = bought.clone().and(first.clone()).and(second.clone());
-        let other = second.clone().and(first).and(bought).and(second);
-        assert_eq!(one, other);
+        for other in [
+            second.clone().and(first.clone()).and(bought.clone()),
+            first.clone().and(second.clone()).and(bought.clone()).and(first.clone()),
+            bought.and(second.clone()).and(second).and(first),
+        ] {
+            assert_eq!(one, other);
+        }
         assert_eq!(one.returned_minor, 500);
     }
 }
