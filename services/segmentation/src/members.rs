@@ -10,7 +10,7 @@
 //! 6. A snapshot is written under the lock of the tenant's shard, and commits before anybody is told to be looked at again;
 //!    that is done under the lock of the members' shards. So whoever was written under the snapshot before is seen.
 //!
-//! Cost of a batch, whatever its size: begin 2, settings and scheme 1, people 4, snapshots 1, writes at most 6, commit 1
+//! Cost of a batch, whatever its size: begin 2, settings and scheme 1, people 3, snapshots 1, writes at most 7, commit 1
 //! round trips.
 
 mod cut;
