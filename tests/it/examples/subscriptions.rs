@@ -106,9 +106,9 @@ fn reads(world: &World, known: &str) -> Examples {
 fn changes(world: &World) -> Examples {
     Examples::new(&world.shop.clock)
         .with_other(
-            make!(world, |world, n| {
-                drop(world);
-                PutPlanRequest { plan: Some(plan(format!("plan-{n}"), n % 2 == 0)), ..PutPlanRequest::default() }
+            make!(world, |_world, n| PutPlanRequest {
+                plan: Some(plan(format!("plan-{n}"), false)),
+                ..PutPlanRequest::default()
             }),
             |request: &mut PutPlanRequest| request.plan.iter_mut().for_each(|plan| plan.display_name.push('!')),
         )
