@@ -96,6 +96,16 @@ fn complaints(service: &ServiceStatus) -> Vec<Complaint> {
             remedy: format!("`rapport events parked {name}` tells why; then `retry` or `drop`"),
         });
     }
+    if service.stuck_calls > 0 {
+        let count = words::counted(service.stuck_calls, "call is stuck", "calls are stuck");
+        found.push(Complaint {
+            what: format!("{name}: {count}"),
+            remedy:
+                "whoever is called does not answer, or answers what makes no sense; the log of this process says which \
+                     call and why. They are made again by themselves"
+                    .to_owned(),
+        });
+    }
     for lag in service.lags.iter().filter(|lag| lag.events >= LAG_WORTH_TELLING) {
         found.push(Complaint {
             what: format!("{name} is {} behind {}", words::counted(lag.events, "event", "events"), lag.source),
@@ -130,16 +140,17 @@ fn refused(name: &str, rewound: &Rewound) -> Complaint {
 }
 
 fn as_text(address: &str, status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[Complaint]) -> String {
-    let mut table = Table::new(&[Side::Left, Side::Left, Side::Right, Side::Left, Side::Right, Side::Right]);
-    table.heading(["service", "state", "events", "behind", "parked", "timers due"]);
+    let mut table =
+        Table::new(&[Side::Left, Side::Left, Side::Right, Side::Left, Side::Right, Side::Right, Side::Right]);
+    table.heading(["service", "state", "events", "behind", "parked", "timers due", "calls open"]);
     for service in &status.services {
         let lags: Vec<String> =
             service.lags.iter().map(|lag| format!("{} {}", lag.source, words::count(lag.events))).collect();
         let (tone, state) = if service.ready { (Tone::Plain, "ready") } else { (Tone::Bad, "not ready") };
         let behind = if lags.is_empty() { "-".to_owned() } else { lags.join(", ") };
-        let numbers = [service.events_written, service.parked_events, service.timers_due].map(words::count);
-        let [events, parked, due] = numbers;
-        table.toned(tone, [service.source.clone(), state.to_owned(), events, behind, parked, due]);
+        let [events, parked, due, calls] =
+            [service.events_written, service.parked_events, service.timers_due, service.open_calls].map(words::count);
+        table.toned(tone, [service.source.clone(), state.to_owned(), events, behind, parked, due, calls]);
     }
     let now = clock.now.as_ref().and_then(|now| proto::instant(now).ok()).map(|now| now.to_string());
     let how = if clock.manual { "moved by hand" } else { "the machine's" };
@@ -170,6 +181,8 @@ fn as_json(status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[C
                 "behind": lags,
                 "parked": service.parked_events,
                 "timers_due": service.timers_due,
+                "calls_open": service.open_calls,
+                "calls_stuck": service.stuck_calls,
                 "next_due": instant(&service.next_due_time),
                 "rewound": rewound(service),
                 "pending_migrations": service.pending_migrations,
@@ -237,6 +250,13 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_are_stuck_are_told() {
+        assert_eq!(complaints(&ServiceStatus { open_calls: 7, ..service() }), [], "open ones are answered soon");
+        let found = complaints(&ServiceStatus { open_calls: 7, stuck_calls: 2, ..service() });
+        assert_eq!(found[0].what, "loyalty: 2 calls are stuck");
+    }
+
+    #[test]
     fn one_look_tells_all() {
         let status = GetStatusResponse { services: vec![service()], version: "0.1.0".to_owned() };
         let clock = GetClockResponse { now: Some(prost_now()), manual: true };
@@ -244,8 +264,8 @@ mod tests {
         assert_eq!(
             text,
             "Rapport 0.1.0 at 127.0.0.1:50051\n\
-             \x20 service  state  events  behind       parked  timers due\n\
-             \x20 loyalty  ready       0  activity 12       0           0\n\
+             \x20 service  state  events  behind       parked  timers due  calls open\n\
+             \x20 loyalty  ready       0  activity 12       0           0           0\n\
              \x20 clock 2011-12-10T00:00:00Z (moved by hand)\n  all is well\n"
         );
     }

@@ -21,8 +21,8 @@ const MOST_COHORTS: usize = 13;
 /// What the service answered.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
-    overview: Overview,
-    cohorts: Vec<Cohort>,
+    pub(super) overview: Overview,
+    pub(super) cohorts: Vec<Cohort>,
 }
 
 impl Groups {
@@ -43,7 +43,7 @@ impl Groups {
     /// The sections of a report: a title and a table each.
     pub fn sections(&self, words: &Words) -> Vec<(String, Table)> {
         vec![
-            ("Members by lifecycle".to_owned(), self.lifecycles()),
+            (self.waiting("Members by lifecycle"), self.lifecycles()),
             (self.cuts(words), self.groups()),
             ("Lifetime value, a year".to_owned(), self.values(words)),
             ("Coming back".to_owned(), self.coming_back(words)),
@@ -61,7 +61,6 @@ impl Groups {
             let share = percent(one.members, self.overview.members);
             table.row([lifecycle(one.lifecycle()), &words::count(one.members), &share, &bar(one.members, most)]);
         }
-        self.waiting(&mut table);
         table
     }
 
@@ -76,11 +75,13 @@ impl Groups {
         table
     }
 
-    fn waiting(&self, table: &mut Table) {
-        if self.overview.waiting > 0 {
-            let waiting = words::counted(self.overview.waiting, "member is", "members are");
-            table.toned(Tone::Faint, [format!("{waiting} still to be looked at")]);
+    /// Says with the title how many members are not sorted by the last snapshot yet.
+    fn waiting(&self, title: &str) -> String {
+        if self.overview.waiting == 0 {
+            return title.to_owned();
         }
+        let waiting = words::counted(self.overview.waiting, "member is", "members are");
+        format!("{title} ({waiting} still to be looked at)")
     }
 
     /// `Members by RFM group (R high from 2011-09-01, F from 3, M from £600.00; medians of 4,300 buyers)`

@@ -2,6 +2,9 @@
 
 use super::*;
 use proto::common::v1::Money;
+use proto::segmentation::v1::{
+    BestFifth, Cohort, CohortMonth, Distribution, Group, GroupCount, Lifecycle, LifecycleCount, Overview, Snapshot,
+};
 
 fn twd(minor: i64) -> Option<Money> {
     Some(Money { currency_code: "TWD".to_owned(), minor })
@@ -46,7 +49,61 @@ fn report() -> Report {
             top_fifth: twd(20_451),
             revenue: twd(33_500),
         },
+        groups: groups(),
     }
+}
+
+fn groups() -> Groups {
+    let at = |text: &str| Some(proto::timestamp(text.parse().expect("an instant")));
+    let snapshot = Snapshot {
+        population: 20,
+        recency_from: at("2026-09-01T02:00:00Z"),
+        frequency_from: 3,
+        monetary_from: 600,
+        cut_rules: vec!["median".to_owned(); 3],
+        shop_cycle_days: 24,
+        currency_code: "TWD".to_owned(),
+        ..Default::default()
+    };
+    let overview = Overview {
+        members: 40,
+        groups: vec![
+            GroupCount { group: Group::Vip.into(), members: 8 },
+            GroupCount { group: Group::WinBack.into(), members: 0 },
+            GroupCount { group: Group::Dormant.into(), members: 12 },
+        ],
+        lifecycles: vec![
+            LifecycleCount { lifecycle: Lifecycle::New.into(), members: 10 },
+            LifecycleCount { lifecycle: Lifecycle::Sleeping.into(), members: 30 },
+        ],
+        snapshot: Some(snapshot),
+        waiting: 2,
+        buyers: 20,
+        repeat_buyers: 9,
+        repurchase_permille: 450,
+        lifetime_values: Some(Distribution {
+            count: 20,
+            min: 100,
+            median: 400,
+            max: 1_000,
+            mean: 450,
+            ..Default::default()
+        }),
+        by_revenue: Some(BestFifth {
+            population: 20,
+            members: 4,
+            share_minor: 800,
+            total_minor: 1_000,
+            share_permille: 800,
+        }),
+        ..Default::default()
+    };
+    let later = CohortMonth { month: "2026-11".to_owned(), buyers: 3 };
+    let cohorts = vec![
+        Cohort { month: "2026-10".to_owned(), members: 12, months: vec![later] },
+        Cohort { month: "2026-11".to_owned(), members: 8, months: vec![] },
+    ];
+    Groups { overview, cohorts }
 }
 
 fn words() -> Words {
@@ -60,6 +117,16 @@ Members by tier
   Member  1,900  95.0 %
   Gold      100   5.0 %
 
+Members by lifecycle (2 members are still to be looked at)
+  new       10  25.0 %  ▇▇▇▇▇▇▇▇▇▇
+  sleeping  30  75.0 %  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+
+Members by RFM group: R high from 2026-09-01 10:00, F from 3, M from NT$ 600; medians of 20 buyers
+  VIP      HHH   8  20.0 %  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+  dormant  LLL  12  30.0 %  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+
+Lifetime value, a year
+X
 Points
   earned                   1,500
   taken back with returns    -95
@@ -92,7 +159,7 @@ fn older_months_are_left_out_and_said_to_be() {
 #[test]
 fn an_empty_shop_has_a_report_too() {
     let text = Report::default().told(&words(), 13);
-    assert_eq!(text.matches("  nothing yet\n").count(), 5);
+    assert_eq!(text.matches("  nothing yet\n").count(), 10);
 }
 
 #[test]
@@ -101,4 +168,6 @@ fn a_program_reads_the_same_figures() {
     assert_eq!(value["points"]["outstanding"], 1_205);
     assert_eq!(value["months"][2]["net"]["minor"], 7_000);
     assert_eq!(value["top_fifth_share_bp"], 6_105);
+    assert_eq!(value["segments"]["repurchase_permille"], 450);
+    assert_eq!(value["segments"]["cohorts"][0]["months"][0]["buyers"], 3);
 }

@@ -60,6 +60,10 @@ impl Operations {
             status.timers_due = clockwork.count_due().await.map_err(failure)?;
             status.next_due_time = clockwork.next_due().await.map_err(failure)?.map(proto::timestamp);
         }
+        if let Some(courier) = &standing.courier {
+            status.open_calls = courier.count_open().await.map_err(failure)?;
+            status.stuck_calls = i64::try_from(courier.count_stuck()).unwrap_or(i64::MAX);
+        }
         if let Some(consumer) = &standing.consumer {
             status.parked_events = consumer.parked().await.map_err(failure)?;
             for source in consumer.sources() {
