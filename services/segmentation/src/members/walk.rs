@@ -120,7 +120,7 @@ impl Life {
 
     fn buy(&mut self, occurred_at: Timestamp, minor: i64) {
         self.number += 1;
-        let category = if self.number % 3 == 0 { "tea" } else { "coffee" };
+        let category = if self.number.is_multiple_of(3) { "tea" } else { "coffee" };
         // Where nothing was decided after it, it counts from its own time, else from now.
         let in_time = self.person.settled_until.is_none_or(|settled| occurred_at >= settled);
         self.person.buy(bought(self.number, occurred_at, minor, category), false, &self.shop, self.now);

@@ -30,7 +30,8 @@ fn three_letters_make_eight_groups() {
 #[test]
 fn a_cut_is_the_least_value_that_is_high() {
     // rule, values, from where on a tie being high, and a tie being low
-    let table: [(Cut, &[i64], Option<i64>, Option<i64>); 12] = [
+    type Line = (Cut, &'static [i64], Option<i64>, Option<i64>);
+    let table: [Line; 12] = [
         (Cut::Median, &[], None, None),
         (Cut::Median, &[7], Some(7), Some(8)),
         (Cut::Median, &[1, 2, 3], Some(2), Some(3)),
@@ -129,7 +130,8 @@ fn a_snapshot_cuts_at_the_buyers_of_the_period() {
 #[test]
 fn a_decision_tells_what_would_have_altered_it() {
     // when they bought, the change of purchases, the group then
-    let table: [(&[i64], Option<(i64, &str)>); 5] = [
+    type Line = (&'static [i64], Option<(i64, &'static str)>);
+    let table: [Line; 5] = [
         (&[31], Some((1, "MAINTAIN"))),
         (&[10], Some((1, "PROMISING"))),
         (&[10, 20, 40], Some((-2, "WATCHED"))),

@@ -84,7 +84,8 @@ fn whose_cycle_counts() {
         numbered.map(|((days, category), number)| bought(number, days_ago(*days), 100, category)).collect()
     };
     // when they bought what; days, source
-    let table: [(&[(i64, &str)], i64, CycleSource); 6] = [
+    type Line = (&'static [(i64, &'static str)], i64, CycleSource);
+    let table: [Line; 6] = [
         (&[(1, "tea"), (4, "tea"), (7, "tea"), (10, "tea")], 3, CycleSource::Own),
         (&[(1, "coffee"), (4, "tea"), (7, "coffee")], 9, CycleSource::Category),
         (&[(1, "tea"), (4, "tea"), (7, "coffee")], 20, CycleSource::Shop),
@@ -124,7 +125,8 @@ fn windows_are_half_open() {
 #[test]
 fn what_changes_next_and_when() {
     // when they bought; in how many days, to what
-    let table: [(&[i64], Option<(i64, Lifecycle)>); 7] = [
+    type Line = (&'static [i64], Option<(i64, Lifecycle)>);
+    let table: [Line; 7] = [
         (&[], None),
         (&[0], Some((30, Lifecycle::Lost))),
         (&[30], Some((30, Lifecycle::Deep))),

@@ -33,7 +33,8 @@ fn three_purchases_a_week_of_a_hundred_are_worth_15_600_a_year() {
 
 #[test]
 fn the_best_fifth_is_rounded_up() {
-    let table: [(&[i64], (i64, i64, i64, i64)); 5] = [
+    type Line = (&'static [i64], (i64, i64, i64, i64));
+    let table: [Line; 5] = [
         (&[], (0, 0, 0, 0)),
         (&[7], (1, 7, 7, 1_000)),
         (&[50, 10, 10, 10, 20], (1, 50, 100, 500)),
