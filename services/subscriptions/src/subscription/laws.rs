@@ -79,23 +79,30 @@ fn act(ours: &mut Standing, what: &str, now: Timestamp) -> String {
     let (verb, number) =
         (words.next().unwrap_or_default(), words.next().and_then(|word| word.parse().ok()).unwrap_or(0));
     let charging = ours.charging().map_or((0, 0), |one| (one.number, one.attempts));
-    let done = match verb {
-        "ring" => Ok(advance(ours, now)),
-        "yes" => Ok(answer(ours, charging.0, charging.1, yes(), now)),
-        "later" => Ok(answer(ours, charging.0, charging.1, no(Decline::Later), now)),
-        "card" => Ok(answer(ours, charging.0, charging.1, no(Decline::AfterCardUpdate), now)),
-        "never" => Ok(answer(ours, charging.0, charging.1, no(Decline::Never), now)),
-        "again" => Ok(answer(ours, number, 1, yes(), now)),
+    match verb {
+        "yes" => answer(ours, charging.0, charging.1, yes(), now),
+        "later" => answer(ours, charging.0, charging.1, no(Decline::Later), now),
+        "card" => answer(ours, charging.0, charging.1, no(Decline::AfterCardUpdate), now),
+        "never" => answer(ours, charging.0, charging.1, no(Decline::Never), now),
+        "ring" => advance(ours, now),
+        "again" => answer(ours, number, 1, yes(), now),
+        "cancel" => cancel(ours, "", false, now),
+        _ => return ask(ours, verb, number, now).err().map_or_else(String::new, |_| "refused ".to_owned()),
+    }
+    String::new()
+}
+
+/// What can be refused.
+fn ask(ours: &mut Standing, verb: &str, number: i64, now: Timestamp) -> Result<(), super::Refusal> {
+    match verb {
         "report" => report(ours, number, yes(), now),
         "skip" => skip(ours, number, now),
         "unskip" => unskip(ours, number, now),
         "pause" => pause(ours, "", now),
         "resume" => resume(ours, "", now),
-        "cancel" => Ok(cancel(ours, "", false, now)),
         "token" => update_token(ours, "sandbox_ok", false, now),
         other => panic!("nobody can {other}"),
-    };
-    done.err().map_or_else(String::new, |_| "refused ".to_owned())
+    }
 }
 
 fn told(ours: &Standing) -> String {
