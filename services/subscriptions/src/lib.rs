@@ -59,6 +59,7 @@ impl Subscriptions {
     /// # Errors
     /// Nobody said where a service is that it hears or calls.
     pub fn open(store: Store, clock: Clock, keys: Keys, peers: &Peers, far: Option<Far>) -> Result<Self, PeerError> {
+        tracing::info!("charges go to the built-in sandbox: no money moves");
         Self::with_provider(store, clock, keys, peers, far, Arc::new(Sandbox::default()))
     }
 

@@ -181,7 +181,7 @@ why this group
   bought   1 within C, 2 within 3 C, 9 before
   next     sleeping on 2026-12-06 if nothing is bought
 subscriptions
-  coffee  every 2 weeks  NT$ 600  active since 2026-01-31  
+  coffee  every 2 weeks  NT$ 600  active since 2026-01-31
 last orders
   2026-11-12  web    NT$ 1,980  +59 points  (39 base, 20 Gold x 1.5)                   why: rapport explain entry_1
   2026-11-12  store    NT$ 580                                        NT$ 80 returned
