@@ -6,7 +6,7 @@ use proto::referrals::v1::{
     PutTermsRequest, Referral, ReferralState, Terms,
 };
 
-use crate::requests::{at, coming_back, giving_back, line, of, order, purchase};
+use crate::requests::{at, coming_back, giving_back, line, of, order_at, purchase};
 use crate::stage::{Shop, Stage};
 
 /// 100 points for who invited, 50 for who came, for an order of NT$ 500 or more that is not brought back within 14 days.
@@ -58,7 +58,10 @@ async fn bought(stage: &Stage, shop: &Shop) -> (String, String, String, String) 
     invited(shop, &inviter, &invitee).await;
     let recorded = shop
         .activity()
-        .record_order(purchase(shop.request_id(), order("1", of(&invitee), vec![line(1, "mug", 1, "1000")])))
+        .record_order(purchase(
+            shop.request_id(),
+            order_at(shop.clock.now(), "1", of(&invitee), vec![line(1, "mug", 1, "1000")]),
+        ))
         .await
         .expect("the order is recorded")
         .into_inner();

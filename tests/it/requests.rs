@@ -98,6 +98,16 @@ pub fn order(external_id: &str, buyer: new_order::Buyer, lines: Vec<OrderLine>) 
     }
 }
 
+/// The same, bought at a moment.
+pub fn order_at(
+    moment: jiff::Timestamp,
+    external_id: &str,
+    buyer: new_order::Buyer,
+    lines: Vec<OrderLine>,
+) -> NewOrder {
+    NewOrder { occur_time: Some(proto::timestamp(moment)), ..order(external_id, buyer, lines) }
+}
+
 pub fn of(member: &str) -> new_order::Buyer {
     new_order::Buyer::Member(member.to_owned())
 }

@@ -4,7 +4,7 @@ use proto::segmentation::v1::{
     GetInsightRequest, Lifecycle, LifecycleStanding, ListChangesRequest, ListMembersRequest,
 };
 
-use crate::requests::{line, of, order, purchase};
+use crate::requests::{line, of, order_at, purchase};
 use crate::stage::{Shop, Stage};
 
 async fn lifecycle(shop: &Shop, member: &str, fresh: &str) -> LifecycleStanding {
@@ -19,7 +19,7 @@ async fn lifecycle(shop: &Shop, member: &str, fresh: &str) -> LifecycleStanding 
 
 async fn buys(shop: &Shop, member: &str, number: usize) -> String {
     let lines = vec![line(1, "mug", 1, "1000")];
-    let ask = purchase(shop.request_id(), order(&format!("order-{number}"), of(member), lines));
+    let ask = purchase(shop.request_id(), order_at(shop.clock.now(), &format!("order-{number}"), of(member), lines));
     shop.activity().record_order(ask).await.expect("the order is recorded").into_inner().freshness
 }
 
