@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::{MemberId, Shard};
 use proto::loyalty::v1::RedeemPointsRequest;
-use proto::registry::v1::{GetPortraitRequest, PartFreshness, PartState, Portrait};
+use proto::portrait::v1::{GetPortraitRequest, PartFreshness, PartState, Portrait};
 use proto::segmentation::v1::Lifecycle;
 use store::Head;
 use tonic::Request;
@@ -21,7 +21,7 @@ async fn portrait(shop: &Shop, member: &str, fresh: &str) -> Portrait {
         ..GetPortraitRequest::default()
     });
     request.set_timeout(Duration::from_secs(4));
-    shop.registry().get_portrait(request).await.expect("answered").into_inner().portrait.expect("a portrait")
+    shop.portraits().get_portrait(request).await.expect("answered").into_inner().portrait.expect("a portrait")
 }
 
 fn states(portrait: &Portrait) -> [PartState; 5] {
@@ -114,7 +114,7 @@ async fn services_that_are_away_cost_their_parts_and_nothing_else() {
 
     let nobody = MemberId::from(Uuid::from_u128(7)).to_string();
     let request = GetPortraitRequest { member: nobody, ..GetPortraitRequest::default() };
-    let refused = shop.registry().get_portrait(request).await.expect_err("nobody has this id");
+    let refused = shop.portraits().get_portrait(request).await.expect_err("nobody has this id");
     assert_eq!(refused.code(), tonic::Code::NotFound);
     alone.stop().await;
     stage.stop().await;

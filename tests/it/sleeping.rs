@@ -48,7 +48,7 @@ async fn who_sleeps_is_seen_to_sleep_and_wakes_with_the_next_order() {
 
     stage.advance("2011-03-14T04:00:00Z").await;
     assert_eq!(lifecycle(&shop, &member, "").await.chosen(), Lifecycle::Sleeping);
-    assert_eq!(sleepers(&shop).await, [member.clone()]);
+    assert_eq!(sleepers(&shop).await, std::slice::from_ref(&member));
 
     let fresh = buys(&shop, &member, 5).await;
     let awake = lifecycle(&shop, &member, &fresh).await.chosen();

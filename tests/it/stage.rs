@@ -8,6 +8,7 @@ use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::clock::v1::AdvanceClockRequest;
 use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::registry::v1::registry_service_client::RegistryServiceClient;
 use proto::registry::v1::tenant_service_client::TenantServiceClient;
@@ -161,6 +162,10 @@ impl Shop {
 
     pub fn loyalty(&self) -> LoyaltyServiceClient<Spoken> {
         LoyaltyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn portraits(&self) -> PortraitServiceClient<Spoken> {
+        PortraitServiceClient::new(self.channel.clone())
     }
 
     pub fn segmentation(&self) -> SegmentationServiceClient<Spoken> {

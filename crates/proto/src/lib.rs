@@ -13,7 +13,7 @@ mod mapping;
 mod methods;
 
 pub use generated::rapport::{
-    activity, clock, common, eventlog, loyalty, operations, referrals, registry, segmentation, subscriptions,
+    activity, clock, common, eventlog, loyalty, operations, portrait, referrals, registry, segmentation, subscriptions,
 };
 pub use mapping::{BadDate, BadMoney, BadTimestamp, instant, timestamp};
 pub use methods::{Method, method, methods};

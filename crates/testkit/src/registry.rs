@@ -72,7 +72,6 @@ unused! {
     enrol_member: EnrolMemberRequest -> EnrolMemberResponse,
     enrol_members: EnrolMembersRequest -> EnrolMembersResponse,
     get_member: GetMemberRequest -> GetMemberResponse,
-    get_portrait: GetPortraitRequest -> GetPortraitResponse,
     list_members: ListMembersRequest -> ListMembersResponse,
     update_member: UpdateMemberRequest -> UpdateMemberResponse,
     add_identity: AddIdentityRequest -> AddIdentityResponse,

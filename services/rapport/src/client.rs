@@ -16,6 +16,7 @@ use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::operations::v1::operations_service_client::OperationsServiceClient;
+use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::registry::v1::registry_service_client::RegistryServiceClient;
 use proto::registry::v1::tenant_service_client::TenantServiceClient;
@@ -181,6 +182,8 @@ impl Suite {
     clients! {
         /// Members.
         registry: RegistryServiceClient;
+        /// One member as all services know them.
+        portraits: PortraitServiceClient;
         /// Tenants.
         tenants: TenantServiceClient;
         /// Orders, returns, products.

@@ -11,9 +11,8 @@ use kernel::Clock;
 use proto::clock::v1::GetClockRequest;
 use proto::common::v1::Decision;
 use proto::loyalty::v1::{Account, Entry, EntryKind, ExplainEntryRequest, GetAccountRequest, ListEntriesRequest};
-use proto::registry::v1::{
-    self as wire_registry, Consent, EnrolMemberRequest, GetPortraitRequest, IdentityKind, NewMember,
-};
+use proto::portrait::v1::{self as wire_portrait, GetPortraitRequest};
+use proto::registry::v1::{Consent, EnrolMemberRequest, IdentityKind, NewMember};
 use serde_json::json;
 use tonic::Code;
 
@@ -100,7 +99,7 @@ async fn show(ask: Show) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
     let member = ask.who.find(&suite).await?;
     let request = GetPortraitRequest { member: member.id, orders: ORDERS, at_least_as_fresh: ask.fresh };
-    let whole = suite.registry().get_portrait(request).await?.into_inner().portrait;
+    let whole = suite.portraits().get_portrait(request).await?.into_inner().portrait;
     let whole = whole.ok_or_else(|| CliError::odd("the suite answered without a portrait"))?;
     let earned = earned(&suite, &whole).await?;
     let portrait = explained(&suite, Portrait { whole, earned }).await?;
@@ -131,7 +130,7 @@ pub(crate) async fn account(suite: &Suite, member: &str) -> Result<Option<Accoun
 }
 
 /// What orders earned, as far back as the orders that are shown are likely to lie; nothing where loyalty is away.
-async fn earned(suite: &Suite, whole: &wire_registry::Portrait) -> Result<Vec<(Entry, Option<Decision>)>, CliError> {
+async fn earned(suite: &Suite, whole: &wire_portrait::Portrait) -> Result<Vec<(Entry, Option<Decision>)>, CliError> {
     let (Some(member), Some(_)) = (&whole.member, whole.account.as_ref().and_then(|part| part.account.as_ref())) else {
         return Ok(Vec::new());
     };

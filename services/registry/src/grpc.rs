@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use kernel::Clock;
+use proto::portrait::v1 as wire_portrait;
+use proto::portrait::v1::portrait_service_server::{PortraitService, PortraitServiceServer};
 use proto::registry::v1 as wire_registry;
 use proto::registry::v1::registry_service_server::{RegistryService, RegistryServiceServer};
 use proto::registry::v1::tenant_service_server::{TenantService, TenantServiceServer};
@@ -25,11 +27,12 @@ pub(crate) fn written(member: &Member) -> Bytes {
     present::written(member)
 }
 
-/// Adds both services to a server.
-pub(crate) fn mount(services: Services, registry: RegistryApi, tenants: TenantApi) -> Services {
+/// Adds the three services to a server.
+pub(crate) fn mount(services: Services, registry: RegistryApi, tenants: TenantApi, portraits: PortraitApi) -> Services {
     services
         .with(server::compressed!(RegistryServiceServer::new(registry)))
         .with(server::compressed!(TenantServiceServer::new(tenants)))
+        .with(server::compressed!(PortraitServiceServer::new(portraits)))
 }
 
 /// What reading a call needs: the keys of its tokens, the moment, and how the tenant is settled.
@@ -45,6 +48,12 @@ pub(crate) struct Desk {
 pub(crate) struct RegistryApi {
     pub(crate) desk: Desk,
     pub(crate) members: Members,
+}
+
+/// `rapport.portrait.v1.PortraitService`.
+#[derive(Clone, Debug)]
+pub(crate) struct PortraitApi {
+    pub(crate) desk: Desk,
     pub(crate) portraits: Portraits,
 }
 
@@ -101,17 +110,6 @@ impl RegistryService for RegistryApi {
         let ask = parse::known_by(&self.desk, call).await?;
         let profile = self.desk.hot.find(ask).await.map_err(refuse::members)?;
         present::found(&profile)
-    }
-
-    async fn get_portrait(
-        &self,
-        call: Request<wire_registry::GetPortraitRequest>,
-    ) -> Result<Response<wire_registry::GetPortraitResponse>, Status> {
-        let behalf = Behalf::of(call.extensions())?;
-        let (ask, sitting) = parse::portrait(&self.desk, behalf, call)?;
-        let profile = self.desk.hot.get(ask).await.map_err(refuse::members)?;
-        let portrait = self.portraits.of(&sitting, present::member(&profile)?).await;
-        Ok(Response::new(wire_registry::GetPortraitResponse { portrait: Some(portrait) }))
     }
 
     async fn list_members(
@@ -228,5 +226,19 @@ impl TenantService for TenantApi {
         let ask = parse::tenant::resumption(&self.desk, call)?;
         let receipt = self.tenants.change(ask).await.map_err(refuse::tenants)?;
         Ok(present::resumed(&self.desk.keys, &receipt))
+    }
+}
+
+#[tonic::async_trait]
+impl PortraitService for PortraitApi {
+    async fn get_portrait(
+        &self,
+        call: Request<wire_portrait::GetPortraitRequest>,
+    ) -> Result<Response<wire_portrait::GetPortraitResponse>, Status> {
+        let behalf = Behalf::of(call.extensions())?;
+        let (ask, sitting) = parse::portrait(&self.desk, behalf, call)?;
+        let profile = self.desk.hot.get(ask).await.map_err(refuse::members)?;
+        let portrait = self.portraits.of(&sitting, present::member(&profile)?).await;
+        Ok(Response::new(wire_portrait::GetPortraitResponse { portrait: Some(portrait) }))
     }
 }

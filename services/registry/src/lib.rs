@@ -36,6 +36,7 @@ pub const SERVICE: &str = "registry";
 pub struct Registry {
     registry: grpc::RegistryApi,
     tenants: grpc::TenantApi,
+    portraits: grpc::PortraitApi,
     hot: hot::Hot,
 }
 
@@ -52,7 +53,8 @@ impl Registry {
         let portraits = grpc::Portraits::new(peers, keys.clone(), clock.clone());
         let desk = grpc::Desk { keys, clock, hot: hot.clone() };
         Self {
-            registry: grpc::RegistryApi { desk: desk.clone(), members, portraits },
+            registry: grpc::RegistryApi { desk: desk.clone(), members },
+            portraits: grpc::PortraitApi { desk: desk.clone(), portraits },
             tenants: grpc::TenantApi { desk, tenants },
             hot,
         }
@@ -61,7 +63,7 @@ impl Registry {
     /// Adds registry's gRPC services.
     #[must_use]
     pub fn mount(&self, services: Services) -> Services {
-        grpc::mount(services, self.registry.clone(), self.tenants.clone())
+        grpc::mount(services, self.registry.clone(), self.tenants.clone(), self.portraits.clone())
     }
 
     /// What registry tells the others.

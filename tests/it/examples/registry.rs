@@ -1,9 +1,10 @@
 //! Registry's rpcs.
 
+use proto::portrait::v1::GetPortraitRequest;
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, EnrolMemberRequest, EnrolMembersRequest, FindMemberRequest,
-    GetMemberRequest, GetPortraitRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest,
-    TagMemberRequest, UpdateMemberRequest,
+    GetMemberRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest, TagMemberRequest,
+    UpdateMemberRequest,
 };
 use testkit::Examples;
 

@@ -1,7 +1,7 @@
 //! What the other services add to a member's portrait: where they stand in the shop, whom they brought, what they subscribed to.
 
+use proto::portrait::v1::{InsightPart, PartFreshness, PartState, ReferralsPart, SubscriptionsPart};
 use proto::referrals::v1::{Referral, ReferralState};
-use proto::registry::v1::{InsightPart, PartFreshness, PartState, ReferralsPart, SubscriptionsPart};
 use proto::segmentation::v1::{Cycle, CycleSource, Insight, LifecycleStanding, Rfm};
 use proto::subscriptions::v1::{Cadence, CadenceUnit, Subscription, SubscriptionState};
 use serde_json::{Value, json};

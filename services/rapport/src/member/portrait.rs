@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use proto::activity::v1::{Order, OrderState};
 use proto::common::v1::Decision;
 use proto::loyalty::v1::{Account, Entry, TierStanding};
-use proto::registry::v1::{self as v1, IdentityKind, Member, MemberState};
+use proto::portrait::v1;
+use proto::registry::v1::{IdentityKind, Member, MemberState};
 use serde_json::{Value, json};
 
 use super::circle;

@@ -2,6 +2,7 @@
 
 use proto::activity::v1::activity_service_server as activity_rpc;
 use proto::loyalty::v1::loyalty_service_server as loyalty_rpc;
+use proto::portrait::v1::portrait_service_server as portrait_rpc;
 use proto::referrals::v1::referrals_service_server as referrals_rpc;
 use proto::registry::v1::{registry_service_server as registry_rpc, tenant_service_server as tenant_rpc};
 use proto::segmentation::v1::segmentation_service_server as segmentation_rpc;
@@ -46,7 +47,7 @@ impl Service {
     #[must_use]
     pub const fn rpc_names(self) -> &'static [&'static str] {
         match self {
-            Self::Registry => &[registry_rpc::SERVICE_NAME, tenant_rpc::SERVICE_NAME],
+            Self::Registry => &[registry_rpc::SERVICE_NAME, tenant_rpc::SERVICE_NAME, portrait_rpc::SERVICE_NAME],
             Self::Activity => &[activity_rpc::SERVICE_NAME],
             Self::Loyalty => &[loyalty_rpc::SERVICE_NAME],
             Self::Segmentation => &[segmentation_rpc::SERVICE_NAME],

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use kernel::{MemberId, TenantId};
+use proto::portrait::v1 as wire_portrait;
 use proto::registry::v1 as wire_registry;
 use server::Behalf;
 use store::RequestKey;
@@ -106,7 +107,7 @@ const MOST_ORDERS: i64 = 50;
 pub(super) fn portrait(
     desk: &Desk,
     behalf: Behalf,
-    call: Request<wire_registry::GetPortraitRequest>,
+    call: Request<wire_portrait::GetPortraitRequest>,
 ) -> Result<(Ask<MemberId>, Sitting), Status> {
     let (envelope, asked) = wire::open(call)?;
     let mut bad = Violations::new();

@@ -12,11 +12,12 @@ use proto::activity::v1::ListOrdersRequest;
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::loyalty::v1::GetAccountRequest;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::portrait::v1::{
+    AccountPart, InsightPart, OrdersPart, PartFreshness, Portrait, ReferralsPart, SubscriptionsPart,
+};
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::referrals::v1::{GetReferralOfRequest, ListInvitationsRequest};
-use proto::registry::v1::{
-    AccountPart, InsightPart, Member, OrdersPart, PartFreshness, Portrait, ReferralsPart, SubscriptionsPart,
-};
+use proto::registry::v1::Member;
 use proto::segmentation::v1::GetInsightRequest;
 use proto::segmentation::v1::segmentation_service_client::SegmentationServiceClient;
 use proto::subscriptions::v1::ListSubscriptionsRequest;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proto::registry::v1::PartState;
+use proto::portrait::v1::PartState;
 use server::{Behalf, Deadline, Outbound, Peers};
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
