@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let mut settings = telemetry::Settings::from_environment("rapport");
     if std::env::var_os("RUST_LOG").is_none() {
         // What PostgreSQL remarks on the way is not news.
-        settings.filter = if asked.command.serves() { "info,sqlx=warn" } else { "error" }.to_owned();
+        settings.filter = if asked.command.serves() { "info,sqlx=error" } else { "error" }.to_owned();
     }
     // Dropped last, after the runtime: sending the last spans blocks its thread.
     let _telemetry = telemetry::init(&settings);

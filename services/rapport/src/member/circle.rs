@@ -22,7 +22,10 @@ pub(super) fn standing(part: &InsightPart, words: &Words) -> Option<String> {
         facts.push(format!("RFM {}{}", group(rfm.group()).0, letters(rfm)));
     }
     if let (Some(cycle), Some(features)) = (&insight.cycle, &insight.features) {
-        let last = features.days_since_last.map(|days| format!(", last {} ago", words::counted(days, "day", "days")));
+        let last = features.days_since_last.map(|days| match days {
+            0 => ", last today".to_owned(),
+            days => format!(", last {} ago", words::counted(days, "day", "days")),
+        });
         let buys = if features.purchases > 1 { "buys every" } else { "usual cycle" };
         facts.push(format!("{buys} {}{}", words::counted(cycle.days, "day", "days"), last.unwrap_or_default()));
     }
