@@ -9,6 +9,7 @@
 //! let registry = RegistryServiceClient::new(peers.reach("registry", Behalf::of(request.extensions())?.needing("members.read"))?);
 //! ```
 
+mod asking;
 mod behalf;
 mod outbound;
 mod unanswered;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
 
+pub use asking::{is_member, watch};
 pub use behalf::Behalf;
 pub use outbound::Outbound;
 pub use unanswered::unanswered;

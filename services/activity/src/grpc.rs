@@ -12,8 +12,7 @@ use std::collections::BTreeSet;
 use kernel::{Clock, MemberId};
 use proto::activity::v1::activity_service_server::{ActivityService, ActivityServiceServer};
 use proto::activity::v1::{self as wire_activity};
-use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
-use server::{Behalf, Outbound, PeerError, Peers, Services};
+use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language, Stop};
 
@@ -39,12 +38,6 @@ pub struct Service {
     pub(crate) orders: Orders,
     pub(crate) products: Products,
     pub(crate) overviews: Overviews,
-}
-
-/// The log of another service.
-pub fn watch(peers: &Peers, source: &str) -> Result<EventLogServiceClient<Outbound>, PeerError> {
-    let behalf = Behalf::of_process(crate::SERVICE).needing("events.watch");
-    Ok(EventLogServiceClient::new(peers.reach(source, behalf)?))
 }
 
 impl Service {

@@ -58,7 +58,7 @@ impl Activity {
         let guests = Guests::new(store.clone(), clock.clone());
         let listening = Listening {
             source: "registry",
-            producer: Arc::new(grpc::watch(peers, "registry")?),
+            producer: Arc::new(server::watch(peers, SERVICE, "registry")?),
             listener: Arc::new(Ear::new(store.clone(), clock.clone(), guests.clone())),
         };
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), vec![listening]);

@@ -9,21 +9,14 @@ mod refuse;
 mod wording;
 
 use eventlog::Progress;
-use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::loyalty::v1::loyalty_service_server::{LoyaltyService, LoyaltyServiceServer};
 use proto::loyalty::v1::*;
-use server::{Behalf, Outbound, PeerError, Peers, Services};
+use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status};
 use wire::{Keys, Language};
 
 use crate::account::Accounts;
 use crate::programme::Programmes;
-
-/// A client for another service's log.
-pub(crate) fn watch(peers: &Peers, source: &str) -> Result<EventLogServiceClient<Outbound>, PeerError> {
-    let behalf = Behalf::of_process(crate::SERVICE).needing("events.watch");
-    Ok(EventLogServiceClient::new(peers.reach(source, behalf)?).max_decoding_message_size(64 << 20))
-}
 
 /// The service as tonic calls it.
 pub(crate) struct Service {

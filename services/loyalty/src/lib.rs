@@ -56,7 +56,7 @@ impl Loyalty {
         let listening = ["registry", "activity"]
             .into_iter()
             .map(|source| {
-                let producer = Arc::new(grpc::watch(peers, source)?);
+                let producer = Arc::new(server::watch(peers, SERVICE, source)?);
                 Ok(Listening { source, producer, listener: Arc::clone(&ear) as Arc<dyn eventlog::Listener> })
             })
             .collect::<Result<Vec<_>, server::PeerError>>()?;

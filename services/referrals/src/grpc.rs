@@ -8,10 +8,9 @@ mod refuse;
 mod rewarding;
 
 use eventlog::Progress;
-use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::referrals::v1::referrals_service_server::{ReferralsService, ReferralsServiceServer};
 use proto::referrals::v1::*;
-use server::{Behalf, Outbound, PeerError, Peers, Services};
+use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status};
 use wire::Keys;
 
@@ -20,12 +19,6 @@ use crate::codes::Codes;
 use crate::offer::Offers;
 use crate::referral::Referrals;
 use crate::touches::Touches;
-
-/// A client for another service's log.
-pub(crate) fn watch(peers: &Peers, source: &str) -> Result<EventLogServiceClient<Outbound>, PeerError> {
-    let behalf = Behalf::of_process(crate::SERVICE).needing("events.watch");
-    Ok(EventLogServiceClient::new(peers.reach(source, behalf)?).max_decoding_message_size(64 << 20))
-}
 
 /// The service as tonic calls it.
 #[derive(Clone)]

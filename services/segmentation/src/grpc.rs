@@ -8,21 +8,14 @@ mod present_scheme;
 mod refuse;
 
 use eventlog::Progress;
-use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::segmentation::v1::segmentation_service_server::{SegmentationService, SegmentationServiceServer};
 use proto::segmentation::v1::*;
-use server::{Behalf, Outbound, PeerError, Peers, Services};
+use server::Services;
 use tonic::{Request, Response, Status};
 use wire::Keys;
 
 use crate::members::Members;
 use crate::scheme::Schemes;
-
-/// A client for another service's log.
-pub(crate) fn watch(peers: &Peers, source: &str) -> Result<EventLogServiceClient<Outbound>, PeerError> {
-    let behalf = Behalf::of_process(crate::SERVICE).needing("events.watch");
-    Ok(EventLogServiceClient::new(peers.reach(source, behalf)?).max_decoding_message_size(64 << 20))
-}
 
 /// The service as tonic calls it.
 pub(crate) struct Service {

@@ -62,7 +62,7 @@ impl Segmentation {
         let listening = HEARD
             .iter()
             .map(|source| {
-                let producer = Arc::new(grpc::watch(peers, source)?);
+                let producer = Arc::new(server::watch(peers, SERVICE, source)?);
                 Ok(Listening { source, producer, listener: Arc::clone(&ear) })
             })
             .collect::<Result<Vec<_>, PeerError>>()?;

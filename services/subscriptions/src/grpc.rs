@@ -11,10 +11,9 @@ mod present_plan;
 mod refuse;
 
 use eventlog::Progress;
-use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::subscriptions::v1::subscriptions_service_server::{SubscriptionsService, SubscriptionsServiceServer};
 use proto::subscriptions::v1::*;
-use server::{Behalf, Outbound, PeerError, Peers, Services};
+use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status};
 use wire::Keys;
 
@@ -22,12 +21,6 @@ pub(crate) use self::orders::Activity;
 use crate::hot::Hot;
 use crate::plan::Plans;
 use crate::subscription::StandingOrders;
-
-/// A client for another service's log.
-pub(crate) fn watch(peers: &Peers, source: &str) -> Result<EventLogServiceClient<Outbound>, PeerError> {
-    let behalf = Behalf::of_process(crate::SERVICE).needing("events.watch");
-    Ok(EventLogServiceClient::new(peers.reach(source, behalf)?).max_decoding_message_size(64 << 20))
-}
 
 /// The service as tonic calls it.
 #[derive(Clone)]

@@ -3,12 +3,9 @@
 //! Registry is asked between two attempts, never inside a transaction, and only about those nothing was heard of: an
 //! enrolment reaches referrals within moments.
 
-use kernel::{MemberId, TenantId};
-use proto::registry::v1::BatchGetMembersRequest;
-use proto::registry::v1::registry_service_client::RegistryServiceClient;
-use server::{Behalf, Peers, unanswered};
+use server::{Behalf, Peers, is_member};
 use tonic::Status;
-use wire::{Stop, status};
+use wire::Stop;
 
 use super::refuse;
 use crate::codes::{CodeRefusal, Codes, Issue, IssueReceipt};
@@ -18,9 +15,7 @@ use crate::referral::{Attribution, Receipt, ReferralRefusal, Referrals};
 pub(super) async fn issue(codes: &Codes, peers: &Peers, behalf: Behalf, ask: Issue) -> Result<IssueReceipt, Status> {
     let stop = match codes.issue(&ask).await {
         Ok(receipt) => return Ok(receipt),
-        Err(Stop::Refused(CodeRefusal::MemberNotFound { member }))
-            if is_member(peers, behalf, ask.tenant, member).await? =>
-        {
+        Err(Stop::Refused(CodeRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
             return codes.issue(&Issue { known: true, ..ask }).await.map_err(refuse::code);
         }
         Err(stop) => stop,
@@ -37,21 +32,10 @@ pub(super) async fn attribute(
 ) -> Result<Receipt, Status> {
     let stop = match referrals.attribute(&ask).await {
         Ok(receipt) => return Ok(receipt),
-        Err(Stop::Refused(ReferralRefusal::MemberNotFound { member }))
-            if is_member(peers, behalf, ask.tenant, member).await? =>
-        {
+        Err(Stop::Refused(ReferralRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
             return referrals.attribute(&Attribution { known: true, ..ask }).await.map_err(refuse::referral);
         }
         Err(stop) => stop,
     };
     Err(refuse::referral(stop))
-}
-
-async fn is_member(peers: &Peers, behalf: Behalf, tenant: TenantId, member: MemberId) -> Result<bool, Status> {
-    tracing::debug!(%tenant, %member, "registry is asked about a member nothing was heard of");
-    let behalf = behalf.needing("members.read");
-    let mut registry = RegistryServiceClient::new(peers.reach("registry", behalf).map_err(status::internal)?);
-    let ask = BatchGetMembersRequest { members: vec![member.to_string()], at_least_as_fresh: String::new() };
-    let told = registry.batch_get_members(ask).await.map_err(|refused| unanswered("registry", refused))?;
-    Ok(told.into_inner().missing.is_empty())
 }

@@ -52,6 +52,16 @@ impl<T> Reading<T> {
         }
     }
 
+    /// Both in one: as fresh as the less fresh, and nothing where either is missing.
+    pub(super) fn and<U>(self, other: Reading<U>) -> Reading<(Option<T>, Option<U>)> {
+        match (self, other) {
+            (Self::Unavailable(why), _) | (_, Reading::Unavailable(why)) => Reading::Unavailable(why),
+            (Self::Fresh(one), Reading::Fresh(other)) => Reading::Fresh(Some((one, other))),
+            (Self::Stale(one), Reading::Fresh(other) | Reading::Stale(other))
+            | (Self::Fresh(one), Reading::Stale(other)) => Reading::Stale(Some((one, other))),
+        }
+    }
+
     pub(super) fn answer(self) -> Option<T> {
         match self {
             Self::Fresh(answer) | Self::Stale(answer) => answer,
@@ -69,12 +79,6 @@ impl<'a> Peer<'a> {
         fresh: Freshness,
     ) -> Self {
         Self { peers, keys, name, behalf, fresh }
-    }
-
-    /// The same, asked without a token.
-    pub(super) fn without_waiting(&self) -> Self {
-        let (behalf, fresh) = (self.behalf.clone(), Freshness::default());
-        Self { peers: self.peers, keys: self.keys, name: self.name, behalf, fresh }
     }
 
     /// Asks; the question is given a way to the service and the token to send.
@@ -137,4 +141,22 @@ fn is_nothing(status: &Status) -> bool {
 fn origin_out_of_reach(status: &Status) -> Option<String> {
     let info = status.get_details_error_info()?;
     (info.reason == "FRESHNESS_UNREACHABLE").then(|| info.metadata.get("source").cloned())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_readings_are_as_fresh_as_the_less_fresh() {
+        let fresh = || Reading::Fresh(Some(1));
+        let stale = || Reading::Stale(Some(2));
+        let away = || Reading::<i32>::Unavailable("away".to_owned());
+        assert_eq!(fresh().and(fresh()).state(), PartState::Fresh);
+        assert_eq!(fresh().and(stale()).state(), PartState::Stale);
+        assert_eq!(stale().and(fresh()).state(), PartState::Stale);
+        assert_eq!(fresh().and(away()).trouble(), "away");
+        assert_eq!(away().and(stale()).state(), PartState::Unavailable);
+        assert_eq!(fresh().and(stale()).answer(), Some((Some(1), Some(2))));
+    }
 }
