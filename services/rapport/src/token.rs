@@ -12,7 +12,7 @@ use server::OwnIssuer;
 use server::auth::{self, OWN_ISSUER, every_scope};
 
 use crate::client::{CliError, Reach, Suite};
-use crate::say::{say, say_all};
+use crate::say::say;
 
 /// What `rapport token` is told.
 #[derive(Subcommand, Clone, Debug)]
@@ -123,7 +123,7 @@ impl Keys {
             auth::kept(&self.folder.join(name)).map_err(unusable)?;
         }
         let folder = self.folder.display();
-        say_all!(
+        say!(
             "{folder}/issuer.key     signs tokens: `rapport token make --keys {folder}`; keep it to yourself\n\
              {folder}/jwks.json      RAPPORT_JWKS_FILE, with RAPPORT_ISSUER={OWN_ISSUER}\n\
              {folder}/secret         RAPPORT_SECRET_FILE, one for the installation, for ever\n\

@@ -136,7 +136,11 @@ impl From<Status> for CliError {
             Code::Unavailable if text == "dns error" => Self::Away("no machine is known by that name".to_owned()),
             Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled => Self::Away(text),
             Code::Unknown => Self::Away("the connection broke".to_owned()),
-            Code::Unimplemented => Self::Failed(format!("this suite does not know the call: {text}")),
+            Code::Unimplemented => Self::Failed(
+                "the process at this address does not answer this call: a command wants an address where all services are \
+                 served, by one process or behind one gateway, and of this version"
+                    .to_owned(),
+            ),
             Code::Ok
             | Code::InvalidArgument
             | Code::NotFound
