@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use http::{Extensions, HeaderValue};
 use kernel::TenantId;
 use tonic::Status;
-use wire::Caller;
+use wire::{Caller, Language};
 
 use crate::deadline::Deadline;
 use crate::trace::Trail;
 
-/// Tenant, actor and scopes of a call, its deadline and its trail.
+/// Tenant, actor and scopes of a call, its deadline, its trail, and the language it is to be answered in.
 #[derive(Debug, Clone)]
 pub struct Behalf {
     pub(crate) tenant: Option<TenantId>,
@@ -19,11 +19,12 @@ pub struct Behalf {
     pub(crate) deadline: Option<Deadline>,
     pub(crate) request: Option<HeaderValue>,
     pub(crate) traceparent: Option<HeaderValue>,
+    pub(crate) language: Language,
 }
 
 impl Behalf {
     /// The caller of the request these extensions came with: its tenant, actor and scopes, what is left of its
-    /// deadline, its trail.
+    /// deadline, its trail, its language.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when the request came by no door, which a mounted service never sees.
@@ -37,6 +38,7 @@ impl Behalf {
             deadline: extensions.get().copied(),
             request: trail.map(|trail| trail.request.clone()),
             traceparent: trail.and_then(|trail| trail.traceparent.clone()),
+            language: Language::of(extensions),
         })
     }
 
@@ -50,6 +52,7 @@ impl Behalf {
             deadline: None,
             request: None,
             traceparent: None,
+            language: Language::En,
         }
     }
 

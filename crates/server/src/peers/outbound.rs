@@ -4,7 +4,7 @@ use std::error::Error;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::TimeoutExpired;
 use tonic::body::Body;
@@ -30,11 +30,12 @@ impl Outbound {
     }
 
     fn sign(&self, headers: &mut HeaderMap) {
-        let Behalf { tenant, actor, scopes, deadline, request, traceparent } = &self.behalf;
+        let Behalf { tenant, actor, scopes, deadline, request, traceparent, language } = &self.behalf;
         let token = self.key.mint(*tenant, actor, scopes);
         let mut bearer = HeaderValue::try_from(format!("Bearer {token}")).expect("a JWT is made of header characters");
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(language.tag()));
         if let Some(deadline) = deadline
             && !headers.contains_key("grpc-timeout")
         {

@@ -8,7 +8,7 @@ use kernel::TenantId;
 use server::{Behalf, Deadline, Peers, Trail};
 use tonic::client::Grpc;
 use tonic::{Code, Request, Status};
-use wire::{Audience, Caller};
+use wire::{Audience, Caller, Language};
 
 use crate::bench::{self, Bench, codec};
 use crate::shop::READ;
@@ -26,7 +26,7 @@ async fn ask(bench: &Bench, said: &str, behalf: Behalf) -> Result<String, Status
 }
 
 #[tokio::test]
-async fn tenant_actor_deadline_and_trail_go_along() {
+async fn tenant_actor_deadline_trail_and_language_go_along() {
     let bench = bench::start();
     let tenant = TenantId::new_at("2024-03-01T00:00:00Z".parse().expect("an instant"));
     let mut extensions = Extensions::new();
@@ -36,6 +36,7 @@ async fn tenant_actor_deadline_and_trail_go_along() {
         scopes: ["points.write".to_owned()].into(),
         audience: Audience::External,
     });
+    extensions.insert(Language::ZhTw);
     extensions.insert(Deadline::after(Duration::from_secs(8)));
     extensions.insert(Trail {
         request: HeaderValue::from_static("order-77"),
@@ -45,7 +46,7 @@ async fn tenant_actor_deadline_and_trail_go_along() {
     let behalf = Behalf::of(&extensions).expect("there is a caller").needing("shop.read");
     let answer = ask(&bench, "who", behalf).await.expect("answered");
     let expected = format!(
-        "Some({tenant}) clerk 7 Internal [points.write shop.read] within Some(7) s, request order-77, trace Some(\"{TRACE}\")"
+        "Some({tenant}) clerk 7 Internal [points.write shop.read] within Some(7) s, request order-77, trace Some(\"{TRACE}\"), in zh-TW"
     );
     assert_eq!(answer, expected);
 }

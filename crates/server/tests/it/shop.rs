@@ -17,7 +17,7 @@ use tonic::server::{Grpc, NamedService};
 use tonic::{Status, transport};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
-use wire::Caller;
+use wire::{Caller, Language};
 
 pub const READ: &str = "/test.v1.Shop/Read";
 pub const WRITE: &str = "/test.v1.Shop/Write";
@@ -139,13 +139,14 @@ fn who(extensions: &http::Extensions) -> Result<String, Status> {
     let trail = extensions.get::<Trail>().expect("every call has a trail");
     let scopes: Vec<_> = caller.scopes.iter().map(String::as_str).collect();
     Ok(format!(
-        "{:?} {} {:?} [{}] within {deadline:?} s, request {}, trace {:?}",
+        "{:?} {} {:?} [{}] within {deadline:?} s, request {}, trace {:?}, in {}",
         caller.tenant,
         caller.actor,
         caller.audience,
         scopes.join(" "),
         trail.request.to_str().unwrap_or("?"),
         trail.traceparent,
+        Language::of(extensions).tag(),
     ))
 }
 
