@@ -33,7 +33,7 @@ pub use grpc::EventLogs;
 pub use heard::{CannotApply, Heard, HeardEvent};
 pub use log::{Log, Lost};
 pub use progress::{Progress, Unreachable};
-pub use tail::{Seen, Tail};
+pub use tail::{Follower, Seen};
 
 /// The tables of the event log. Versions 10 to 19.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

@@ -3,19 +3,39 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use kernel::Shard;
 use store::{Head, StoreError, Tenants};
 use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::log::Places;
 use crate::{HeardEvent, Log};
 
+/// Something in memory that a service's own log keeps true.
+#[async_trait]
+pub trait Follower: Send + Sync {
+    /// Takes what one look at the log brought.
+    async fn hear(&self, seen: Seen);
+
+    /// Everything that was told before this instant has been heard.
+    fn caught_up(&self, began: Instant);
+}
+
+/// How often the log is looked at when no commit of this process says so: well within the second that a cached answer may
+/// be old.
+const POLL: Duration = Duration::from_millis(200);
+/// Many commits are heard of in one look.
+const BREATH: Duration = Duration::from_millis(15);
+/// A process that starts can use what others left in Redis if it knows what changed lately.
+const BACK: i64 = 64;
+
 /// A reader of a log that keeps its place in memory.
 #[derive(Debug)]
-pub struct Tail {
+struct Tail {
     log: Log,
     places: Places,
-    back: i64,
     committed: watch::Receiver<u64>,
 }
 
@@ -32,15 +52,41 @@ pub struct Seen {
 }
 
 impl Log {
-    /// Follows this log from `back` positions before the present end of each partition.
-    pub fn tail(&self, back: u32) -> Tail {
-        Tail { log: self.clone(), places: Places::new(), back: i64::from(back), committed: self.committed() }
+    /// Follows this log, from a little before the present end of each partition, until `stop`. While it cannot be read,
+    /// the follower is not told that it has caught up.
+    pub async fn follow(&self, follower: &impl Follower, stop: CancellationToken) {
+        let mut tail = Tail { log: self.clone(), places: Places::new(), committed: self.committed() };
+        while !stop.is_cancelled() {
+            let began = Instant::now();
+            match tail.look().await {
+                Ok(seen) => {
+                    let all = seen.all;
+                    follower.hear(seen).await;
+                    if !all {
+                        continue;
+                    }
+                    follower.caught_up(began);
+                }
+                Err(error) => tracing::warn!(
+                    source = self.source(),
+                    error = &error as &dyn std::error::Error,
+                    "the service's own log cannot be read: what it keeps in memory is not used meanwhile"
+                ),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = async {
+                    tokio::time::sleep(BREATH).await;
+                    tail.wait(POLL).await;
+                } => {}
+            }
+        }
     }
 }
 
 impl Tail {
     /// Looks at the log once.
-    pub async fn look(&mut self) -> Result<Seen, StoreError> {
+    async fn look(&mut self) -> Result<Seen, StoreError> {
         self.committed.mark_unchanged();
         let (heads, _) = self.log.heads().await?;
         let mut begun = BTreeMap::new();
@@ -48,7 +94,7 @@ impl Tail {
             let known = self.places.get(shard);
             let goes_on = known.is_some_and(|(epoch, place)| *epoch == Some(head.epoch) && *place <= head.position);
             if !goes_on {
-                let from = head.position.saturating_sub(self.back).max(0);
+                let from = head.position.saturating_sub(BACK).max(0);
                 self.places.insert(*shard, (Some(head.epoch), from));
                 begun.insert(*shard, Head { epoch: head.epoch, position: from });
             }
@@ -67,7 +113,7 @@ impl Tail {
     }
 
     /// Waits until this process has committed something, or as long as `poll`.
-    pub async fn wait(&mut self, poll: Duration) {
+    async fn wait(&mut self, poll: Duration) {
         tokio::select! {
             // The sender lives in the log's store, which this holds.
             _ = self.committed.changed() => {}

@@ -77,6 +77,11 @@ impl Freshness {
         })
     }
 
+    /// What has to be waited for in one partition of one service's log.
+    pub fn mark(&self, source: &str, partition: Shard) -> Option<Mark> {
+        self.marks().find(|mark| mark.source == source && mark.partition == partition)
+    }
+
     /// The token as a caller carries it; empty where there is nothing to wait for.
     pub fn seal(&self, keys: &Keys) -> String {
         if self.0.is_empty() {

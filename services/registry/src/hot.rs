@@ -11,11 +11,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use cache::{Cache, Far, Key, Loaded, Version};
-use eventlog::{Log, Progress, Seen};
+use eventlog::{Follower, Log, Progress, Seen};
 use kernel::{MemberId, Shard, TenantId};
 use store::{Head, Store, StoreError};
 use tokio::time::Instant;
@@ -91,13 +91,6 @@ pub struct Hot {
     log: Log,
     written: Written,
 }
-
-/// How often the log is looked at when no commit of this process says so: well within the second that may pass.
-const POLL: Duration = Duration::from_millis(200);
-/// Many commits are heard of in one look.
-const BREATH: Duration = Duration::from_millis(15);
-/// A process that starts can use what others left in Redis if it knows what changed lately.
-const BACK: u32 = 64;
 
 impl Hot {
     /// Keeps profiles in this process and, where there is one, in Redis.
@@ -202,35 +195,20 @@ impl Hot {
 
     /// Follows registry's own log until `stop`. While it does not, everything is read from the database.
     pub async fn follow(&self, stop: CancellationToken) {
-        let mut tail = self.log.tail(BACK);
-        while !stop.is_cancelled() {
-            let began = Instant::now();
-            match tail.look().await {
-                Ok(seen) => {
-                    let all = seen.all;
-                    self.heard(seen).await;
-                    if !all {
-                        continue;
-                    }
-                    self.profiles.caught_up(began);
-                    self.settings.caught_up(began);
-                }
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "registry's own log cannot be read: profiles come from the database, if from anywhere"
-                ),
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = async {
-                    tokio::time::sleep(BREATH).await;
-                    tail.wait(POLL).await;
-                } => {}
-            }
-        }
+        self.log.follow(self, stop).await;
     }
 
-    async fn heard(&self, seen: Seen) {
+    async fn reached(&self, fresh: &Freshness) -> Result<(), Stop<Refusal>> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.progress.wait_for(fresh).await.map_err(|unreachable| Stop::Refused(Refusal::Unreachable(unreachable)))
+    }
+}
+
+#[async_trait]
+impl Follower for Hot {
+    async fn hear(&self, seen: Seen) {
         for (shard, head) in seen.begun {
             self.profiles.begin(shard, version(head));
             self.settings.begin(shard, version(head));
@@ -248,21 +226,15 @@ impl Hot {
         self.settings.changed(&settings).await;
     }
 
-    async fn reached(&self, fresh: &Freshness) -> Result<(), Stop<Refusal>> {
-        if fresh.is_empty() {
-            return Ok(());
-        }
-        self.progress.wait_for(fresh).await.map_err(|unreachable| Stop::Refused(Refusal::Unreachable(unreachable)))
+    fn caught_up(&self, began: Instant) {
+        self.profiles.caught_up(began);
+        self.settings.caught_up(began);
     }
 }
 
 /// What a token demands of one member's profile: everything about it lies in its own shard.
 fn least(fresh: &Freshness, member: MemberId) -> Option<Version> {
-    if fresh.is_empty() {
-        return None;
-    }
-    let shard = Shard::of_member(member);
-    let mark = fresh.marks().find(|mark| mark.source == SERVICE && mark.partition == shard)?;
+    let mark = fresh.mark(SERVICE, Shard::of_member(member))?;
     Some(Version { epoch: mark.epoch, position: mark.position })
 }
 

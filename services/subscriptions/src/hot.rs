@@ -12,11 +12,11 @@
 pub mod gate;
 
 use std::fmt;
-use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use cache::{Cache, Far, Key, Loaded, Version};
-use eventlog::{Log, Seen};
+use eventlog::{Follower, Log, Seen};
 use kernel::{Clock, MemberId, Shard, TenantId};
 use store::{Head, Store, StoreError};
 use tokio::time::Instant;
@@ -51,13 +51,6 @@ pub struct Hot {
     grants: Cache<MemberKey>,
     log: Log,
 }
-
-/// How often the log is looked at when no commit of this process says so: well within the second that may pass.
-const POLL: Duration = Duration::from_millis(200);
-/// Many commits are heard of in one look.
-const BREATH: Duration = Duration::from_millis(15);
-/// A process that starts can use what others left in Redis if it knows what changed lately.
-const BACK: u32 = 64;
 
 impl Hot {
     /// Keeps what is open in this process and, where there is one, in Redis.
@@ -99,34 +92,13 @@ impl Hot {
 
     /// Follows the service's own log until `stop`. While it does not, everything is read from the database.
     pub(crate) async fn follow(&self, stop: CancellationToken) {
-        let mut tail = self.log.tail(BACK);
-        while !stop.is_cancelled() {
-            let began = Instant::now();
-            match tail.look().await {
-                Ok(seen) => {
-                    let all = seen.all;
-                    self.heard(seen).await;
-                    if !all {
-                        continue;
-                    }
-                    self.grants.caught_up(began);
-                }
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the service's own log cannot be read: entitlements come from the database, if from anywhere"
-                ),
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = async {
-                    tokio::time::sleep(BREATH).await;
-                    tail.wait(POLL).await;
-                } => {}
-            }
-        }
+        self.log.follow(self, stop).await;
     }
+}
 
-    async fn heard(&self, seen: Seen) {
+#[async_trait]
+impl Follower for Hot {
+    async fn hear(&self, seen: Seen) {
         for (shard, head) in seen.begun {
             self.grants.begin(shard, version(head));
         }
@@ -136,12 +108,15 @@ impl Hot {
         });
         self.grants.changed(&changed.collect::<Vec<_>>()).await;
     }
+
+    fn caught_up(&self, began: Instant) {
+        self.grants.caught_up(began);
+    }
 }
 
 /// What a token demands of one member: everything about it lies in its own shard.
 fn least(fresh: &Freshness, member: MemberId) -> Option<Version> {
-    let shard = Shard::of_member(member);
-    let mark = fresh.marks().find(|mark| mark.source == SERVICE && mark.partition == shard)?;
+    let mark = fresh.mark(SERVICE, Shard::of_member(member))?;
     Some(Version { epoch: mark.epoch, position: mark.position })
 }
 
