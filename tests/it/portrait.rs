@@ -55,7 +55,18 @@ async fn every_part_sees_what_a_token_of_any_service_speaks_of() {
     assert_eq!(account(&seen).spendable, 116);
     let insight = seen.insight.and_then(|part| part.insight).expect("an insight");
     assert_eq!(insight.features.expect("told").purchases, 1);
-    assert_eq!(insight.lifecycle.expect("told").chosen(), Lifecycle::New);
+    let standing = insight.lifecycle.expect("told");
+    assert_eq!(standing.chosen(), Lifecycle::New);
+    assert_eq!(testkit::sentence(standing.decision.as_ref()), "New: one purchase within three cycles of 30 days.");
+    let asked = GetPortraitRequest { member: member.clone(), ..GetPortraitRequest::default() };
+    let told = shop.portraits().get_portrait(testkit::in_language(asked, "zh-TW")).await.expect("answered");
+    let part = told.into_inner().portrait.and_then(|portrait| portrait.insight).expect("told");
+    let standing = part.insight.and_then(|insight| insight.lifecycle).expect("told");
+    let said = standing.decision.and_then(|decision| decision.message).expect("a sentence");
+    assert_eq!(
+        said.message, "新客:近三個週期(每週期 30 天)內購買 1 次。",
+        "the language goes along to the part's service"
+    );
     assert_eq!(seen.orders.expect("told").orders.len(), 1);
 
     let spent = RedeemPointsRequest {

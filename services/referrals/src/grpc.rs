@@ -6,13 +6,14 @@ mod parse_terms;
 mod present;
 mod refuse;
 mod rewarding;
+mod wording;
 
 use eventlog::Progress;
 use proto::referrals::v1::referrals_service_server::{ReferralsService, ReferralsServiceServer};
 use proto::referrals::v1::*;
 use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status};
-use wire::Keys;
+use wire::{Keys, Language};
 
 pub(crate) use self::rewarding::Carrier;
 use crate::codes::Codes;
@@ -92,10 +93,10 @@ impl ReferralsService for Service {
     }
 
     async fn attribute(&self, call: Request<AttributeRequest>) -> Result<Response<AttributeResponse>, Status> {
-        let behalf = Behalf::of(call.extensions())?;
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
         let ask = parse::attribution(&self.keys, call)?;
         let receipt = newcomers::attribute(&self.referrals, &self.peers, behalf, ask).await?;
-        Ok(present::attributed(&self.keys, receipt))
+        Ok(present::attributed(&self.keys, language, receipt))
     }
 
     async fn review(&self, call: Request<ReviewRequest>) -> Result<Response<ReviewResponse>, Status> {
@@ -105,20 +106,22 @@ impl ReferralsService for Service {
     }
 
     async fn get_referral(&self, call: Request<GetReferralRequest>) -> Result<Response<GetReferralResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::referral(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let told = self.referrals.get(ask.tenant, ask.referral, ask.explain).await.map_err(refuse::referral)?;
-        Ok(present::told(told))
+        Ok(present::told(language, told))
     }
 
     async fn get_referral_of(
         &self,
         call: Request<GetReferralOfRequest>,
     ) -> Result<Response<GetReferralOfResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::referral_of(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let told = self.referrals.of(ask.tenant, ask.member, ask.explain).await.map_err(refuse::referral)?;
-        Ok(present::told_of(told))
+        Ok(present::told_of(language, told))
     }
 
     async fn list_invitations(

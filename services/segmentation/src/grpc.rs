@@ -6,13 +6,14 @@ mod present;
 mod present_overview;
 mod present_scheme;
 mod refuse;
+mod wording;
 
 use eventlog::Progress;
 use proto::segmentation::v1::segmentation_service_server::{SegmentationService, SegmentationServiceServer};
 use proto::segmentation::v1::*;
 use server::Services;
 use tonic::{Request, Response, Status};
-use wire::Keys;
+use wire::{Keys, Language};
 
 use crate::members::Members;
 use crate::scheme::Schemes;
@@ -73,10 +74,11 @@ impl SegmentationService for Service {
     }
 
     async fn get_insight(&self, call: Request<GetInsightRequest>) -> Result<Response<GetInsightResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::insight(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let insight = self.members.insight(ask.tenant, ask.member, ask.as_of_occurred).await;
-        Ok(present::insight(insight.map_err(refuse::member)?))
+        Ok(present::insight(language, insight.map_err(refuse::member)?))
     }
 
     async fn list_changes(&self, call: Request<ListChangesRequest>) -> Result<Response<ListChangesResponse>, Status> {

@@ -15,7 +15,7 @@ use proto::subscriptions::v1::subscriptions_service_server::{SubscriptionsServic
 use proto::subscriptions::v1::*;
 use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status};
-use wire::Keys;
+use wire::{Keys, Language};
 
 pub(crate) use self::orders::Activity;
 use crate::hot::Hot;
@@ -200,10 +200,11 @@ impl SubscriptionsService for Service {
         &self,
         call: Request<CheckEntitlementRequest>,
     ) -> Result<Response<CheckEntitlementResponse>, Status> {
+        let language = Language::of(call.extensions());
         let ask = parse::gate(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let gate = self.hot.check(ask.tenant, ask.member, &ask.entitlement, &ask.freshness).await;
-        Ok(present::gate(&gate.map_err(wire::failure)?, &ask.entitlement, ask.explain))
+        Ok(present::gate(language, &gate.map_err(wire::failure)?, &ask.entitlement, ask.explain))
     }
 
     async fn get_forecast(&self, call: Request<GetForecastRequest>) -> Result<Response<GetForecastResponse>, Status> {

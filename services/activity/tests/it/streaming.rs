@@ -72,14 +72,16 @@ async fn a_refused_entry_is_told_in_the_callers_language_even_when_said_again_in
         ),
     ];
     for (language, applied, exceeds) in table {
-        let mut call = tonic::Request::new(whole.clone());
-        call.metadata_mut().insert("accept-language", language.parse().expect("a header"));
-        let answer = shop.client().record_entries(call).await.expect("a batch answers").into_inner();
+        let answer = shop
+            .client()
+            .record_entries(testkit::in_language(whole.clone(), language))
+            .await
+            .expect("a batch answers")
+            .into_inner();
         assert_eq!(told(&answer.outcomes), [(language, applied), (language, exceeds), ("", "")]);
         assert_eq!(answer.outcomes[0].id, there);
 
-        let mut call = tonic::Request::new(stream::iter([batch.clone()]));
-        call.metadata_mut().insert("accept-language", language.parse().expect("a header"));
+        let call = testkit::in_language(stream::iter([batch.clone()]), language);
         let mut answers = shop.client().stream_entries(call).await.expect("it begins").into_inner();
         let answer = answers.message().await.expect("an answer").expect("there is one");
         assert_eq!(told(&answer.outcomes)[..2], [(language, applied), (language, exceeds)]);

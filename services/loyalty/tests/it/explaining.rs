@@ -3,16 +3,10 @@
 use kernel::MemberId;
 use proto::common::v1::{Decision, DecisionReason, LocalizedMessage};
 use proto::loyalty::v1::*;
-use tonic::{IntoRequest as _, Request};
+use testkit::in_language;
 use tonic_types::StatusExt as _;
 
 use crate::shop::Shop;
-
-fn spoken<T>(message: T, language: &str) -> Request<T> {
-    let mut call = message.into_request();
-    call.metadata_mut().insert("accept-language", language.parse().expect("a header"));
-    call
-}
 
 fn text(message: Option<&LocalizedMessage>) -> (&str, &str) {
     message.map_or(("", ""), |message| (message.locale.as_str(), message.message.as_str()))
@@ -76,7 +70,7 @@ async fn who_only_asks_is_told_why_and_nothing_is_written() {
     let member = with_fifty_points(&shop).await;
     let before = shop.database.effects_of(loyalty::SERVICE).await;
     let only = RedeemPointsRequest { validate_only: true, ..redemption(&shop, member, 20) };
-    let would = shop.client().redeem_points(spoken(only, "zh-TW")).await.expect("there are 50").into_inner();
+    let would = shop.client().redeem_points(in_language(only, "zh-TW")).await.expect("there are 50").into_inner();
     assert_eq!((would.entry.as_str(), would.spendable), ("", 30));
     let decision = would.decision.expect("it was asked for");
     assert_eq!(text(decision.message.as_ref()), ("zh-TW", "可用 50 點中使用 20 點,最快到期的先用。"));
@@ -113,10 +107,11 @@ async fn reversals_and_changes_by_hand_tell_why() {
             validate_only: false,
             explain: true,
         };
-        let done = shop.client().adjust_points(spoken(adjust.clone(), "zh-CN")).await.expect("it fits").into_inner();
+        let done =
+            shop.client().adjust_points(in_language(adjust.clone(), "zh-CN")).await.expect("it fits").into_inner();
         let why = done.decision.clone().expect("it was asked for");
         assert_eq!((why.outcome.as_str(), text(why.message.as_ref())), ("adjust", ("zh-CN", sentence)));
-        let again = shop.client().adjust_points(spoken(adjust, "zh-CN")).await.expect("said again").into_inner();
+        let again = shop.client().adjust_points(in_language(adjust, "zh-CN")).await.expect("said again").into_inner();
         assert_eq!(again, done);
     }
 }
@@ -130,7 +125,7 @@ async fn each_item_of_a_batch_is_told_in_the_callers_language() {
     let redemptions = vec![redemption(&shop, rich, 30), silent, reused, redemption(&shop, poor, 51)];
     let ask = RedeemPointsBatchRequest { redemptions };
     let batch = |language: &'static str| {
-        let (mut client, call) = (shop.client(), spoken(ask.clone(), language));
+        let (mut client, call) = (shop.client(), in_language(ask.clone(), language));
         async move { client.redeem_points_batch(call).await.expect("a batch answers").into_inner() }
     };
     let told = batch("zh-TW").await;
@@ -148,7 +143,7 @@ async fn each_item_of_a_batch_is_told_in_the_callers_language() {
     assert_eq!(batch("zh-TW").await, told, "said again, it answers the same");
 
     // The same sentence as the call of its own is refused with.
-    let alone = shop.client().redeem_points(spoken(redemption(&shop, poor, 51), "zh-CN")).await;
+    let alone = shop.client().redeem_points(in_language(redemption(&shop, poor, 51), "zh-CN")).await;
     let alone = alone.expect_err("there are none").get_details_localized_message().expect("a sentence");
     let again = batch("zh-CN").await;
     assert_eq!(text(again.outcomes[3].message.as_ref()), (alone.locale.as_str(), alone.message.as_str()));
@@ -171,11 +166,11 @@ async fn entries_and_tiers_are_explained_in_the_callers_language() {
         (1, "fr", "The order earned 75 points: 50 for its amount, +25 as Gold."),
     ];
     for (number, language, sentence) in table {
-        let answer = shop.client().explain_entry(spoken(entry(number), language)).await.expect("it is there");
+        let answer = shop.client().explain_entry(in_language(entry(number), language)).await.expect("it is there");
         assert_eq!(text(answer.into_inner().decision.and_then(|told| told.message).as_ref()).1, sentence);
     }
     let ask = ExplainTierRequest { member: member.to_string(), ..Default::default() };
-    let tier = shop.client().explain_tier(spoken(ask, "zh-TW")).await.expect("there is a ladder").into_inner();
+    let tier = shop.client().explain_tier(in_language(ask, "zh-TW")).await.expect("there is a ladder").into_inner();
     let why = tier.decision.expect("it has grounds");
     assert_eq!(
         (why.reason(), text(why.message.as_ref()).1),

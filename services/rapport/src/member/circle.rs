@@ -1,13 +1,16 @@
 //! What the other services add to a member's portrait: where they stand in the shop, whom they brought, what they subscribed to.
 
+use proto::common::v1::Decision;
 use proto::portrait::v1::{InsightPart, PartFreshness, PartState, ReferralsPart, SubscriptionsPart};
-use proto::referrals::v1::{Referral, ReferralState};
+use proto::referrals::v1::Referral;
 use proto::segmentation::v1::{Cycle, CycleSource, Insight, LifecycleStanding, Rfm};
-use proto::subscriptions::v1::{Cadence, CadenceUnit, Subscription, SubscriptionState};
+use proto::subscriptions::v1::Subscription;
 use serde_json::{Value, json};
 
 use super::portrait::{instant, shown};
+use crate::referrals::state;
 use crate::report::{group, lifecycle};
+use crate::subscriptions::{every, live};
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
 
@@ -123,12 +126,12 @@ pub(super) fn invitations(part: &ReferralsPart, words: &Words) -> Option<String>
     let mut facts = Vec::new();
     if let Some(own) = &part.invited_by {
         let since = instant(own.state_time.as_ref()).map_or_else(String::new, |at| format!(" since {}", words.day(at)));
-        facts.push(format!("invited by {} ({}{since})", own.inviter, state(own)));
+        facts.push(format!("invited by {} ({}{since})", own.inviter, state(own.state())));
     }
     if !part.invitations.is_empty() {
         let mut counts: Vec<(&'static str, i64)> = Vec::new();
         for referral in &part.invitations {
-            let state = state(referral);
+            let state = state(referral.state());
             match counts.iter_mut().find(|(known, _)| *known == state) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((state, 1)),
@@ -140,21 +143,6 @@ pub(super) fn invitations(part: &ReferralsPart, words: &Words) -> Option<String>
     (!facts.is_empty()).then(|| facts.join(" · "))
 }
 
-/// What a referral's state is called.
-pub(crate) fn state(referral: &Referral) -> &'static str {
-    match referral.state() {
-        ReferralState::Attributed => "not bought yet",
-        ReferralState::Qualified => "qualified",
-        ReferralState::Held => "held",
-        ReferralState::Approved => "approved",
-        ReferralState::Rewarded => "rewarded",
-        ReferralState::Flagged => "to be looked at",
-        ReferralState::Rejected => "rejected",
-        ReferralState::Reversed => "reversed",
-        ReferralState::Unspecified => "unknown",
-    }
-}
-
 /// A row for each subscription.
 pub(super) fn subscriptions(part: &SubscriptionsPart, words: &Words) -> Table {
     let mut table = Table::new(&[Side::Left, Side::Left, Side::Right, Side::Left, Side::Left]);
@@ -162,7 +150,7 @@ pub(super) fn subscriptions(part: &SubscriptionsPart, words: &Words) -> Table {
         let money = words.money(one.amount_minor, &one.currency_code);
         let since = instant(one.state_time.as_ref()).map_or_else(String::new, |at| format!("since {}", words.day(at)));
         let cadence = one.cadence.as_ref().map_or_else(String::new, every);
-        table.row([one.plan.clone(), cadence, money, format!("{} {since}", live(one)), paid(one, words)]);
+        table.row([one.plan.clone(), cadence, money, format!("{} {since}", live(one.state())), paid(one, words)]);
     }
     table
 }
@@ -170,30 +158,6 @@ pub(super) fn subscriptions(part: &SubscriptionsPart, words: &Words) -> Table {
 fn paid(one: &Subscription, words: &Words) -> String {
     let until = one.membership.as_ref().and_then(|membership| instant(membership.paid_until.as_ref()));
     until.map_or_else(String::new, |until| format!("paid until {}", words.until(until)))
-}
-
-/// `every month`, `every 2 weeks`
-pub(crate) fn every(cadence: &Cadence) -> String {
-    let (one, many) = match cadence.unit() {
-        CadenceUnit::Day => ("day", "days"),
-        CadenceUnit::Week => ("week", "weeks"),
-        CadenceUnit::Month => ("month", "months"),
-        CadenceUnit::Year => ("year", "years"),
-        CadenceUnit::Unspecified => ("time", "times"),
-    };
-    if cadence.every == 1 { format!("every {one}") } else { format!("every {} {many}", cadence.every) }
-}
-
-/// What a subscription's state is called.
-pub(crate) fn live(one: &Subscription) -> &'static str {
-    match one.state() {
-        SubscriptionState::Active => "active",
-        SubscriptionState::Paused => "paused",
-        SubscriptionState::PastDue => "past due",
-        SubscriptionState::Cancelled => "cancelled",
-        SubscriptionState::Ended => "ended",
-        SubscriptionState::Unspecified => "unknown",
-    }
 }
 
 /// A line for a part that is not as fresh as it should be.
@@ -207,6 +171,11 @@ pub(super) fn trouble(what: &str, freshness: Option<&PartFreshness>) -> Option<S
     Some(Tone::Bad.of(&trouble))
 }
 
+/// A decision in one sentence, where it was told.
+fn sentence(decision: Option<&Decision>) -> Option<&str> {
+    Some(decision?.message.as_ref()?.message.as_str())
+}
+
 /// For a program.
 pub(super) fn insight_json(part: &InsightPart) -> Value {
     let Some(insight) = &part.insight else { return Value::Null };
@@ -216,11 +185,11 @@ pub(super) fn insight_json(part: &InsightPart) -> Value {
         "lifecycle": insight.lifecycle.as_ref().map(|standing| json!({
             "chosen": lifecycle(standing.chosen()),
             "labels": standing.labels().map(lifecycle).collect::<Vec<_>>(),
-            "next_change": shown(standing.next_change_time.as_ref()),
+            "next_change": shown(standing.next_change_time.as_ref()), "why": sentence(standing.decision.as_ref()),
         })),
         "rfm": insight.rfm.as_ref().map(|rfm| json!({
             "group": group(rfm.group()).0, "recency_high": rfm.recency_high, "frequency_high": rfm.frequency_high,
-            "monetary_high": rfm.monetary_high,
+            "monetary_high": rfm.monetary_high, "why": sentence(rfm.decision.as_ref()),
         })),
         "cycle_days": insight.cycle.as_ref().map(|cycle| cycle.days),
         "purchases": features.purchases,
@@ -233,7 +202,7 @@ pub(super) fn insight_json(part: &InsightPart) -> Value {
 pub(super) fn referrals_json(part: &ReferralsPart) -> Value {
     let one = |referral: &Referral| {
         json!({
-            "referral": referral.id, "inviter": referral.inviter, "invitee": referral.invitee, "state": state(referral),
+            "referral": referral.id, "inviter": referral.inviter, "invitee": referral.invitee, "state": state(referral.state()),
             "since": shown(referral.state_time.as_ref()),
         })
     };
@@ -247,7 +216,7 @@ pub(super) fn referrals_json(part: &ReferralsPart) -> Value {
 pub(super) fn subscriptions_json(part: &SubscriptionsPart) -> Value {
     let each = part.subscriptions.iter().map(|one| {
         json!({
-            "subscription": one.id, "plan": one.plan, "state": live(one), "amount_minor": one.amount_minor,
+            "subscription": one.id, "plan": one.plan, "state": live(one.state()), "amount_minor": one.amount_minor,
             "cadence": one.cadence.as_ref().map(every),
             "paid_until": one.membership.as_ref().and_then(|membership| shown(membership.paid_until.as_ref())),
         })

@@ -1,5 +1,6 @@
 //! The program's own promises.
 
+mod circle;
 mod crash;
 mod deploy;
 mod history;

@@ -10,9 +10,11 @@ use proto::referrals::v1;
 use store::StoreError;
 use terms::{TermsPut, Version};
 use tonic::Response;
-use wire::Keys;
+use wire::messages::localized;
+use wire::{Keys, Language};
 
 use super::parse::{CodeLook, InvitationsLook};
+use super::wording;
 use crate::codes::{Codes, IssueReceipt, Issued, RetireReceipt};
 use crate::offer::Offer;
 use crate::referral::Receipt;
@@ -101,13 +103,14 @@ pub(super) fn touched(keys: &Keys, receipt: &TouchReceipt) -> Response<v1::Recor
     })
 }
 
-pub(super) fn attributed(keys: &Keys, receipt: Receipt) -> Response<v1::AttributeResponse> {
+pub(super) fn attributed(keys: &Keys, language: Language, receipt: Receipt) -> Response<v1::AttributeResponse> {
+    let wording = receipt.decision.as_ref().map(|grounds| wording::of_beginning(&receipt, grounds));
     Response::new(v1::AttributeResponse {
         referral: receipt.referral.to_string(),
         inviter: receipt.inviter.to_string(),
         state: state(receipt.state).into(),
         freshness: receipt.reached.freshness().seal(keys),
-        decision: receipt.decision.map(decision),
+        decision: receipt.decision.zip(wording).map(|(grounds, wording)| decision(language, wording, grounds)),
     })
 }
 
@@ -116,16 +119,17 @@ pub(super) fn reviewed(keys: &Keys, receipt: &Receipt) -> Response<v1::ReviewRes
     Response::new(v1::ReviewResponse { state: state(receipt.state).into(), freshness })
 }
 
-pub(super) fn told(told: Told) -> Response<v1::GetReferralResponse> {
+pub(super) fn told(language: Language, told: Told) -> Response<v1::GetReferralResponse> {
+    let wording = told.decision.as_ref().map(|grounds| wording::of_referral(&told, grounds));
     Response::new(v1::GetReferralResponse {
         referral: Some(referral(told.referral)),
         moves: told.moves.into_iter().map(step).collect(),
-        decision: told.decision.map(decision),
+        decision: told.decision.zip(wording).map(|(grounds, wording)| decision(language, wording, grounds)),
     })
 }
 
-pub(super) fn told_of(of: Told) -> Response<v1::GetReferralOfResponse> {
-    let v1::GetReferralResponse { referral, moves, decision } = told(of).into_inner();
+pub(super) fn told_of(language: Language, of: Told) -> Response<v1::GetReferralOfResponse> {
+    let v1::GetReferralResponse { referral, moves, decision } = told(language, of).into_inner();
     Response::new(v1::GetReferralOfResponse { referral, moves, decision })
 }
 
@@ -217,7 +221,12 @@ fn facts(facts: Facts) -> Vec<common::Fact> {
     facts.into_iter().map(|(name, value)| common::Fact { name, value }).collect()
 }
 
-fn decision(decision: Decision) -> common::Decision {
+fn decision(
+    language: Language,
+    (reason, said): (common::DecisionReason, wording::Facts),
+    decision: Decision,
+) -> common::Decision {
+    let said = said.iter().map(|(name, value)| (name.as_str(), value.clone()));
     common::Decision {
         outcome: decision.outcome,
         rule_version: format!("terms/{}", decision.terms_version),
@@ -229,6 +238,7 @@ fn decision(decision: Decision) -> common::Decision {
             .map(|(name, detail)| common::Step { name, detail, ..common::Step::default() })
             .collect(),
         nearest_flip: decision.flip.map(|(fact, change, outcome)| common::NearestFlip { fact, change, outcome }),
-        ..common::Decision::default()
+        reason: reason.into(),
+        message: localized(reason.as_str_name(), language, said),
     }
 }

@@ -188,6 +188,12 @@ async fn an_order_paid_at_checkout_counts_at_once_and_the_decision_is_told() {
     assert_eq!(done.state(), ReferralState::Held);
     let decision = done.decision.expect("it was asked for");
     assert_eq!((decision.outcome.as_str(), decision.rule_version.as_str()), ("attribute", "terms/1"));
+    let said = testkit::sentence(Some(&decision));
+    assert_eq!(said, "An order counts; the points follow once it can hardly come back.");
+    let ask = GetReferralOfRequest { invitee: invitee.to_string(), explain: true, ..Default::default() };
+    let told = shop.client().get_referral_of(testkit::in_language(ask, "zh-TW")).await.expect("told").into_inner();
+    let message = told.decision.and_then(|decision| decision.message).expect("a sentence");
+    assert_eq!(message.message, "訂單符合條件,鑑賞期過後發放點數。");
     assert_eq!(shop.told(invitee).await.referral.expect("there").order, order.order);
 }
 

@@ -51,11 +51,14 @@ async fn a_limit_of_a_period_begins_anew_after_it_and_the_first_come_first() {
     shop.settled().await;
     let mut told = Vec::new();
     for invitee in invitees {
-        let last = shop.told(invitee).await.moves.pop().expect("it moved");
-        told.push((last.to_state(), last.reason));
+        let mut seen = shop.told(invitee).await;
+        let last = seen.moves.pop().expect("it moved");
+        told.push((last.to_state(), last.reason, testkit::sentence(seen.decision.as_ref())));
     }
-    let rewarded = (Rewarded, "POINTS_GRANTED".to_owned());
-    assert_eq!(told, [rewarded.clone(), (Rejected, "LIMIT_REACHED".to_owned()), rewarded]);
+    let both = "Both have their points: 100 for who invited, 50 for who was invited.";
+    let rewarded = (Rewarded, "POINTS_GRANTED".to_owned(), both.to_owned());
+    let limit = "No points: the inviter's limit is reached (1 approved, 1 at most).";
+    assert_eq!(told, [rewarded.clone(), (Rejected, "LIMIT_REACHED".to_owned(), limit.to_owned()), rewarded]);
 }
 
 #[tokio::test]
@@ -69,6 +72,9 @@ async fn who_turns_out_to_be_the_inviter_is_rejected_at_the_end_of_the_hold() {
     shop.joins(invitee, &["key of a phone"]).await;
     shop.buys(invitee, 600).await;
     shop.days_pass(20).await;
-    let last = shop.told(invitee).await.moves.pop().expect("it moved");
+    let told = shop.told(invitee).await;
+    let last = told.moves.last().expect("it moved");
     assert_eq!((last.to_state(), last.reason.as_str()), (Rejected, "SELF_REFERRAL"));
+    let said = testkit::sentence(told.decision.as_ref());
+    assert_eq!(said, "No points: inviter and invitee are known by one identity.");
 }

@@ -21,6 +21,8 @@ async fn more_attributions_within_an_hour_than_usual_are_flagged() {
     }
     assert_eq!(states, [Attributed, Attributed, Flagged]);
     let (flagged, invitee) = last;
+    let said = testkit::sentence(shop.told(invitee).await.decision.as_ref());
+    assert_eq!(said, "A person will look at this: the code was used 3 times within an hour.");
     shop.buys(invitee, 600).await;
     assert_eq!(shop.state(invitee).await, Flagged, "what is heard waits with it");
     let done = shop.reviews(&flagged, Verdict::Approve).await.expect("it may go on");
@@ -44,10 +46,14 @@ async fn what_was_given_before_it_was_flagged_is_taken_back_when_it_is_rejected(
     shop.days_pass(20).await;
     shop.settled().await;
     assert_eq!((shop.loyalty.points(inviter), shop.loyalty.points(invitee)), (0, 50));
+    let said = testkit::sentence(shop.told(invitee).await.decision.as_ref());
+    assert_eq!(said, "A person will look at this: the points could not be given (BALANCE_OUT_OF_RANGE).");
     let id = shop.told(invitee).await.referral.expect("there").id;
     shop.reviews(&id, Verdict::Reject).await.expect("it ends");
     shop.settled().await;
     assert_eq!(shop.state(invitee).await, Rejected);
+    let said = testkit::sentence(shop.told(invitee).await.decision.as_ref());
+    assert_eq!(said, "No points: the invitation was looked at by a person and ended.");
     assert_eq!((shop.loyalty.points(inviter), shop.loyalty.points(invitee)), (0, 0));
 }
 

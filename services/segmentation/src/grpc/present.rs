@@ -7,10 +7,12 @@ use kernel::{Currency, TenantId};
 use proto::common::v1 as common;
 use proto::segmentation::v1;
 use tonic::Response;
-use wire::Keys;
+use wire::messages::localized;
+use wire::{Keys, Language};
 
 use super::parse::{ChangesLook, MembersLook};
 use super::present_scheme::instant_of;
+use super::wording;
 use crate::members::decision::Decision;
 use crate::members::person::Moved;
 use crate::members::{ChangeView, CycleSource, Features, Group, Insight, Labels, Lifecycle, MemberRow, Page, Taking};
@@ -20,15 +22,15 @@ pub(super) fn taken(keys: &Keys, tenant: TenantId, taken: &Taking) -> Response<v
     Response::new(v1::TakeSnapshotResponse { number: taken.number, population: taken.population, freshness })
 }
 
-pub(super) fn insight(told: Insight) -> Response<v1::GetInsightResponse> {
+pub(super) fn insight(language: Language, told: Insight) -> Response<v1::GetInsightResponse> {
     let money = |minor| money(told.currency, minor);
     let insight = v1::Insight {
         member: told.member.to_string(),
         as_of: Some(proto::timestamp(told.as_of)),
         join_time: time(told.joined_at),
         features: Some(features(&told.features, told.currency)),
-        rfm: Some(rfm(&told)),
-        lifecycle: Some(lifecycle_standing(&told)),
+        rfm: Some(rfm(language, &told)),
+        lifecycle: Some(lifecycle_standing(language, &told)),
         cycle: Some(v1::Cycle {
             days: told.cycle.days,
             source: cycle_source(told.cycle.source).into(),
@@ -60,7 +62,7 @@ fn features(told: &Features, currency: Option<Currency>) -> v1::Features {
     }
 }
 
-fn rfm(told: &Insight) -> v1::Rfm {
+fn rfm(language: Language, told: &Insight) -> v1::Rfm {
     v1::Rfm {
         recency_high: told.letters.recency,
         frequency_high: told.letters.frequency,
@@ -70,11 +72,11 @@ fn rfm(told: &Insight) -> v1::Rfm {
         monetary_from: told.cuts.map_or(0, |cuts| cuts.monetary_from),
         group: group(told.standing.group).into(),
         since: time(told.group_since),
-        decision: Some(decision(&told.group_decision)),
+        decision: Some(decision(language, wording::of_group(told.standing.group), &told.group_decision)),
     }
 }
 
-fn lifecycle_standing(told: &Insight) -> v1::LifecycleStanding {
+fn lifecycle_standing(language: Language, told: &Insight) -> v1::LifecycleStanding {
     let then = told.next.map(|(_, then)| then);
     v1::LifecycleStanding {
         chosen: lifecycle(told.standing.lifecycle).into(),
@@ -88,7 +90,7 @@ fn lifecycle_standing(told: &Insight) -> v1::LifecycleStanding {
         next_change_time: time(told.next.map(|(at, _)| at)),
         next_lifecycle: then.map_or(v1::Lifecycle::Unspecified, |then| lifecycle(then.lifecycle)).into(),
         next_group: then.map_or(v1::Group::Unspecified, |then| group(then.group)).into(),
-        decision: Some(decision(&told.lifecycle_decision)),
+        decision: Some(decision(language, wording::of_lifecycle(told.standing.lifecycle), &told.lifecycle_decision)),
     }
 }
 
@@ -138,7 +140,7 @@ fn member(row: MemberRow) -> v1::MemberStanding {
     }
 }
 
-fn decision(told: &Decision) -> common::Decision {
+fn decision(language: Language, reason: common::DecisionReason, told: &Decision) -> common::Decision {
     let rule_version = match told.version {
         0 => String::new(),
         version => format!("scheme/{version}"),
@@ -161,7 +163,8 @@ fn decision(told: &Decision) -> common::Decision {
             change,
             outcome: outcome.to_owned(),
         }),
-        ..common::Decision::default()
+        reason: reason.into(),
+        message: localized(reason.as_str_name(), language, told.facts.iter().cloned()),
     }
 }
 

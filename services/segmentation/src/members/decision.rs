@@ -32,9 +32,9 @@ pub fn of_group(look: &Look<'_>, frame: &Frame, moment: Timestamp) -> Decision {
         ("rfm_period_months", frame.scheme.rfm_period_months.to_string()),
         ("purchases", look.purchases.len().to_string()),
     ];
+    facts.push(("period_purchases", figures.map_or(0, |figures| figures.purchases).to_string()));
     if let Some(figures) = figures {
         facts.push(("last_purchase_second", figures.last_second.to_string()));
-        facts.push(("period_purchases", figures.purchases.to_string()));
         facts.push(("period_minor", figures.total_minor.to_string()));
     }
     if let Some(currency) = frame.currency {

@@ -89,3 +89,37 @@ async fn another_tenant_sees_nothing() {
     let page = client.list_members(ListMembersRequest::default()).await.expect("a page").into_inner();
     assert!(page.members.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_member_stands_is_said_in_the_callers_language() {
+    let shop = Shop::open().await;
+    let member = shop.member();
+    for _ in 0..3 {
+        shop.buys(member, 900).await;
+        shop.days_pass(10).await;
+    }
+    let (_, fresh) = shop.buys(member, 900).await;
+    shop.insight(member, &fresh).await;
+    shop.snapshot().await;
+    let table = [
+        ("zh-TW", "VIP:最近有購買、次數多、金額高,12 個月內購買 4 次。", "主力:近三個週期(每週期 10 天)內購買 3 次。"),
+        ("zh-CN", "VIP:最近有购买、次数多、金额高,12 个月内购买 4 次。", "主力:近三个周期(每周期 10 天)内购买 3 次。"),
+        (
+            "en",
+            "VIP: bought recently, often and for much; purchases in 12 months: 4.",
+            "Active: 3 purchases within three cycles of 10 days.",
+        ),
+    ];
+    let asked = GetInsightRequest { member: member.to_string(), ..GetInsightRequest::default() };
+    for (language, group, lifecycle) in table {
+        let call = testkit::in_language(asked.clone(), language);
+        let told = shop.client().get_insight(call).await.expect("answered").into_inner().insight.expect("it is there");
+        let said = |decision: Option<proto::common::v1::Decision>| {
+            let message = decision.and_then(|told| told.message).expect("a sentence");
+            (message.locale, message.message)
+        };
+        let own = |text: &str| (language.to_owned(), text.to_owned());
+        assert_eq!(said(told.rfm.and_then(|rfm| rfm.decision)), own(group));
+        assert_eq!(said(told.lifecycle.and_then(|standing| standing.decision)), own(lifecycle));
+    }
+}

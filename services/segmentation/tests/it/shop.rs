@@ -153,7 +153,12 @@ impl Shop {
             as_of_occurred: as_of_occurred.map(proto::timestamp),
             at_least_as_fresh: fresh.to_owned(),
         };
-        self.client().get_insight(request).await.expect("it can be read").into_inner().insight.expect("it is there")
+        let told = self.client().get_insight(request).await.expect("it can be read").into_inner().insight;
+        let told = told.expect("it is there");
+        // Whatever a test looks at, both decisions read well.
+        testkit::sentence(told.rfm.as_ref().and_then(|rfm| rfm.decision.as_ref()));
+        testkit::sentence(told.lifecycle.as_ref().and_then(|standing| standing.decision.as_ref()));
+        told
     }
 
     pub async fn snapshot(&self) -> TakeSnapshotResponse {

@@ -117,6 +117,10 @@ async fn a_scheme_rules_from_its_instant_on_by_a_snapshot_of_its_own() {
     assert_eq!(group(&told), Group::Promising);
     let decision = told.rfm.expect("letters").decision.expect("grounds");
     assert_eq!((decision.outcome.as_str(), decision.rule_version.as_str()), ("PROMISING", "scheme/1"));
+    assert_eq!(
+        testkit::sentence(Some(&decision)),
+        "Promising: bought recently and often, for small amounts; purchases in 12 months: 1."
+    );
     let taken = snapshot(&shop, 0).await.expect("it is taken");
     assert_eq!((taken.number, taken.scheme_version, when(taken.take_time)), (2, 1, at.to_string()));
     let read = shop.client().get_scheme(GetSchemeRequest::default()).await.expect("it rules").into_inner().scheme;

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use proto::common::v1 as common;
+use proto::common::v1::{self as common, DecisionReason};
 use proto::subscriptions::v1;
 use tonic::Response;
-use wire::{Keys, PageToken};
+use wire::messages::localized;
+use wire::{Keys, Language, PageToken};
 
 use super::parse::{ChargesLook, PageLook};
 use super::present_plan;
@@ -249,7 +250,12 @@ pub(super) fn reported(keys: &Keys, receipt: &Receipt) -> Response<v1::ReportCha
     })
 }
 
-pub(super) fn gate(gate: &Gate, entitlement: &str, explain: bool) -> Response<v1::CheckEntitlementResponse> {
+pub(super) fn gate(
+    language: Language,
+    gate: &Gate,
+    entitlement: &str,
+    explain: bool,
+) -> Response<v1::CheckEntitlementResponse> {
     let state = match gate.state {
         Entitled::Active => v1::EntitlementState::Active,
         Entitled::Grace => v1::EntitlementState::Grace,
@@ -260,21 +266,27 @@ pub(super) fn gate(gate: &Gate, entitlement: &str, explain: bool) -> Response<v1
         state: state.into(),
         until: gate.until.and_then(at),
         subscription: gate.subscription.map(|id| id.to_string()).unwrap_or_default(),
-        decision: explain.then(|| decision(gate, entitlement)),
+        decision: explain.then(|| decision(language, gate, entitlement)),
     })
 }
 
-fn decision(gate: &Gate, entitlement: &str) -> common::Decision {
+fn decision(language: Language, gate: &Gate, entitlement: &str) -> common::Decision {
     let fact = |name: &str, value: String| common::Fact { name: name.to_owned(), value };
     let mut facts = vec![fact("entitlement", entitlement.to_owned())];
     facts.extend(gate.subscription.map(|id| fact("subscription", id.to_string())));
     facts.extend(gate.paid_until.map(|until| fact("paid_until", until.to_string())));
     facts.extend(gate.entitled_until.map(|until| fact("entitled_until", until.to_string())));
-    let (outcome, detail) = match (gate.state, gate.subscription) {
-        (Entitled::Active, _) => ("active", "the present term is paid"),
-        (Entitled::Grace, _) => ("grace", "the term is over, the days of grace are not"),
-        (Entitled::No, Some(_)) => ("no", "the last paid term and its days of grace are over"),
-        (Entitled::No, None) => ("no", "no paid membership has ever opened this to the member"),
+    let (outcome, detail, reason) = match (gate.state, gate.subscription) {
+        (Entitled::Active, _) => ("active", "the present term is paid", DecisionReason::EntitlementActive),
+        (Entitled::Grace, _) => {
+            ("grace", "the term is over, the days of grace are not", DecisionReason::EntitlementGrace)
+        }
+        (Entitled::No, Some(_)) => {
+            ("no", "the last paid term and its days of grace are over", DecisionReason::EntitlementOver)
+        }
+        (Entitled::No, None) => {
+            ("no", "no paid membership has ever opened this to the member", DecisionReason::EntitlementNever)
+        }
     };
     let step = common::Step { name: "gate".to_owned(), detail: detail.to_owned(), ..common::Step::default() };
     let nearest_flip = (gate.late_by() > 0).then(|| common::NearestFlip {
@@ -289,7 +301,8 @@ fn decision(gate: &Gate, entitlement: &str) -> common::Decision {
         facts,
         steps: vec![step],
         nearest_flip,
-        ..common::Decision::default()
+        reason: reason.into(),
+        message: localized(reason.as_str_name(), language, []),
     }
 }
 

@@ -19,6 +19,8 @@ async fn it_opens_with_the_payment_and_closes_after_the_grace() {
     let member = shop.enrolled().await;
     let closed = shop.check(member, "gate", "").await;
     assert_eq!((closed.entitled, closed.state(), closed.until), (false, EntitlementState::No, None));
+    let said = |told: CheckEntitlementResponse| testkit::sentence(told.decision.as_ref());
+    assert_eq!(said(closed), "Not open: no paid membership has opened this to the member.");
     let id = shop.subscribe(member, "gold", "sandbox_ok_from_9").await;
     assert!(!shop.check(member, "gate", "").await.entitled, "declined is not paid");
     let request = UpdatePaymentTokenRequest {
@@ -43,12 +45,24 @@ async fn it_opens_with_the_payment_and_closes_after_the_grace() {
     };
     shop.client().update_payment_token(token).await.expect("it is taken");
     shop.until("2027-02-01T02:00:00Z").await;
-    assert_eq!(shop.check(member, "gate", "").await.state(), EntitlementState::Grace);
+    let grace = shop.check(member, "gate", "").await;
+    assert_eq!(grace.state(), EntitlementState::Grace);
+    assert_eq!(said(grace), "Still open: the term is over and its days of grace are not.");
     shop.until("2027-02-15T01:59:59Z").await;
     assert!(shop.check(member, "gate", "").await.entitled);
     shop.until("2027-02-15T02:00:00Z").await;
     let closed = shop.check(member, "gate", "").await;
     assert_eq!((closed.entitled, closed.state()), (false, EntitlementState::No));
+    assert_eq!(said(closed), "Not open: the last paid term and its days of grace are over.");
+    let call = CheckEntitlementRequest {
+        member: member.to_string(),
+        entitlement: "gate".to_owned(),
+        explain: true,
+        ..CheckEntitlementRequest::default()
+    };
+    let told = shop.client().check_entitlement(testkit::in_language(call, "zh-TW")).await.expect("it answers");
+    let message = told.into_inner().decision.and_then(|decision| decision.message).expect("a sentence");
+    assert_eq!(message.message, "無法使用:會期與寬限期都已結束。");
 }
 
 #[tokio::test(flavor = "multi_thread")]
