@@ -25,6 +25,11 @@ async fn portrait(shop: &Shop, member: &str, fresh: &str) -> Portrait {
 }
 
 fn states(portrait: &Portrait) -> [PartState; 5] {
+    assert_eq!(
+        portrait.member_freshness.as_ref().map(PartFreshness::state),
+        Some(PartState::Fresh),
+        "or it is refused"
+    );
     let state = |freshness: Option<&PartFreshness>| freshness.expect("every part says so").state();
     [
         state(portrait.account.as_ref().and_then(|part| part.freshness.as_ref())),

@@ -346,18 +346,18 @@ fn partition(number: u32) -> Option<Shard> {
 /// Events to apply, events whose subject has parked ones before them, and how the cursors move past both.
 fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, waiting: &BTreeSet<(Shard, i64)>) -> Heard {
     let mut moves: BTreeMap<Shard, Move> = BTreeMap::new();
-    for event in &events {
+    let mut fresh = Vec::with_capacity(events.len());
+    for event in events {
         let (epoch, from) = places.get(&event.shard).copied().unwrap_or_default();
         let step = moves.entry(event.shard).or_insert(Move { from, to: from, epoch, mark: 0 });
+        // The watch may say things twice, also in one message: what is not beyond the last one was applied or is here.
         if event.position > step.to {
             (step.to, step.mark) = (event.position, event.mark());
+            fresh.push(event);
         }
     }
-    // An event at or below the cursor was applied before: the watch may say things twice.
-    let fresh = events
-        .into_iter()
-        .filter(|event| places.get(&event.shard).is_none_or(|(_, position)| event.position > *position));
-    let (aside, events): (Vec<_>, Vec<_>) = fresh.partition(|event| waiting.contains(&(event.shard, event.position)));
+    let (aside, events): (Vec<_>, Vec<_>) =
+        fresh.into_iter().partition(|event| waiting.contains(&(event.shard, event.position)));
     let aside = aside.into_iter().map(|event| (event, "waits behind an earlier parked event".to_owned(), 0)).collect();
     Heard { source, events, aside, moves, retried: false }
 }

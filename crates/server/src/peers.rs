@@ -1,9 +1,9 @@
 //! How a service reaches the others.
 //!
-//! Each peer is a name (`registry`, `activity`, `loyalty`) and a channel: in process, when it is served by this
+//! Each peer is a name (`registry`, `activity`, ...) and a channel: in process, when it is served by this
 //! process, or at the URL in `RAPPORT_<NAME>_URL`. A call is made on somebody's [`Behalf`]: it carries a fresh
-//! internal token with the tenant and the original actor, what is left of the deadline, and the trail of request id
-//! and trace.
+//! internal token with the tenant and the original actor, what is left of the deadline, the language to answer in, and the
+//! trail of request id and trace.
 //!
 //! ```ignore
 //! let registry = RegistryServiceClient::new(peers.reach("registry", Behalf::of(request.extensions())?.needing("members.read"))?);

@@ -1,5 +1,7 @@
 //! Versions of terms, and which one rules.
 
+use std::ops::{Deref, DerefMut};
+
 use jiff::Timestamp;
 
 use crate::TermsRefusal;
@@ -13,6 +15,21 @@ pub struct Version<T> {
     pub effective_at: Timestamp,
     /// What it says.
     pub terms: T,
+}
+
+/// Who has a version has what it says.
+impl<T> Deref for Version<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.terms
+    }
+}
+
+impl<T> DerefMut for Version<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.terms
+    }
 }
 
 /// All versions of a tenant's terms, in the order they were put.

@@ -49,7 +49,7 @@ pub struct Loyalty {
 impl Loyalty {
     /// Opens the service on its database. It hears nothing and rings nothing until [`Loyalty::run`].
     pub fn open(store: Store, clock: Clock, keys: Keys, peers: &Peers) -> Result<Self, server::PeerError> {
-        let programmes = Programmes::new(store.clone(), clock.clone());
+        let programmes = programme::open(store.clone(), clock.clone());
         let accounts = Accounts::open(store.clone(), clock.clone(), programmes.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);

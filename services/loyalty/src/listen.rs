@@ -10,7 +10,7 @@ use eventlog::{CannotApply, Heard, HeardEvent, Listener};
 use jiff::Timestamp;
 use kernel::{Currency, MemberId, OrderId};
 use proto::activity::events::v1::{OrderRecorded, OrderReturned};
-use proto::registry::events::v1::{MemberEnrolled, TenantSettled};
+use proto::registry::events::v1::MemberEnrolled;
 
 use crate::account::earning::{LineFacts, OrderFacts};
 use crate::account::reversing::ReturnFacts;
@@ -39,28 +39,29 @@ impl Listener for Ear {
 }
 
 fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
+    if let Some(settled) = terms::heard(event) {
+        return Ok(Some(Deed { tenant: event.tenant, member: None, kind: DeedKind::TenantSettled(settled?) }));
+    }
     let (member, kind) = if let Some(order) = event.payload::<OrderRecorded>() {
         let order = order?;
         if order.member.is_empty() {
             return Ok(None);
         }
-        (Some(read_id(&order.member)?), bought(&order)?)
+        (read_id(&order.member)?, bought(&order)?)
     } else if let Some(back) = event.payload::<OrderReturned>() {
         let back = back?;
         if back.member.is_empty() {
             return Ok(None);
         }
-        (Some(read_id(&back.member)?), DeedKind::Returned(returned(&back)?))
+        (read_id(&back.member)?, DeedKind::Returned(returned(&back)?))
     } else if let Some(enrolled) = event.payload::<MemberEnrolled>() {
         let enrolled = enrolled?;
         let at = instant(enrolled.join_time.as_ref(), event.occurred_at)?;
-        (Some(read_id(&enrolled.member)?), DeedKind::Joined { at })
-    } else if let Some(settled) = event.payload::<TenantSettled>() {
-        (None, DeedKind::TenantSettled { suspended: settled?.suspended })
+        (read_id(&enrolled.member)?, DeedKind::Joined { at })
     } else {
         return Ok(None);
     };
-    Ok(Some(Deed { tenant: event.tenant, member, kind }))
+    Ok(Some(Deed { tenant: event.tenant, member: Some(member), kind }))
 }
 
 fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {

@@ -7,5 +7,5 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// All migrations of the service's schema, the house's first.
 pub fn migrations() -> Vec<&'static Migrator> {
-    vec![&::store::MIGRATIONS, &eventlog::MIGRATIONS, &timers::MIGRATIONS, &MIGRATIONS]
+    vec![&::store::MIGRATIONS, &eventlog::MIGRATIONS, &timers::MIGRATIONS, &terms::MIGRATIONS, &MIGRATIONS]
 }

@@ -77,7 +77,10 @@ fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {
     if !order.returned.is_empty() {
         // When a guest's goods came back is not said: it counts as if they had never been kept.
         let back = order.returned.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount_minor));
-        let whole = back >= net_minor;
+        let bought = lines().fold(0_i64, |sum, line| sum.saturating_add(line.quantity));
+        let returned = order.returned.iter().fold(0_i64, |sum, line| sum.saturating_add(line.quantity));
+        // As activity decides it: by money, or by units where nothing was paid.
+        let whole = if net_minor > 0 { back >= net_minor } else { returned >= bought };
         let cost_minor = cost_share(&purchase, back, whole);
         purchase.returns.push(Return { cause: "joined".to_owned(), occurred_at, net_minor: back, cost_minor, whole });
     }

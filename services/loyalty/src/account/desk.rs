@@ -13,6 +13,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kernel::{Clock, EntryId, MemberId, RequestId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
+use terms::Settled;
 use uuid::Uuid;
 
 use super::decision::Explanation;
@@ -54,11 +55,8 @@ pub enum DeedKind {
     },
     /// Something came back.
     Returned(ReturnFacts),
-    /// The tenant may or may not write.
-    TenantSettled {
-        /// It may not.
-        suspended: bool,
-    },
+    /// Registry settled something for the tenant.
+    TenantSettled(Settled),
 }
 
 /// A request to the desk.
@@ -186,7 +184,7 @@ impl AccountDesk {
         let now = self.clock.now();
         let recalled = recall(tx, asks, now).await?;
         let tenants: BTreeSet<TenantId> = asks.iter().flat_map(Ask::members).map(|(tenant, _)| tenant).collect();
-        let terms = self.programmes.within(tx, tenants).await?;
+        let terms = self.programmes.within(tx, &tenants).await?;
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let (mut books, spent) = store::load(tx, &open, now).await?;
@@ -211,7 +209,7 @@ impl AccountDesk {
         for (ask, answer) in asks.iter().zip(&answers) {
             if let (Ask::Hear { heard, deeds }, Answer::Settled) = (ask, answer) {
                 heard.settle(tx, now).await?;
-                self.hear_tenants(tx, deeds).await?;
+                keep_tenants(tx, deeds, now).await?;
             }
         }
         store::write(tx, &books, now).await?;
@@ -219,15 +217,16 @@ impl AccountDesk {
         remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)
     }
+}
 
-    async fn hear_tenants(&self, tx: &mut Tx, deeds: &[Deed]) -> Result<(), StoreError> {
-        for deed in deeds {
-            if let DeedKind::TenantSettled { suspended } = deed.kind {
-                self.programmes.hear_tenant(tx, deed.tenant, suspended).await?;
-            }
+/// What registry settled is kept with the tenant's shard locked: see [`AccountDesk::place`].
+async fn keep_tenants(tx: &mut Tx, deeds: &[Deed], now: Timestamp) -> Result<(), StoreError> {
+    for deed in deeds {
+        if let DeedKind::TenantSettled(settled) = &deed.kind {
+            terms::keep(tx, deed.tenant, settled, now).await?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 impl Desk for AccountDesk {
@@ -242,7 +241,7 @@ impl Desk for AccountDesk {
                     deeds
                         .iter()
                         .map(|deed| Shard::of_tenant(deed.tenant))
-                        .filter(|_| deeds.iter().any(|deed| matches!(deed.kind, DeedKind::TenantSettled { .. }))),
+                        .filter(|_| deeds.iter().any(|deed| matches!(deed.kind, DeedKind::TenantSettled(_)))),
                 );
                 place
             }

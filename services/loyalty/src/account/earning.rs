@@ -183,7 +183,7 @@ fn grounds(
     lapses_at: Option<Timestamp>,
 ) -> Decision {
     let base = points_for(rate, 100, basis).unwrap_or(points);
-    let mut grounds = Decision::new("earn", terms.version, order.occurred_at)
+    let mut grounds = Decision::new("earn", terms.number, order.occurred_at)
         .fact("basis_minor", basis)
         .fact("currency", rate.currency)
         .fact("tier", tier.unwrap_or("none"))

@@ -37,7 +37,7 @@ pub fn grant(
         lapses_at,
         touched: true,
     })?;
-    let mut grounds = Decision::new("grant", terms.version, now).fact("cause", cause);
+    let mut grounds = Decision::new("grant", terms.number, now).fact("cause", cause);
     if let Some(lapse) = lapses_at {
         grounds = grounds.fact("lapse_time", lapse);
     }
@@ -71,7 +71,7 @@ pub fn take_grant_back(
     let terms = versions.at(now);
     let policy = terms.map_or(DeficitPolicy::Unlimited, |terms| terms.deficit);
     let (draws, taken) = take(holdings, &Some(granted.lot), wanted, policy)?;
-    let grounds = Decision::new("take back", terms.map_or(0, |terms| terms.version), now)
+    let grounds = Decision::new("take back", terms.map_or(0, |terms| terms.number), now)
         .fact("grant", granted.entry)
         .fact("granted", amount)
         .step("revoked", reason, amount.saturating_neg())

@@ -69,7 +69,7 @@ pub fn add_by_hand(
         touched: true,
     };
     let draw = holdings.credit(lot)?;
-    let grounds = Decision::new("adjust", terms.version, now).step("by hand", reason, points.0);
+    let grounds = Decision::new("adjust", terms.number, now).step("by hand", reason, points.0);
     holdings.post(EntryKind::Adjustment, points.0, reason, vec![draw], grounds, now)
 }
 

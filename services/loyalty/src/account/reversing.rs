@@ -90,16 +90,15 @@ pub fn take_points_back(
     }
     holdings.touched = true;
     if taken > 0 {
-        let grounds =
-            Decision::new("take back", versions.at(moment).map_or(0, |terms| terms.version), back.occurred_at)
-                .fact("order_earned", purchase.earned)
-                .fact("returned_minor", back.returned_minor)
-                .fact("net_minor", purchase.net_minor)
-                .fact("currency", purchase.currency)
-                .step("proportion", "of what the order earned, as of what came back of it so far", due.saturating_neg())
-                .step_of("lapsed", "before, and not taken a second time", due.saturating_sub(due.min(at_most)))
-                .step_of("taken before", "by earlier returns of the same order", purchase.reversed)
-                .step_of("left alone", "no more was there to take", wanted.saturating_sub(taken));
+        let grounds = Decision::new("take back", versions.at(moment).map_or(0, |terms| terms.number), back.occurred_at)
+            .fact("order_earned", purchase.earned)
+            .fact("returned_minor", back.returned_minor)
+            .fact("net_minor", purchase.net_minor)
+            .fact("currency", purchase.currency)
+            .step("proportion", "of what the order earned, as of what came back of it so far", due.saturating_neg())
+            .step_of("lapsed", "before, and not taken a second time", due.saturating_sub(due.min(at_most)))
+            .step_of("taken before", "by earlier returns of the same order", purchase.reversed)
+            .step_of("left alone", "no more was there to take", wanted.saturating_sub(taken));
         let points = taken.saturating_neg();
         holdings.post(EntryKind::EarnReversal, points, back.cause.clone(), draws, grounds, back.occurred_at)?;
     }
@@ -180,7 +179,7 @@ pub fn give_back(
         let lot = Lot { id, origin, amount: late, left: late, lapsed: 0, earned_at: now, lapses_at, touched: true };
         draws.push(holdings.credit(lot)?);
     }
-    let grounds = Decision::new("give back", terms.map_or(0, |terms| terms.version), now)
+    let grounds = Decision::new("give back", terms.map_or(0, |terms| terms.number), now)
         .fact("redemption", redeemed.entry)
         .step_of("owed", "filled what was missing after a return", owed)
         .step_of("back", "to the lots they came from", total.saturating_sub(late).saturating_sub(owed))

@@ -16,7 +16,7 @@ pub fn begin(holdings: &mut Holdings, terms: &Terms, moment: Timestamp) -> Resul
         None => {
             let Some(lowest) = tier(ladder, 0) else { return Ok(()) };
             let since = holdings.joined_at;
-            let qualified = Qualified { at: since, needed_minor: None, by_version: terms.version };
+            let qualified = Qualified { at: since, needed_minor: None, by_version: terms.number };
             holdings.standing =
                 Some(Standing { tier: lowest.code.clone(), since, qualified, review_at: None, before: None });
             holdings.touched = true;
@@ -45,7 +45,7 @@ pub fn promote_if_reached(
     if then <= now {
         return Ok(());
     }
-    let qualified = Qualified { at: moment, needed_minor: entered(ladder, then), by_version: terms.version };
+    let qualified = Qualified { at: moment, needed_minor: entered(ladder, then), by_version: terms.number };
     let review_at = Some(term_end(terms, ladder, day_of(moment, terms.zone.rules()))?);
     let to = Standing {
         tier: code(ladder, then),
@@ -80,7 +80,7 @@ pub fn review(holdings: &mut Holdings, versions: &Versions, due: Timestamp) -> R
     let kind = if then == now { TierChangeKind::Retained } else { TierChangeKind::Demoted };
     // Who was let stay, or fell softly, met no threshold that a return could undo.
     let needed = if kept { Some(keep) } else { entered(ladder, then).filter(|enter| reached >= *enter) };
-    let qualified = Qualified { at: seen, needed_minor: needed.filter(|_| then > 0), by_version: terms.version };
+    let qualified = Qualified { at: seen, needed_minor: needed.filter(|_| then > 0), by_version: terms.number };
     // The next term begins where this one ended, so that it ends on the same day of the year.
     let last_day = day_of(before(due), terms.zone.rules());
     let review_at = if then > 0 { Some(term_end(terms, ladder, last_day)?) } else { None };
@@ -106,7 +106,7 @@ pub fn look_back(
     let reached = progress(holdings, terms, ladder, moment)?;
     let now = rank(ladder, &standing.tier);
     let met = highest_entered(ladder, reached);
-    let won_since = Qualified { at: moment, needed_minor: entered(ladder, met.min(now)), by_version: terms.version };
+    let won_since = Qualified { at: moment, needed_minor: entered(ladder, met.min(now)), by_version: terms.number };
     if met >= now {
         // Lost then and won since: nothing to tell, but from here on this is what the tier rests on.
         holdings.standing = Some(Standing { qualified: won_since, ..standing });
@@ -194,7 +194,7 @@ fn turn(
         to: to.tier,
         cause: cause.to_owned(),
         progress_minor,
-        programme_version: terms.version,
+        programme_version: terms.number,
         occurred_at: moment,
         historic: false,
     })

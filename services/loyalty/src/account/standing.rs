@@ -50,7 +50,7 @@ pub fn standing(
     let Some(ladder) = &terms.ladder else { return Ok(None) };
     let lowest = ladder.tiers.first().map(|tier| tier.code.clone()).unwrap_or_default();
     let since = holdings.joined_at;
-    let qualified = Qualified { at: since, needed_minor: None, by_version: terms.version };
+    let qualified = Qualified { at: since, needed_minor: None, by_version: terms.number };
     let unbegun = Standing { tier: lowest, since, qualified, review_at: None, before: None };
     let held = holdings.standing.as_ref().unwrap_or(&unbegun);
     let place = rank(ladder, &held.tier);
@@ -89,7 +89,7 @@ fn grounds(view: &StandingView, terms: &Terms, ladder: &Ladder, keep: i64, now: 
         Window::CalendarYear => "the calendar year".to_owned(),
         Window::SinceJoining => "since joining".to_owned(),
     };
-    let mut decision = Decision::new(&view.tier, terms.version, now)
+    let mut decision = Decision::new(&view.tier, terms.number, now)
         .fact("window", window)
         .fact("progress_minor", view.progress_minor)
         .fact("currency", view.currency);

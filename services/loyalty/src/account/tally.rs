@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use kernel::{EntryId, MemberId, TenantId};
+use terms::Held;
 
 use super::decision::Explanation;
 use super::desk::{Answer, Ask, Books, Deed, DeedKind, Receipt, Whose};
@@ -15,7 +16,7 @@ use super::reversing::{Redeemed, give_back, take_back};
 use super::reviewing;
 use super::settling::{Until, settle};
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation};
-use crate::programme::terms::{TenantTerms, Versions};
+use crate::programme::{Programme, Versions};
 
 /// An entry that somebody wants reversed, as the statement has it.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ pub(super) struct Spent {
 pub(super) type SpentEntries = HashMap<(Whose, EntryId), Spent>;
 
 pub(super) struct Tally<'a> {
-    pub terms: &'a HashMap<TenantId, TenantTerms>,
+    pub terms: &'a HashMap<TenantId, Held<Programme>>,
     pub spent: &'a SpentEntries,
     pub now: Timestamp,
 }
@@ -86,7 +87,7 @@ impl Tally<'_> {
         rule: impl FnOnce(&Self, &mut Holdings, &Versions) -> Result<Receipt, AccountRefusal>,
     ) -> Answer {
         let terms = self.terms.get(&tenant).cloned().unwrap_or_default();
-        if terms.suspended {
+        if terms.settled.suspended {
             return Answer::Suspended;
         }
         let holdings = books.entry((tenant, member)).or_insert_with(|| Holdings::new(member, self.now));
@@ -230,7 +231,7 @@ impl Tally<'_> {
                 holdings.loading = back.historic;
                 take_back(holdings, versions, back, self.now).map_err(|error| error.to_string())
             }
-            DeedKind::TenantSettled { .. } => Ok(()),
+            DeedKind::TenantSettled(_) => Ok(()),
         }
     }
 
@@ -270,7 +271,7 @@ fn opened_at(kind: &DeedKind, now: Timestamp) -> Timestamp {
         DeedKind::Joined { at } => *at,
         DeedKind::Bought { order, .. } => order.occurred_at,
         DeedKind::Returned(back) => back.occurred_at,
-        DeedKind::TenantSettled { .. } => now,
+        DeedKind::TenantSettled(_) => now,
     }
 }
 

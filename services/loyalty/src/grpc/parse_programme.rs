@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use kernel::{Currency, Rounding, TenantId};
 use proto::loyalty::v1 as wire_v1;
 use store::RequestKey;
+use terms::NewTerms;
 use tonic::{Request, Status};
 use wire::{Freshness, Keys, Violations, digests, open};
 
-use crate::programme::NewTerms;
 use crate::programme::terms::{
-    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Tier, Window, Zone,
+    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Programme, Tier, Window, Zone,
 };
 
 /// Which terms to look at.
@@ -32,31 +32,42 @@ pub(super) fn which_terms(keys: &Keys, call: Request<wire_v1::GetProgrammeReques
     Ok(WhichTerms { tenant: envelope.tenant, version, at, freshness: bad.settle(freshness)? })
 }
 
-pub(super) fn new_terms(keys: &Keys, call: Request<wire_v1::PutProgrammeRequest>) -> Result<NewTerms, Status> {
+pub(super) fn new_terms(
+    keys: &Keys,
+    call: Request<wire_v1::PutProgrammeRequest>,
+) -> Result<NewTerms<Programme>, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
     let id = bad.request_id(&ask.request_id);
-    let terms = match &ask.programme {
-        Some(programme) => read_terms(&mut bad, programme),
+    let read = match &ask.programme {
+        Some(programme) => {
+            // Both are read, whatever the first comes to: every wrong field is told at once.
+            let (effective, terms) = (effective(&mut bad, programme), read_programme(&mut bad, programme));
+            effective.zip(terms)
+        }
         None => {
             bad.add("programme", "is required");
             None
         }
     };
-    let read = id.zip(terms).map(|(id, terms)| NewTerms {
+    let read = id.zip(read).map(|(id, (effective_at, terms))| NewTerms {
         tenant: envelope.tenant,
         key: RequestKey { rpc: "PutProgramme", id, digests: digests(keys, &ask) },
+        effective_at: kernel::to_microsecond(effective_at),
         terms,
         validate_only: ask.validate_only,
     });
     bad.settle(read)
 }
 
-fn read_terms(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Terms> {
-    let effective_at = bad.instant("programme.effective_time", programme.effective_time.as_ref());
+fn effective(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Timestamp> {
     if programme.effective_time.is_none() {
         bad.add("programme.effective_time", "is required");
     }
+    bad.instant("programme.effective_time", programme.effective_time.as_ref())
+}
+
+fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Programme> {
     let display_name = bad.text("programme.display_name", &programme.display_name, 1..=100);
     let zone = bad.take("programme.zone", Zone::parse(&programme.zone));
     let rates = read_rates(bad, &programme.earn_rates);
@@ -71,9 +82,7 @@ fn read_terms(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Te
         Ok(wire_v1::DeficitPolicy::Unspecified | wire_v1::DeficitPolicy::Unlimited) => Some(DeficitPolicy::Unlimited),
         Err(_) => unknown(bad, "programme.deficit"),
     };
-    Some(Terms {
-        version: 0,
-        effective_at: effective_at?,
+    Some(Programme {
         display_name: display_name?,
         zone: zone?,
         rates: rates?,

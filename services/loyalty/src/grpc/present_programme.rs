@@ -2,24 +2,28 @@
 
 use kernel::{Rounding, TenantId};
 use proto::loyalty::v1;
+use terms::TermsPut;
 use tonic::Response;
 use wire::Keys;
 
-use crate::programme::TermsPut;
 use crate::programme::terms::{DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Window};
 
 pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1::PutProgrammeResponse> {
-    Response::new(v1::PutProgrammeResponse { version: put.version, freshness: put.freshness(tenant).seal(keys) })
+    Response::new(v1::PutProgrammeResponse {
+        version: put.version,
+        freshness: put.freshness(crate::SERVICE, tenant).seal(keys),
+    })
 }
 
-pub(super) fn terms(terms: Terms) -> Response<v1::GetProgrammeResponse> {
+pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
+    let terms = version.terms;
     let deficit = match terms.deficit {
         DeficitPolicy::WithinBalance => v1::DeficitPolicy::WithinBalance,
         DeficitPolicy::Unlimited => v1::DeficitPolicy::Unlimited,
     };
     let programme = v1::Programme {
-        version: terms.version,
-        effective_time: Some(proto::timestamp(terms.effective_at)),
+        version: version.number,
+        effective_time: Some(proto::timestamp(version.effective_at)),
         display_name: terms.display_name,
         zone: terms.zone.name().to_owned(),
         earn_rates: terms.rates.into_iter().map(rate).collect(),

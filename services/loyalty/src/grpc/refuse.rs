@@ -1,13 +1,13 @@
 //! What loyalty says no to, as the wire tells it.
 
 use kernel::EntryId;
+use terms::TermsRefusal;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
 use crate::account::AccountRefusal;
 use crate::account::holdings::EntryKind;
-use crate::programme::TermsRefusal;
 
 pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
     stopped(stop, account_refusal)

@@ -11,7 +11,7 @@ use super::Terms;
 pub(super) fn put(tenant: TenantId, terms: &Terms, at: Timestamp) -> NewEvent {
     let payload = ProgrammePut {
         tenant: tenant.to_string(),
-        version: terms.version,
+        version: terms.number,
         effective_time: Some(proto::timestamp(terms.effective_at)),
     };
     NewEvent::new(tenant, Shard::of_tenant(tenant), tenant, at, &payload)

@@ -2,7 +2,9 @@
 
 use kernel::{Currency, Rounding};
 
-use super::terms::{DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Tier, Window, Zone};
+use super::terms::{
+    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Programme, Terms, Tier, Window, Zone,
+};
 
 pub(crate) fn signature() -> Terms {
     let twd = Currency::parse("TWD").expect("listed");
@@ -13,9 +15,7 @@ pub(crate) fn signature() -> Terms {
         keep_minor,
         multiplier_percent,
     };
-    Terms {
-        version: 1,
-        effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"),
+    let programme = Programme {
         display_name: "Signature".to_owned(),
         zone: Zone::parse("Asia/Taipei").expect("known"),
         rates: vec![EarnRate {
@@ -39,5 +39,6 @@ pub(crate) fn signature() -> Terms {
         }),
         grace_days: 14,
         deficit: DeficitPolicy::Unlimited,
-    }
+    };
+    Terms { number: 1, effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"), terms: programme }
 }

@@ -1,21 +1,21 @@
 //! The terms of a programme: what a member was promised.
 
 use std::fmt;
-use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::calendar::{self, ZoneError};
 use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
-/// One version of a programme's terms.
+/// One version of a programme.
+pub type Terms = ::terms::Version<Programme>;
+
+/// All versions of a programme.
+pub type Versions = ::terms::Versions<Programme>;
+
+/// What one version of a programme says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Terms {
-    /// 1 and up; 0 before it is put in force.
-    pub version: i32,
-    /// From when it rules.
-    pub effective_at: Timestamp,
+pub struct Programme {
     /// What members read.
     pub display_name: String,
     /// In which its days begin and end.
@@ -32,7 +32,7 @@ pub struct Terms {
     pub deficit: DeficitPolicy,
 }
 
-impl Terms {
+impl Programme {
     /// The rate of a currency, where it earns anything.
     pub fn rate(&self, currency: Currency) -> Option<&EarnRate> {
         self.rates.iter().find(|rate| rate.currency == currency)
@@ -194,40 +194,4 @@ pub enum Demotion {
     OneStep,
     /// To the highest tier that is met.
     ToWhatIsMet,
-}
-
-/// All versions of a programme, oldest first.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Versions(Vec<Terms>);
-
-impl Versions {
-    /// In any order.
-    pub fn new(mut all: Vec<Terms>) -> Self {
-        all.sort_by_key(|terms| terms.version);
-        Self(all)
-    }
-
-    /// The terms that rule at a moment: the latest version that is effective then.
-    pub fn at(&self, moment: Timestamp) -> Option<&Terms> {
-        self.0.iter().rev().find(|terms| terms.effective_at <= moment)
-    }
-
-    /// A version by its number.
-    pub fn version(&self, version: i32) -> Option<&Terms> {
-        self.0.iter().find(|terms| terms.version == version)
-    }
-
-    /// The last version put.
-    pub fn last(&self) -> Option<&Terms> {
-        self.0.last()
-    }
-}
-
-/// What a desk needs to know of a tenant.
-#[derive(Clone, Debug, Default)]
-pub struct TenantTerms {
-    /// All versions of its programme.
-    pub versions: Arc<Versions>,
-    /// It may not write.
-    pub suspended: bool,
 }

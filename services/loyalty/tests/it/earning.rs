@@ -98,7 +98,13 @@ async fn a_suspended_tenant_spends_nothing_and_still_reads() {
     let shop = Shop::open().await;
     let member = shop.member();
     let (_, earned) = shop.buys(member, 2_500).await;
-    let suspended = TenantSettled { tenant: shop.tenant.to_string(), suspended: true, ..TenantSettled::default() };
+    let suspended = TenantSettled {
+        tenant: shop.tenant.to_string(),
+        currency_code: "TWD".to_owned(),
+        zone: "Asia/Taipei".to_owned(),
+        suspended: true,
+        ..TenantSettled::default()
+    };
     let shard = Shard::of_tenant(shop.tenant);
     let said = shop.registry.say_at(shop.tenant, shard, shop.tenant, shop.clock.now(), &suspended).await;
     let fresh = format!("{earned},{}", shop.seal(&said));

@@ -287,15 +287,10 @@ pub(super) fn gate_json(gate: &CheckEntitlementResponse) -> Value {
 }
 
 pub(super) fn forecast(months: &[ForecastMonth], words: &Words) -> Table {
-    let mut table = Table::new(&[Side::Left, Side::Right, Side::Left, Side::Right]);
+    let mut table = Table::new(&[Side::Left, Side::Right, Side::Right]);
     for month in months {
-        let charges = words::count(month.charges);
-        table.row([
-            month.month.clone(),
-            charges,
-            "charges".to_owned(),
-            words.money(month.amount_minor, &month.currency_code),
-        ]);
+        let charges = words::counted(month.charges, "charge", "charges");
+        table.row([month.month.clone(), charges, words.money(month.amount_minor, &month.currency_code)]);
     }
     table
 }

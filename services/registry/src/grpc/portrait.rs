@@ -13,7 +13,7 @@ use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::loyalty::v1::GetAccountRequest;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::portrait::v1::{
-    AccountPart, InsightPart, OrdersPart, PartFreshness, Portrait, ReferralsPart, SubscriptionsPart,
+    AccountPart, InsightPart, OrdersPart, PartFreshness, PartState, Portrait, ReferralsPart, SubscriptionsPart,
 };
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::referrals::v1::{GetReferralOfRequest, ListInvitationsRequest};
@@ -68,6 +68,8 @@ impl Portraits {
             orders: Some(orders),
             referrals: Some(referrals),
             subscriptions: Some(subscriptions),
+            // The record was waited for before anybody else was asked.
+            member_freshness: Some(self.told(PartState::Fresh, String::new())),
         }
     }
 
@@ -149,8 +151,10 @@ impl Portraits {
     }
 
     fn read<T>(&self, reading: Reading<T>) -> (Option<PartFreshness>, Option<T>) {
-        let read_time = Some(proto::timestamp(self.clock.now()));
-        let (state, trouble) = (reading.state().into(), reading.trouble());
-        (Some(PartFreshness { state, read_time, trouble }), reading.answer())
+        (Some(self.told(reading.state(), reading.trouble())), reading.answer())
+    }
+
+    fn told(&self, state: PartState, trouble: String) -> PartFreshness {
+        PartFreshness { state: state.into(), read_time: Some(proto::timestamp(self.clock.now())), trouble }
     }
 }

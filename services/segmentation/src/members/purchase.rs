@@ -49,14 +49,17 @@ pub struct Return {
     pub net_minor: i64,
     /// Its share of the cost, by money.
     pub cost_minor: Option<i64>,
-    /// Nothing is left of the order.
+    /// Nothing was left of the order when it was recorded.
     pub whole: bool,
 }
 
 impl Purchase {
-    /// Whether it is a purchase at a moment.
+    /// Whether it is a purchase at a moment. The return that was recorded last is whole, and need not be the latest: all of
+    /// them must have happened.
     pub fn stands_at(&self, moment: Timestamp) -> bool {
-        self.occurred_at <= moment && !self.returned_by(moment).any(|back| back.whole)
+        let gone =
+            self.returns.iter().any(|back| back.whole) && self.returns.iter().all(|back| back.occurred_at <= moment);
+        self.occurred_at <= moment && !gone
     }
 
     /// What it is worth at a moment, in minor units.

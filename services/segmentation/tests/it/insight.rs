@@ -59,9 +59,15 @@ async fn a_guests_order_counts_when_it_joins_and_what_had_come_back_does_not() {
     gone.returned = vec![ReturnedLine { number: 1, quantity: 1, amount_minor: 500 }];
     let fresh = shop.says(member, &gone).await;
     assert_eq!(shop.insight(member, &fresh).await.features.expect("features").purchases, 1);
+    // A gift costs nothing: one of two came back, so the other one is still theirs.
+    let mut gift = shop.order(member, 0, shop.clock.now());
+    gift.lines[0].quantity = 2;
+    gift.returned = vec![ReturnedLine { number: 1, quantity: 1, amount_minor: 0 }];
+    let fresh = shop.says(member, &gift).await;
+    assert_eq!(shop.insight(member, &fresh).await.features.expect("features").purchases, 2);
     let guest = OrderRecorded { member: String::new(), ..shop.order(member, 900, shop.clock.now()) };
     let fresh = shop.says(member, &guest).await;
-    assert_eq!(shop.insight(member, &fresh).await.features.expect("features").purchases, 1);
+    assert_eq!(shop.insight(member, &fresh).await.features.expect("features").purchases, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ fn rolling(demotion: Demotion) -> Terms {
 
 fn version(number: i32, effective: &str, change: impl FnOnce(&mut Terms)) -> Terms {
     let mut terms = rolling(Demotion::ToWhatIsMet);
-    terms.version = number;
+    terms.number = number;
     terms.effective_at = super::morning(effective);
     change(&mut terms);
     terms

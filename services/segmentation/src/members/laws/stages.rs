@@ -183,3 +183,22 @@ fn the_period_ends_on_the_same_day_months_later() {
     assert!(look("2026-02-28T03:59:59Z"));
     assert!(!look("2026-02-28T04:00:00Z"));
 }
+
+/// The return that takes the last of an order may have been recorded last and have happened first.
+#[test]
+fn an_order_is_gone_when_all_of_it_has_come_back() {
+    let back = |days: i64, whole| Return {
+        cause: format!("return {days}"),
+        occurred_at: days_ago(days),
+        net_minor: 50,
+        cost_minor: Some(25),
+        whole,
+    };
+    let mut order = bought(1, days_ago(20), 100, "coffee");
+    order.returns = vec![back(10, false), back(15, true)];
+    let table = [(21, false, 100), (20, true, 100), (15, true, 50), (11, true, 50), (10, false, 0), (0, false, 0)];
+    for (days, stands, worth) in table {
+        let told = (order.stands_at(days_ago(days)), order.worth_at(days_ago(days)));
+        assert_eq!(told, (stands, worth), "{days} days ago");
+    }
+}
