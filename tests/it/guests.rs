@@ -83,10 +83,7 @@ async fn buys_as_a_guest(stage: &Stage, shop: &Shop) -> String {
     let bought = shop.activity().record_order(purchase(shop.request_id(), bought)).await.expect("it is recorded");
     let order = bought.into_inner().order;
     stage.advance("2011-12-04T04:00:00Z").await;
-    let back = NewReturn {
-        occur_time: Some(proto::timestamp(shop.clock.now())),
-        ..coming_back("r-1", &order, 1, 1)
-    };
+    let back = NewReturn { occur_time: Some(proto::timestamp(shop.clock.now())), ..coming_back("r-1", &order, 1, 1) };
     shop.activity().record_return(giving_back(shop.request_id(), back)).await.expect("it comes back");
     order
 }

@@ -33,11 +33,7 @@ async fn offer(shop: &Shop) {
     let coffee = PlanLine { product, category, quantity: 2, unit_price_minor: 300 };
     let plans = [
         Plan { lines: vec![coffee], ..plan("coffee", PlanKind::Goods, FORTNIGHT) },
-        Plan {
-            fee_minor: 1_200,
-            entitlements: vec!["gate".to_owned()],
-            ..plan("gold", PlanKind::Membership, YEAR)
-        },
+        Plan { fee_minor: 1_200, entitlements: vec!["gate".to_owned()], ..plan("gold", PlanKind::Membership, YEAR) },
     ];
     for plan in plans {
         let put = PutPlanRequest { request_id: shop.request_id(), plan: Some(plan), validate_only: false };

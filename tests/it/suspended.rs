@@ -16,10 +16,20 @@ use crate::stage::{Shop, Stage};
 /// The same small mutation of every service, each time anew; what becomes of it.
 async fn tried(shop: &Shop, member: &str) -> Vec<(&'static str, Result<(), Status>)> {
     let (id, member) = (|| shop.request_id(), || member.to_owned());
-    let tag = TagMemberRequest { request_id: id(), member: member(), add: vec!["likes-tea".to_owned()], ..Default::default() };
+    let tag = TagMemberRequest {
+        request_id: id(),
+        member: member(),
+        add: vec!["likes-tea".to_owned()],
+        ..Default::default()
+    };
     let products = UpsertProductsRequest { request_id: id(), products: vec![product("mug")], ..Default::default() };
-    let points =
-        AdjustPointsRequest { request_id: id(), member: member(), points: 1, reason: "rain".to_owned(), ..Default::default() };
+    let points = AdjustPointsRequest {
+        request_id: id(),
+        member: member(),
+        points: 1,
+        reason: "rain".to_owned(),
+        ..Default::default()
+    };
     let snapshot = TakeSnapshotRequest { request_id: id(), validate_only: false };
     let code = IssueCodeRequest { request_id: id(), member: member(), ..Default::default() };
     let plan = Plan {
@@ -56,7 +66,11 @@ async fn a_suspended_tenant_is_refused_by_all_and_served_again_when_it_is_resume
     for (service, told) in tried(&shop, &member).await {
         let refused = told.expect_err(service);
         let reason = refused.get_details_error_info().map(|info| info.reason);
-        assert_eq!((refused.code(), reason.as_deref()), (Code::FailedPrecondition, Some("TENANT_SUSPENDED")), "{service}");
+        assert_eq!(
+            (refused.code(), reason.as_deref()),
+            (Code::FailedPrecondition, Some("TENANT_SUSPENDED")),
+            "{service}"
+        );
     }
 
     let ask = ResumeTenantRequest { request_id: shop.request_id(), tenant };

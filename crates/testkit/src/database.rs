@@ -135,8 +135,7 @@ impl Database {
         assert!(!tables.is_empty(), "{service} has no tables here");
         let counts = tables.iter().map(|table| format!("(SELECT count(*) FROM {service}.{table})"));
         let statement = format!("SELECT ARRAY[{}]", counts.collect::<Vec<_>>().join(", "));
-        let rows: Result<Vec<i64>, _> =
-            sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut connection).await;
+        let rows: Result<Vec<i64>, _> = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut connection).await;
         drop(connection.close().await);
         let rows = rows.unwrap_or_else(|error| panic!("the rows of {service} cannot be counted: {error}"));
         tables.into_iter().zip(rows).collect()

@@ -86,7 +86,7 @@ impl Life {
     /// is decided by what was heard up to the last round.
     async fn round(&mut self, round: u64) {
         let known = self.people.len();
-        for _ in 0..1 + self.dice.below(2) * u64::from(round % 3 == 0) {
+        for _ in 0..1 + self.dice.below(2) * u64::from(round.is_multiple_of(3)) {
             self.somebody_comes().await;
         }
         for place in 0..known {
@@ -282,12 +282,8 @@ impl Life {
 }
 
 fn coffee() -> Plan {
-    let line = PlanLine {
-        product: "coffee".to_owned(),
-        category: "drinks".to_owned(),
-        quantity: 2,
-        unit_price_minor: 300,
-    };
+    let line =
+        PlanLine { product: "coffee".to_owned(), category: "drinks".to_owned(), quantity: 2, unit_price_minor: 300 };
     Plan {
         code: "coffee".to_owned(),
         display_name: "Coffee".to_owned(),

@@ -5,8 +5,7 @@ use std::fmt::Debug;
 
 use proto::activity::v1::{GetOverviewRequest as Journal, ListOrdersRequest};
 use proto::loyalty::v1::{
-    Account, Entry, GetAccountRequest, GetOverviewRequest as Points, ListEntriesRequest, ListTierChangesRequest,
-    Lot,
+    Account, Entry, GetAccountRequest, GetOverviewRequest as Points, ListEntriesRequest, ListTierChangesRequest, Lot,
 };
 use proto::portrait::v1::GetPortraitRequest;
 use proto::referrals::v1::{GetOverviewRequest as Invitations, GetReferralOfRequest, ListInvitationsRequest};
@@ -183,7 +182,8 @@ fn name_of(word: &str, names: &BTreeMap<String, String>) -> String {
     if let Some(name) = names.get(word) {
         return name.clone();
     }
-    let is_id = |id: &str| id.len() == ID && id.chars().all(|letter| letter.is_ascii_digit() || letter.is_ascii_lowercase());
+    let is_id =
+        |id: &str| id.len() == ID && id.chars().all(|letter| letter.is_ascii_digit() || letter.is_ascii_lowercase());
     match word.rsplit_once('_') {
         Some((kind, id)) if is_id(id) => format!("{kind}_…"),
         Some(_) | None => word.to_owned(),
