@@ -3,6 +3,7 @@
 mod away;
 mod bad_input;
 mod database_stopped;
+mod deliveries;
 mod examples;
 mod first_purchase;
 mod friends;
@@ -14,4 +15,6 @@ mod repeat;
 mod requests;
 mod sleeping;
 mod stage;
+mod standing_orders;
+mod suspended;
 mod tokens;

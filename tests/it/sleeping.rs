@@ -1,5 +1,6 @@
 //! A member who sleeps, is seen as sleeping, buys, and is active again at once.
 
+use proto::loyalty::v1::{AdjustPointsRequest, GetBalanceRequest};
 use proto::segmentation::v1::{
     GetInsightRequest, Lifecycle, LifecycleStanding, ListChangesRequest, ListMembersRequest,
 };
@@ -29,15 +30,21 @@ async fn sleepers(shop: &Shop) -> Vec<String> {
     page.members.into_iter().map(|member| member.member).collect()
 }
 
+/// Who buys every ten days, for the last time on 11 February.
+async fn regular(stage: &Stage, shop: &Shop) -> String {
+    let member = shop.enrol("0912-345-678").await;
+    for (number, moment) in ["2011-01-12", "2011-01-22", "2011-02-01", "2011-02-11"].into_iter().enumerate() {
+        stage.advance(&format!("{moment}T04:00:00Z")).await;
+        buys(shop, &member, number).await;
+    }
+    member
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sleeps_is_seen_to_sleep_and_wakes_with_the_next_order() {
     let stage = Stage::open("2011-01-02T04:00:00Z").await;
     let shop = stage.shop("signature").await;
-    let member = shop.enrol("0912-345-678").await;
-    for (number, moment) in ["2011-01-12", "2011-01-22", "2011-02-01", "2011-02-11"].into_iter().enumerate() {
-        stage.advance(&format!("{moment}T04:00:00Z")).await;
-        buys(&shop, &member, number).await;
-    }
+    let member = regular(&stage, &shop).await;
     stage.suite.coordinator().quiet().await.expect("it is heard");
     let standing = lifecycle(&shop, &member, "").await;
     assert_eq!(standing.chosen(), Lifecycle::Active);
@@ -59,5 +66,43 @@ async fn who_sleeps_is_seen_to_sleep_and_wakes_with_the_next_order() {
     let became: Vec<Lifecycle> =
         changes.iter().rev().map(|change| change.to_lifecycle()).filter(|to| *to != Lifecycle::Unspecified).collect();
     assert!(became.windows(2).any(|pair| pair == [Lifecycle::Sleeping, awake]), "{became:?}");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wakes_is_soon_seen_awake_by_those_who_have_no_token() {
+    let stage = Stage::open("2011-01-02T04:00:00Z").await;
+    let shop = stage.shop("signature").await;
+    let member = regular(&stage, &shop).await;
+    stage.advance("2011-03-14T04:00:00Z").await;
+    assert_eq!(lifecycle(&shop, &member, "").await.chosen(), Lifecycle::Sleeping);
+    assert_eq!(sleepers(&shop).await, std::slice::from_ref(&member));
+
+    buys(&shop, &member, 5).await;
+    testkit::until("the insight sees it", || async { lifecycle(&shop, &member, "").await.chosen() == Lifecycle::New })
+        .await;
+    testkit::until("the list sees it", || async { sleepers(&shop).await.is_empty() }).await;
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_insight_is_told_to_whoever_comes_with_a_token_of_loyalty() {
+    let stage = Stage::open("2011-12-02T04:00:00Z").await;
+    let shop = stage.shop("signature").await;
+    let member = shop.enrol("0912-345-678").await;
+    let fresh = buys(&shop, &member, 1).await;
+    let asked =
+        GetBalanceRequest { member: member.clone(), at_least_as_fresh: fresh.clone(), ..GetBalanceRequest::default() };
+    assert_eq!(shop.loyalty().get_balance(asked).await.expect("answered").into_inner().balance, 20);
+    let ask = AdjustPointsRequest {
+        request_id: shop.request_id(),
+        member: member.clone(),
+        points: 7,
+        reason: "for the rain".to_owned(),
+        ..AdjustPointsRequest::default()
+    };
+    let adjusted = shop.loyalty().adjust_points(ask).await.expect("given").into_inner();
+    let both = format!("{fresh},{}", adjusted.freshness);
+    assert_eq!(lifecycle(&shop, &member, &both).await.chosen(), Lifecycle::New);
     stage.stop().await;
 }

@@ -15,8 +15,8 @@ use proto::registry::v1::tenant_service_client::TenantServiceClient;
 use proto::segmentation::v1::segmentation_service_client::SegmentationServiceClient;
 use proto::subscriptions::v1::subscriptions_service_client::SubscriptionsServiceClient;
 use rapport::suite::{Plan, Service, Stores, Suite};
-use server::Services;
-use testkit::{Database, House, Served, Spoken};
+use server::{Peers, Services};
+use testkit::{Database, FaultyLine, House, Served, Spoken};
 use tokio::task::JoinHandle;
 
 use crate::requests;
@@ -28,6 +28,8 @@ pub struct Stage {
     pub clock: Clock,
     redis: Option<String>,
     running: JoinHandle<()>,
+    /// Over which the services reach each other, where that is not straight.
+    pub line: Option<FaultyLine>,
     // Last: a database is dropped after those who use it.
     pub database: Arc<Database>,
 }
@@ -43,37 +45,44 @@ pub struct Shop {
 impl Stage {
     /// Opens all services on a database of their own.
     pub async fn open(moment: &str) -> Self {
-        Self::of(database(None).await, testkit::redis_url(), House::new(), testkit::clock_at(moment), &Service::ALL)
-            .await
+        Self::whole(database(None).await, testkit::redis_url(), moment).await
     }
 
     /// The same where the database lies on a server of the test's own.
     pub async fn on_server(url: String, moment: &str) -> Self {
-        Self::of(
-            database(Some(url)).await,
-            testkit::redis_url(),
-            House::new(),
-            testkit::clock_at(moment),
-            &Service::ALL,
-        )
-        .await
+        Self::whole(database(Some(url)).await, testkit::redis_url(), moment).await
     }
 
     /// The same with a Redis of the test's own.
     pub async fn with_redis(redis: String, moment: &str) -> Self {
-        Self::of(database(None).await, Some(redis), House::new(), testkit::clock_at(moment), &Service::ALL).await
+        Self::whole(database(None).await, Some(redis), moment).await
+    }
+
+    /// The same where the services reach each other over a line that delivers badly.
+    pub async fn over_a_faulty_line(seed: u64, moment: &str) -> Self {
+        let house = House::new();
+        let line = FaultyLine::to(&house.connector(), seed).await;
+        let peers = line.peers(house.internal_key(), &Service::ALL.map(Service::name));
+        let (database, redis, clock) = (database(None).await, testkit::redis_url(), testkit::clock_at(moment));
+        let stage = Self::of(database, redis, (house, peers), clock, &Service::ALL).await;
+        Self { line: Some(line), ..stage }
+    }
+
+    async fn whole(database: Arc<Database>, redis: Option<String>, moment: &str) -> Self {
+        Self::of(database, redis, straight(House::new()), testkit::clock_at(moment), &Service::ALL).await
     }
 
     /// Another process of the same installation, in which registry alone is served.
     pub async fn another_registry(&self) -> Self {
         let house = House::new().with_keys(self.served.keys());
-        Self::of(Arc::clone(&self.database), self.redis.clone(), house, self.clock.clone(), &[Service::Registry]).await
+        let (database, redis, clock) = (Arc::clone(&self.database), self.redis.clone(), self.clock.clone());
+        Self::of(database, redis, straight(house), clock, &[Service::Registry]).await
     }
 
     async fn of(
         database: Arc<Database>,
         redis: Option<String>,
-        house: House,
+        (house, peers): (House, Peers),
         clock: Clock,
         services: &[Service],
     ) -> Self {
@@ -83,7 +92,7 @@ impl Stage {
             stores: Stores::open(&urls, 8, store::Retention::default()).await.expect("the stores open"),
             clock: clock.clone(),
             keys: house.keys(),
-            peers: house.peers(&Service::ALL.map(Service::name)),
+            peers,
             redis: redis.clone(),
             readiness: house.readiness(),
             kept: None,
@@ -91,7 +100,7 @@ impl Stage {
         let suite = Suite::open(plan).expect("the suite opens");
         let served = house.serve(suite.mount(Services::new()));
         let running = tokio::spawn(suite.clone().run(served.stopping()));
-        Self { served, suite, clock, redis, running, database }
+        Self { served, suite, clock, redis, running, line: None, database }
     }
 
     /// Nobody's channel: an operator's.
@@ -135,6 +144,12 @@ impl Stage {
         self.running.await.expect("the services end");
         self.suite.close().await;
     }
+}
+
+/// A house in which the services reach each other straight.
+fn straight(house: House) -> (House, Peers) {
+    let peers = house.peers(&Service::ALL.map(Service::name));
+    (house, peers)
 }
 
 /// A database with the tables of all services: on the tests' server, or on one of the test's own.

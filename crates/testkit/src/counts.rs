@@ -31,10 +31,12 @@ pub enum Promise {
     RandomMessages,
     /// Orders of delivery of the same events.
     Deliveries,
+    /// Faulty lines between all services over which the same life of a shop is lived.
+    SuiteDeliveries,
 }
 
 /// A promise, its count in tests, its count in soaks.
-const TABLE: [(Promise, u32, u32); 13] = [
+const TABLE: [(Promise, u32, u32); 14] = [
     (Promise::Walks, 60, 10_000),
     (Promise::WalkSteps, 50, 50),
     (Promise::Repeats, 2, 50),
@@ -48,6 +50,7 @@ const TABLE: [(Promise, u32, u32); 13] = [
     (Promise::DroppedBegins, 1_000, 20_000),
     (Promise::RandomMessages, 20, 2_000),
     (Promise::Deliveries, 5, 200),
+    (Promise::SuiteDeliveries, 2, 100),
 ];
 
 /// How often a promise is to be tried in this run.

@@ -3,6 +3,7 @@
 //! Migrating takes most of a second and cloning a tenth of one. So what a test needs is migrated once for each server
 //! and set of migrations, into a template, and every test gets a clone.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
@@ -115,21 +116,29 @@ impl Database {
     /// # Panics
     /// Where the service has no schema in this database.
     pub async fn effects_of(&self, service: &str) -> i64 {
+        let mut rows = self.rows_of(service).await;
+        rows.retain(|table, _| table != "cursor" && table != "parked");
+        rows.into_values().sum::<i64>() + self.events_of(service).await
+    }
+
+    /// How many rows each of a service's tables has.
+    ///
+    /// # Panics
+    /// Where the service has no schema in this database.
+    pub async fn rows_of(&self, service: &str) -> BTreeMap<String, i64> {
         let mut connection = self.look().await;
-        let tables: Vec<String> = sqlx::query_scalar(
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 AND tablename NOT IN ('cursor', 'parked')",
-        )
-        .bind(service)
-        .fetch_all(&mut connection)
-        .await
-        .expect("the server lists its tables");
+        let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
+            .bind(service)
+            .fetch_all(&mut connection)
+            .await
+            .expect("the server lists its tables");
         assert!(!tables.is_empty(), "{service} has no tables here");
         let counts = tables.iter().map(|table| format!("(SELECT count(*) FROM {service}.{table})"));
-        let statement = format!("SELECT {}", counts.collect::<Vec<_>>().join(" + "));
-        let rows: Result<i64, _> = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut connection).await;
+        let statement = format!("SELECT ARRAY[{}]", counts.collect::<Vec<_>>().join(", "));
+        let rows: Result<Vec<i64>, _> = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut connection).await;
         drop(connection.close().await);
         let rows = rows.unwrap_or_else(|error| panic!("the rows of {service} cannot be counted: {error}"));
-        rows + self.events_of(service).await
+        tables.into_iter().zip(rows).collect()
     }
 
     /// How many events a service has written.

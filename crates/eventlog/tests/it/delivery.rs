@@ -22,13 +22,17 @@ fn below(end: u64) -> u64 {
     Uuid::new_v4().as_u64_pair().0 % end
 }
 
-/// An event log behind a line that says everything one to five times, half of it first, and breaks now and then.
+/// An event log behind a line that says everything one to five times, half of it first, some of it twice in one breath, and
+/// breaks now and then.
 struct Stutter(EventLogs);
 
 type Said = Result<wire_log::WatchResponse, Status>;
 
 /// What is heard when this is said after all that.
-fn heard(before: &mut Vec<wire_log::WatchResponse>, said: wire_log::WatchResponse) -> Vec<Said> {
+fn heard(before: &mut Vec<wire_log::WatchResponse>, mut said: wire_log::WatchResponse) -> Vec<Said> {
+    if below(2) == 0 {
+        said.events.extend(said.events.clone());
+    }
     let half = wire_log::WatchResponse {
         events: said.events.iter().take(said.events.len() / 2).cloned().collect(),
         reached: Vec::new(),

@@ -7,4 +7,5 @@ mod history;
 mod home;
 mod process;
 mod restored;
+mod segments;
 mod whole_file;

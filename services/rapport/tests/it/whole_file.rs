@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::history::{Expected, FLAT, text};
 use crate::home::{Home, Suite, text as said};
+use crate::segments;
 
 /// Opens a tenant with the flat programme and brings a file in; answers what the import said.
 pub fn open_shop(home: &Home, suite: &Suite) {
@@ -53,7 +54,12 @@ async fn the_real_file_comes_in_whole_and_its_figures_are_right() {
     let matched = ["returns-whole", "returns-part", "unmatched-credits"].map(|name| bucket(name, "lines"));
     assert_eq!(matched, expected.matched.map(|count| count.cast_signed()));
 
-    let report = report(&home, &suite.address);
+    sums_are_right(&report(&home, &suite.address), &expected);
+    segments::are_right(&home, &suite);
+}
+
+/// What activity and loyalty sum up.
+fn sums_are_right(report: &Value, expected: &Expected) {
     let number = |value: &Value| value.as_i64().expect("a number");
     let months = report["months"].as_array().expect("a list");
     for month in months {
