@@ -4,7 +4,9 @@
 //! a ratio holds. The totals are proved after every run. The table goes to the terminal and into `docs/benchmarks.md`.
 
 mod import;
+mod machine;
 mod process;
+mod suite;
 mod table;
 
 use crate::run::{Failure, Outcome};
@@ -20,12 +22,13 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
                 let number = rest.next().and_then(|word| word.parse().ok()).filter(|pairs| *pairs > 0);
                 pairs = number.ok_or_else(|| Failure::said("--pairs wants a number"))?;
             }
-            "import" => which = Some(*word),
-            other => return Err(Failure::said(format!("bench does not know {other}; there is: import"))),
+            "import" | "suite" => which = Some(*word),
+            other => return Err(Failure::said(format!("bench does not know {other}; there are: import, suite"))),
         }
     }
     match which {
+        Some("suite") => suite::run(pairs, json),
         Some(_) => import::run(pairs, json),
-        None => Err(Failure::said("bench wants a name: import")),
+        None => Err(Failure::said("bench wants a name: import or suite")),
     }
 }

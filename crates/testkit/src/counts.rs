@@ -15,6 +15,10 @@ pub enum Promise {
     Twins,
     /// `kill -9` of the process while batches run.
     Kills,
+    /// `kill -9` of one or several of six processes, each with one service: rounds.
+    KillsApart,
+    /// One service's database taken from it while the others go on: rounds.
+    DatabaseTaken,
     /// Connections to the database cut while batches run: rounds.
     CutConnections,
     /// PostgreSQL stopped at once while batches run.
@@ -36,12 +40,14 @@ pub enum Promise {
 }
 
 /// A promise, its count in tests, its count in soaks.
-const TABLE: [(Promise, u32, u32); 14] = [
+const TABLE: [(Promise, u32, u32); 16] = [
     (Promise::Walks, 60, 10_000),
     (Promise::WalkSteps, 50, 50),
     (Promise::Repeats, 2, 50),
     (Promise::Twins, 16, 16),
     (Promise::Kills, 20, 100),
+    (Promise::KillsApart, 20, 100),
+    (Promise::DatabaseTaken, 2, 20),
     (Promise::CutConnections, 3, 100),
     (Promise::DatabaseStops, 2, 20),
     (Promise::RedisKills, 2, 20),

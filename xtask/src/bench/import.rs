@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use backing::postgres::{self, Durability, Postgres, Programs};
 
+use super::machine::{machine, median};
 use super::process::{Ran, free_port, measured, peak_of, ready, stop};
 use super::table::{Row, tell as tell_table};
 use crate::run::{Failure, Outcome, cargo, output, run as run_here, tell};
@@ -44,7 +45,7 @@ pub(super) fn run(pairs: u32, json: bool) -> Outcome {
         tell("pair", &format!("{number} of {pairs}: {:.1} s, peer {peer_seconds:.1} s", ours.seconds));
         runs.push(Run { ours, suite_peak_mib, peer_seconds });
     }
-    let machine = machine(&server, pairs);
+    let machine = machine("import", pairs, &server);
     server.stop()?;
     postgres::discard(Path::new(&format!("{FOLDER}/pg")))?;
     tell_table("import", &machine, &rows(&runs), json)
@@ -53,14 +54,6 @@ pub(super) fn run(pairs: u32, json: bool) -> Outcome {
 fn rows(runs: &[Run]) -> Vec<Row> {
     let ours = median(runs.iter().map(|run| run.ours.seconds));
     let peer = median(runs.iter().map(|run| run.peer_seconds));
-    let stated = |name: &str, ours: String| Row {
-        name: name.to_owned(),
-        ours,
-        peer: String::new(),
-        ratio: None,
-        goal: "stated",
-        holds: None,
-    };
     vec![
         Row {
             name: "import of 541,909 lines, until points and tiers have followed".to_owned(),
@@ -70,9 +63,15 @@ fn rows(runs: &[Run]) -> Vec<Row> {
             goal: "at most 4 x the time",
             holds: Some(ours / peer <= 4.0),
         },
-        stated("lines per second", format!("{:.0}", LINES / ours)),
-        stated("peak memory of the importer", format!("{:.0} MiB", median(runs.iter().map(|run| run.ours.peak_mib)))),
-        stated("peak memory of the suite", format!("{:.0} MiB", median(runs.iter().map(|run| run.suite_peak_mib)))),
+        Row::stated("lines per second", format!("{:.0}", LINES / ours)),
+        Row::stated(
+            "peak memory of the importer",
+            format!("{:.0} MiB", median(runs.iter().map(|run| run.ours.peak_mib))),
+        ),
+        Row::stated(
+            "peak memory of the suite",
+            format!("{:.0} MiB", median(runs.iter().map(|run| run.suite_peak_mib))),
+        ),
     ]
 }
 
@@ -141,36 +140,4 @@ fn copy(server: &Postgres, plain: &str, number: u32) -> Result<f64, Failure> {
     let began = Instant::now();
     output(programs.command("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-f", &script, &url]))?;
     Ok(began.elapsed().as_secs_f64())
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
-
-fn machine(server: &Postgres, pairs: u32) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = about
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))
-        .map_or("", |rest| rest.trim_start_matches([' ', '\t', ':']));
-    let rustc = output(Command::new("rustc").arg("-V")).unwrap_or_default();
-    format!(
-        "`cargo xtask bench import`, {pairs} pairs, medians; {cores} cores ({cpu}), PostgreSQL {}, {rustc}, release build, \
-         client, suite and server on one machine",
-        server.version()
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle_one() {
-        assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < f64::EPSILON);
-        assert!(median([].into_iter()).abs() < f64::EPSILON);
-    }
 }

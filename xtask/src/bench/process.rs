@@ -47,8 +47,17 @@ pub(super) fn measured(command: &mut Command) -> Result<Ran, Failure> {
 
 /// The most memory a running program has had, in MiB; nothing where the system does not tell.
 pub(super) fn peak_of(child: &Child) -> f64 {
+    told_of(child, "VmHWM:")
+}
+
+/// The memory a running program has now, in MiB; nothing where the system does not tell.
+pub(super) fn memory_of(child: &Child) -> f64 {
+    told_of(child, "VmRSS:")
+}
+
+fn told_of(child: &Child, what: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
     let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse::<f64>().ok());
     kib.map_or(0.0, |kib| kib / 1024.0)
 }
@@ -69,7 +78,7 @@ pub(super) fn ready(admin: u16, child: &mut Child) -> Result<(), Failure> {
         if answers_ready(admin).is_some() {
             return Ok(());
         }
-        sleep(Duration::from_millis(50));
+        sleep(Duration::from_millis(2));
     }
     Err(Failure::said("the suite was not ready within a minute"))
 }

@@ -17,6 +17,13 @@ pub(super) struct Row {
     pub(super) holds: Option<bool>,
 }
 
+impl Row {
+    /// A row that nothing is compared with.
+    pub(super) fn stated(name: impl Into<String>, ours: String) -> Self {
+        Self { name: name.into(), ours, peer: String::new(), ratio: None, goal: "stated", holds: None }
+    }
+}
+
 /// Prints the rows and writes them into the page.
 pub(super) fn tell(name: &str, machine: &str, rows: &[Row], json: bool) -> Outcome {
     for row in rows {

@@ -90,7 +90,7 @@ fn at_home(library: &str, path: &str, standing: Option<&Standing<'_>>) -> bool {
     }
     match (library, standing) {
         ("tonic", Some(standing)) => standing.part == "grpc",
-        ("tonic", None) => path.starts_with("services/rapport/"),
+        ("tonic", None) => path.starts_with("services/rapport/") || path.starts_with("xtask/load/"),
         ("sqlx", Some(standing)) => standing.is_store(),
         _ => false,
     }

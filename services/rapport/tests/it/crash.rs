@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use testkit::{Promise, count};
 
+use crate::chance::Chance;
 use crate::history;
 use crate::home::{Home, Suite, text};
 use crate::whole_file::{import, open_shop, report};
@@ -34,28 +35,10 @@ async fn undisturbed() -> Value {
 
 /// So many at most in one import, so that each ends before long.
 const KILLS_EACH: u32 = 10;
-/// Names the seed of a run that is to be repeated.
-const SEED: &str = "RAPPORT_TEST_SEED";
 
-/// Where the kills fall.
-struct Moments(u64);
-
-impl Moments {
-    fn drawn() -> Self {
-        let named = std::env::var(SEED).ok().map(|seed| seed.parse().expect("a seed is a whole number"));
-        let seed = named.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
-        println!("the kills of this run: {SEED}={seed}");
-        Self(seed)
-    }
-
-    /// An import of this size takes a few seconds.
-    fn next(&mut self) -> Duration {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Duration::from_millis(100 + (mixed ^ (mixed >> 31)) % 1_400)
-    }
+/// An import of this size takes a few seconds.
+fn moment(chance: &mut Chance) -> Duration {
+    Duration::from_millis(100 + chance.below(1_400))
 }
 
 /// Begins the import and kills the suite in the middle of it; answers whether it was in the middle.
@@ -74,7 +57,7 @@ fn kill(home: &Home, mut suite: Suite, file: &str, rejects: &str, moment: Durati
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_import_of_the_real_file_ends_as_if_nothing_had_happened() {
-    let (expected, mut moments) = (undisturbed().await, Moments::drawn());
+    let (expected, mut chance) = (undisturbed().await, Chance::drawn());
     let (mut killed, mut round) = (0, 0);
     while killed < count(Promise::Kills) {
         let home = Home::empty(&format!("crash-{round}")).await;
@@ -83,7 +66,7 @@ async fn a_killed_import_of_the_real_file_ends_as_if_nothing_had_happened() {
         let (file, rejects) = (part(&home), home.folder.join("rejects.csv").display().to_string());
         let mut after = Vec::new();
         for _ in 0..KILLS_EACH.min(count(Promise::Kills) - killed) {
-            after.push(moments.next());
+            after.push(moment(&mut chance));
             let in_the_middle = kill(&home, suite, &file, &rejects, after[after.len() - 1]);
             suite = home.serve(&CLOCK);
             if !in_the_middle {

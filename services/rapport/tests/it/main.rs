@@ -1,5 +1,7 @@
 //! The program's own promises.
 
+mod alone;
+mod chance;
 mod circle;
 mod crash;
 mod deploy;

@@ -92,6 +92,7 @@ fn portrait() -> Portrait {
         insight: Some(v1::InsightPart { insight: Some(insight()), freshness: None }),
         referrals: Some(referrals()),
         subscriptions: Some(subscriptions()),
+        member_freshness: None,
     };
     Portrait { whole, earned: vec![(entry, Some(decision))] }
 }
