@@ -4,7 +4,7 @@
 //! a ratio holds. The totals are proved after every run. The table goes to the terminal and into `docs/benchmarks.md`.
 
 mod import;
-mod process;
+pub(crate) mod process;
 mod table;
 
 use crate::run::{Failure, Outcome};

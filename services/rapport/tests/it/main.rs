@@ -6,4 +6,5 @@ mod history;
 mod home;
 mod process;
 mod restored;
+mod time_travel;
 mod whole_file;
