@@ -5,6 +5,8 @@
 //! request ids, goes on where it stopped. The last thing that happens is a tag for the member whom the tour looks at: who finds it knows
 //! that the shop is whole.
 //!
+//! The other way to tell it is [`travel`]: living it day by day, on a clock that is moved by hand.
+//!
 //! Memory: about 200 bytes an order; a hundred thousand members have about a million orders.
 
 mod circle;
