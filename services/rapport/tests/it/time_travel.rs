@@ -98,10 +98,11 @@ async fn a_life_that_was_broken_off_is_begun_elsewhere() {
     let suite = home.serve(&MANUAL);
     let words = ["demo", "time-travel", "--members", "12", "--address", &suite.address];
     let mut living = home.command(&words).spawn().expect("it starts");
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    let begun = || home.run(&["report", "--tenant", "time-travel", "--address", &suite.address]).status.success();
+    assert!((0..600).any(|_| begun()), "it never began");
     living.kill().expect("it is ended");
     living.wait().expect("it has ended");
-    let refused = travel(&home, &suite, &["--members", "12"]);
+    let refused = travel(&home, &suite, &["--members", "12", "--days", "30"]);
     assert_eq!(refused.status.code(), Some(2));
     let said = text(&refused.stderr);
     assert!(said.contains("broke off") && said.contains("cargo xtask time-travel"), "{said}");
