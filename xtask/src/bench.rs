@@ -5,7 +5,7 @@
 
 mod import;
 mod machine;
-mod process;
+pub(crate) mod process;
 mod suite;
 mod table;
 

@@ -17,6 +17,7 @@ mod signals;
 mod sql;
 mod test;
 mod tidy;
+mod time_travel;
 mod up;
 
 use run::{Failure, Outcome};
@@ -30,6 +31,12 @@ Rapport's own commands. Everything they make lies in .rapport/ and target/.
       --listen ADDR     where gRPC answers (127.0.0.1:50051)
       --admin ADDR      where /metrics and the probes answer (127.0.0.1:9090)
       -- ...            passed on to `rapport up`
+  cargo xtask time-travel
+                        two years of the demo shop from nothing: servers and a database that are thrown away, a clock
+                        moved by hand; prints what happened by quarter, the same for the same options
+      --release         an optimised build
+      --members N, --seed SEED, --days N, --step SECONDS, --json
+                        passed on to `rapport demo time-travel`
   cargo xtask test      every test, on private throw-away servers; further words go to the test runner,
                         such as `-p loyalty` or a part of a test's name
   cargo xtask soak      the same tests with the long counts; seeds are printed
@@ -75,6 +82,7 @@ fn main() -> ExitCode {
 fn dispatch(words: &[&str]) -> Outcome {
     match words {
         ["up", rest @ ..] => up::run(rest),
+        ["time-travel", rest @ ..] => time_travel::run(rest),
         ["test", rest @ ..] => test::run(rest),
         ["soak", rest @ ..] => test::soak(rest),
         ["bench", rest @ ..] => bench::run(rest),

@@ -56,6 +56,22 @@ impl Log {
         self.store.committed()
     }
 
+    /// How often this process has committed to this log's database: while it stays the same, nothing was written from here.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        *self.committed().borrow()
+    }
+
+    /// The last position of each partition.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn ends(&self) -> Result<BTreeMap<Shard, i64>, StoreError> {
+        let mut reading = self.store.read(Tenants::Every).await?;
+        let heads = sqlx::query("SELECT shard, position FROM head").fetch_all(reading.connection()).await?;
+        heads.into_iter().map(|row| Ok((shard_of(row.try_get(0)?)?, row.try_get(1)?))).collect()
+    }
+
     /// Where all partitions stand, and what of other logs they reflect.
     ///
     /// The cursors are read before the heads: whatever had been applied by then lies below the heads read after.

@@ -5,19 +5,28 @@
 //! request ids, goes on where it stopped. The last thing that happens is a tag for the member whom the tour looks at: who finds it knows
 //! that the shop is whole.
 //!
+//! The other way to tell it is [`travel`]: living it day by day, on a clock that is moved by hand.
+//!
 //! Memory: about 200 bytes an order; a hundred thousand members have about a million orders.
 
+mod circle;
 mod dice;
+mod entries;
+mod friends;
 mod habits;
 mod history;
 mod people;
 mod shelf;
+mod subscribers;
 mod telling;
+mod travel;
 
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use kernel::TenantId;
 use proto::registry::v1::{
     CreateTenantRequest, FindMemberRequest, GetTenantRequest, IdentityKind, Tenant, TenantSettings,
 };
@@ -33,7 +42,8 @@ use crate::words;
 
 pub use history::Shop;
 
-use telling::Teller;
+use history::History;
+use telling::{Circle, Teller};
 
 /// The demo shop's tenant.
 pub const TENANT: &str = "demo";
@@ -45,6 +55,8 @@ const WHOLE: &str = "tour";
 pub enum Ask {
     /// Loads the demo shop, or goes on loading it
     Load(Load),
+    /// Lives the demo shop from its first day to its last, on a suite whose clock is moved by hand
+    TimeTravel(travel::Travel),
 }
 
 /// What `rapport demo load` is told.
@@ -73,6 +85,12 @@ pub struct Summary {
     pub cancelled: u64,
     /// Members who spent points.
     pub redemptions: u64,
+    /// Members who were given a code to pass on.
+    pub codes: u64,
+    /// Members who came by a friend's code.
+    pub friends: u64,
+    /// Subscriptions that began.
+    pub subscriptions: u64,
     /// How long it took.
     pub took: Duration,
 }
@@ -81,23 +99,32 @@ impl std::fmt::Display for Summary {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             out,
-            "{} members · {} orders · {} returns · {} cancelled · {} redemptions   {}",
+            "{} members · {} orders · {} returns · {} cancelled · {} redemptions · {} · {} · {}   {}",
             words::count(self.members),
             words::count(self.orders),
             words::count(self.returns),
             words::count(self.cancelled),
             words::count(self.redemptions),
+            words::counted(self.codes, "code", "codes"),
+            words::counted(self.friends, "friend by a code", "friends by a code"),
+            words::counted(self.subscriptions, "subscription", "subscriptions"),
             spoken(self.took)
         )
     }
 }
 
-/// Loads.
+/// Loads or travels.
 ///
 /// # Errors
 /// The suite refuses or does not answer.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
-    let Ask::Load(ask) = ask;
+    match ask {
+        Ask::Load(ask) => load_one(ask).await,
+        Ask::TimeTravel(ask) => travel::run(ask).await,
+    }
+}
+
+async fn load_one(ask: Load) -> Result<(), CliError> {
     let entrance = ask.reach.entrance()?;
     if is_whole(&entrance).await? {
         return Err(CliError::Asked("the demo shop is there already; `rapport report` shows it".to_owned()));
@@ -110,6 +137,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             json!({
                 "members": summary.members, "orders": summary.orders, "returns": summary.returns,
                 "cancelled": summary.cancelled, "redemptions": summary.redemptions,
+                "codes": summary.codes, "friends": summary.friends, "subscriptions": summary.subscriptions,
             })
         );
     } else {
@@ -123,7 +151,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
 /// # Errors
 /// The suite does not answer.
 pub async fn is_whole(entrance: &Entrance) -> Result<bool, CliError> {
-    let Some(_) = tenant(entrance).await? else { return Ok(false) };
+    let Some(_) = tenant(entrance, TENANT).await? else { return Ok(false) };
     let suite = entrance.tenant(TENANT).await?;
     let asked = FindMemberRequest {
         identity: Some(identity(IdentityKind::Phone, "", people::TOUR_PHONE)),
@@ -145,16 +173,20 @@ pub async fn is_whole(entrance: &Entrance) -> Result<bool, CliError> {
 /// The suite refuses or does not answer. What was loaded stays, and the same call goes on from there.
 pub async fn load(entrance: &Entrance, shop: Shop, shown: bool) -> Result<Summary, CliError> {
     let began = Instant::now();
-    let tenant = match tenant(entrance).await? {
+    let tenant = match tenant(entrance, TENANT).await? {
         Some(tenant) => tenant,
-        None => open(entrance).await?,
+        None => open(entrance, TENANT).await?,
     };
-    let odd = || CliError::odd("the suite opened a tenant without an id or a time");
-    let id = kernel::TenantId::parse(&tenant.id).map_err(|_| odd())?;
+    let odd = || CliError::odd("the suite opened a tenant without a time");
+    let id = id_of(&tenant)?;
     let end = instant(tenant.create_time.as_ref()).and_then(to_second).ok_or_else(odd)?;
     let zone = words_of(&tenant)?.zone().clone();
-    let history = tokio::task::spawn_blocking(move || shop.history(end, &zone));
-    let history = history.await.map_err(|_| CliError::odd("generating the shop broke off"))?;
+    let generated = tokio::task::spawn_blocking(move || {
+        let history = shop.history(end, &zone);
+        let circle = circle_at(&shop, &history, end, &zone);
+        (history, circle)
+    });
+    let (history, circle) = generated.await.map_err(|_| CliError::odd("generating the shop broke off"))?;
     let name = format!("demo {} {} {}", shop.seed, shop.members, shop.days);
     let teller = Teller {
         suite: entrance.tenant_by_id(id)?,
@@ -162,7 +194,7 @@ pub async fn load(entrance: &Entrance, shop: Shop, shown: bool) -> Result<Summar
         cause: Uuid::new_v5(&id.uuid(), name.as_bytes()),
         shown,
     };
-    let summary = teller.tell(&history, end).await?;
+    let summary = teller.tell(&history, &circle, end).await?;
     Ok(Summary { took: began.elapsed(), ..summary })
 }
 
@@ -170,8 +202,24 @@ fn to_second(moment: Timestamp) -> Option<Timestamp> {
     Timestamp::from_second(moment.as_second()).ok()
 }
 
-async fn tenant(entrance: &Entrance) -> Result<Option<Tenant>, CliError> {
-    let asked = GetTenantRequest { tenant: TENANT.to_owned(), ..GetTenantRequest::default() };
+/// What members do beside buying, as far as it can be told at the end: who joined before these days has forgotten who sent them.
+fn circle_at(shop: &Shop, history: &History, end: Timestamp, zone: &TimeZone) -> Circle {
+    let since = end - SignedDuration::from_hours(14 * 24);
+    let sent = friends::friends(shop.seed, history, since, zone);
+    let friends = friends::who_can_say_so_now(sent, history);
+    Circle {
+        holders: friends::holders(shop.seed, history, &friends),
+        subscribers: subscribers::at_the_end(shop.seed, history, end, zone),
+        friends,
+    }
+}
+
+fn id_of(tenant: &Tenant) -> Result<TenantId, CliError> {
+    TenantId::parse(&tenant.id).map_err(|_| CliError::odd("the suite opened a tenant without an id"))
+}
+
+async fn tenant(entrance: &Entrance, code: &str) -> Result<Option<Tenant>, CliError> {
+    let asked = GetTenantRequest { tenant: code.to_owned(), ..GetTenantRequest::default() };
     match entrance.operator()?.tenants().get_tenant(asked).await {
         Ok(found) => Ok(found.into_inner().tenant),
         Err(status) if status.code() == Code::NotFound => Ok(None),
@@ -179,10 +227,10 @@ async fn tenant(entrance: &Entrance) -> Result<Option<Tenant>, CliError> {
     }
 }
 
-async fn open(entrance: &Entrance) -> Result<Tenant, CliError> {
+async fn open(entrance: &Entrance, code: &str) -> Result<Tenant, CliError> {
     let request = CreateTenantRequest {
         request_id: new_request_id(),
-        code: TENANT.to_owned(),
+        code: code.to_owned(),
         display_name: "日常選品".to_owned(),
         settings: Some(TenantSettings {
             zone: "Asia/Taipei".to_owned(),
@@ -192,5 +240,5 @@ async fn open(entrance: &Entrance) -> Result<Tenant, CliError> {
         }),
     };
     entrance.operator()?.tenants().create_tenant(request).await?;
-    tenant(entrance).await?.ok_or_else(|| CliError::odd("the suite opened a tenant and does not know it"))
+    tenant(entrance, code).await?.ok_or_else(|| CliError::odd("the suite opened a tenant and does not know it"))
 }

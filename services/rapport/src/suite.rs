@@ -35,7 +35,7 @@ use proto::clock::v1::clock_service_server::ClockServiceServer;
 use proto::eventlog::v1::event_log_service_server::EventLogServiceServer;
 use proto::operations::v1::operations_service_server::OperationsServiceServer;
 use server::{InternalKey, MemoryConnector, PeerError, Peers, Readiness, Services};
-use timers::{Coordinator, Moved};
+use timers::Coordinator;
 use tokio_util::sync::CancellationToken;
 use wire::Keys;
 
@@ -95,8 +95,7 @@ impl Suite {
         }
         let logs: Arc<BTreeMap<&'static str, Log>> =
             Arc::new(services.iter().map(|standing| (standing.service.name(), standing.log.clone())).collect());
-        let moved = services.iter().map(|standing| Arc::new(moved::Mover::of(standing, &logs)) as Arc<dyn Moved>);
-        let coordinator = Coordinator::new(clock.clone(), moved.collect());
+        let coordinator = Coordinator::new(clock.clone(), moved::Mover::of_all(&services));
         Ok(Self { services: services.into(), logs, keys, peers, clock, coordinator, kept })
     }
 

@@ -63,13 +63,13 @@ fn told_of(child: &Child, what: &str) -> f64 {
 }
 
 /// A port nobody listens on.
-pub(super) fn free_port() -> Result<u16, Failure> {
+pub(crate) fn free_port() -> Result<u16, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(Failure::said)?;
     listener.local_addr().map(|address| address.port()).map_err(Failure::said)
 }
 
 /// Waits until the admin port says it is ready.
-pub(super) fn ready(admin: u16, child: &mut Child) -> Result<(), Failure> {
+pub(crate) fn ready(admin: u16, child: &mut Child) -> Result<(), Failure> {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(60) {
         if let Some(status) = child.try_wait().map_err(Failure::said)? {
@@ -92,7 +92,7 @@ fn answers_ready(admin: u16) -> Option<()> {
 }
 
 /// Asks a program to end, and waits.
-pub(super) fn stop(mut child: Child) -> Result<(), Failure> {
+pub(crate) fn stop(mut child: Child) -> Result<(), Failure> {
     let words = format!("kill -TERM {}", child.id());
     Command::new("/bin/sh").args(["-c", &words]).status().map_err(Failure::said)?;
     child.wait().map(drop).map_err(Failure::said)

@@ -95,11 +95,20 @@ pub struct History {
 }
 
 impl Shop {
-    /// The history that ends at an instant; the same for the same shop and end.
+    /// The history that ends at an instant and is told then; the same for the same shop and end.
     pub fn history(&self, end: Timestamp, zone: &TimeZone) -> History {
+        self.until(end, zone, false)
+    }
+
+    /// The same history as it is lived: told day by day, with cancellations from its first day to its last.
+    pub fn life(&self, end: Timestamp, zone: &TimeZone) -> History {
+        self.until(end, zone, true)
+    }
+
+    fn until(&self, end: Timestamp, zone: &TimeZone, lived: bool) -> History {
         let last = kernel::calendar::day_of(end, zone);
         let first = last.checked_sub(jiff::Span::new().days(i64::from(self.days))).unwrap_or(last);
-        let days = Days { first, end, zone };
+        let days = Days { first, end, zone, lived };
         let mut history = History { people: Vec::new(), purchases: Vec::new(), spendings: Vec::new() };
         for place in 0..self.members {
             self.member(place, &days, &mut history);
@@ -147,6 +156,7 @@ struct Days<'a> {
     first: Date,
     end: Timestamp,
     zone: &'a TimeZone,
+    lived: bool,
 }
 
 impl Days<'_> {
@@ -215,8 +225,8 @@ fn fate(dice: &mut Dice, days: &Days<'_>, moment: Timestamp, channel: usize, lin
     let cancelled = channel != 0 && dice.chance(35);
     let uncollected = dice.chance(400);
     let Some(later) = days.later(moment, after, seconds) else { return Fate::Kept };
-    // What is cancelled is told as it happens, so only the last weeks have any.
-    if cancelled && days.later(moment, 45, 0).is_none() {
+    // What is cancelled is told as it happens: a history that is told at its end has some in its last weeks only.
+    if cancelled && (days.lived || days.later(moment, 45, 0).is_none()) {
         return Fate::Cancelled(later, uncollected);
     }
     if !returned {

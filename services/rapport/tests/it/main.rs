@@ -10,4 +10,5 @@ mod home;
 mod process;
 mod restored;
 mod segments;
+mod time_travel;
 mod whole_file;

@@ -46,6 +46,34 @@ fn everything_happens_in_its_order_and_before_the_end() {
 }
 
 #[test]
+fn a_life_is_the_same_history_with_cancellations_all_along() {
+    let shop = Shop { members: 300, ..Shop::default() };
+    let (history, life) = (shop.history(end(), &zone()), shop.life(end(), &zone()));
+    let cancelled = |purchases: &[Purchase]| {
+        purchases.iter().filter(|purchase| matches!(purchase.fate, Fate::Cancelled(..))).count()
+    };
+    assert!(cancelled(&life.purchases) > cancelled(&history.purchases) + 5);
+    assert_eq!(life.purchases.len(), history.purchases.len());
+    for (lived, told) in life.purchases.iter().zip(&history.purchases) {
+        let fate = told.fate.clone();
+        assert!(lived.fate == fate || matches!(lived.fate, Fate::Cancelled(..)));
+        assert_eq!(Purchase { fate, ..lived.clone() }, *told);
+    }
+}
+
+#[test]
+fn the_history_of_the_usual_seed_is_as_it_always_was() {
+    // Written down once: whatever is added to the shop, its orders stay.
+    let history = Shop { members: 300, ..Shop::default() }.history(end(), &zone());
+    let digest = history.purchases.iter().fold(0_i64, |digest, purchase| {
+        digest.wrapping_mul(31).wrapping_add(purchase.moment.as_second() ^ net(purchase))
+    });
+    assert_eq!((history.purchases.len(), digest), AS_IT_WAS);
+}
+
+const AS_IT_WAS: (usize, i64) = (2_882, -6_921_439_783_540_709_128);
+
+#[test]
 fn the_shop_is_believable() {
     let history = Shop::default().history(end(), &zone());
     let count = history.purchases.len();
