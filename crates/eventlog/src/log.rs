@@ -1,13 +1,16 @@
 //! Reading a service's own log.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kernel::{Shard, TenantId};
 use proto::eventlog::v1 as wire_log;
 use sqlx::Row as _;
 use store::{Head, SqlTimestamp, Store, StoreError, Tenants};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::mark;
@@ -26,11 +29,26 @@ pub struct Lost {
 /// A reader's place in some partitions; no epoch before the first read.
 pub(crate) type Places = BTreeMap<Shard, (Option<Uuid>, i64)>;
 
-/// One service's log.
+/// Where all partitions stand, and what of other logs they reflect.
+pub(crate) type Heads = (BTreeMap<Shard, Head>, Vec<(Shard, wire_log::Upstream)>);
+
+/// One service's log. Clones share what they last read of its heads.
 #[derive(Clone, Debug)]
 pub struct Log {
     store: Store,
+    seen: Arc<Mutex<Option<Seen>>>,
 }
+
+/// The heads as they were read once for all who follow the log.
+#[derive(Debug)]
+struct Seen {
+    commits: u64,
+    at: Instant,
+    heads: Arc<Heads>,
+}
+
+/// What another process may have committed is looked for this often, however many follow the log.
+const LATELY: Duration = Duration::from_millis(20);
 
 /// As many events as are read at once, and about as many bytes of them.
 const ROWS: i64 = 2_000;
@@ -39,7 +57,7 @@ const BYTES: usize = 1 << 20;
 impl Log {
     /// The log of a service's own database.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, seen: Arc::default() }
     }
 
     /// The service.
@@ -95,6 +113,20 @@ impl Log {
             .map(|row| Ok((shard_of(row.try_get(0)?)?, Head { epoch: row.try_get(1)?, position: row.try_get(2)? })))
             .collect::<Result<BTreeMap<_, _>, StoreError>>()?;
         Ok((heads, upstream))
+    }
+
+    /// The same for somebody who follows the log: read once for all of them after a commit of this process, and again
+    /// when the reading is older than a moment. All that this process had committed before the call is in it.
+    pub(crate) async fn heads_lately(&self) -> Result<Arc<Heads>, StoreError> {
+        let mut seen = self.seen.lock().await;
+        // Looked at first: what is committed during the reading makes the next one another.
+        let (commits, at) = (self.commits(), Instant::now());
+        if let Some(known) = seen.as_ref().filter(|known| known.commits == commits && known.at.elapsed() < LATELY) {
+            return Ok(Arc::clone(&known.heads));
+        }
+        let heads = Arc::new(self.heads().await?);
+        *seen = Some(Seen { commits, at, heads: Arc::clone(&heads) });
+        Ok(heads)
     }
 
     /// The first place that this log cannot serve: of another epoch, or beyond the head.

@@ -1,6 +1,7 @@
 //! A watch from its first message to its last.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::Shard;
@@ -75,12 +76,17 @@ async fn step(
     told: &mut Told,
     tenants: &Tenants,
 ) -> Result<Option<wire_log::WatchResponse>, Status> {
-    let (heads, upstream) = log.heads().await.map_err(failure)?;
-    if let Some(lost) = Log::lost(places, &heads) {
+    let mut seen = log.heads_lately().await.map_err(failure)?;
+    if Log::lost(places, &seen.0).is_some() {
+        // Who heard of it from another process may be further than what was read lately.
+        seen = Arc::new(log.heads().await.map_err(failure)?);
+    }
+    let (heads, upstream) = seen.as_ref();
+    if let Some(lost) = Log::lost(places, heads) {
         return Err(refuse(rewound(log.source(), &lost)));
     }
     let before = places.clone();
-    let events = log.read(places, &heads, tenants.clone()).await.map_err(failure)?;
+    let events = log.read(places, heads, tenants.clone()).await.map_err(failure)?;
     for event in &events {
         if let Some(place) = Shard::from_number(i64::from(event.partition)).and_then(|shard| places.get_mut(&shard)) {
             place.1 = event.position;
@@ -109,7 +115,7 @@ async fn step(
     if moved.is_empty() {
         return Ok(None);
     }
-    Ok(Some(wire_log::WatchResponse { events, reached: reached(&moved, &heads, &upstream) }))
+    Ok(Some(wire_log::WatchResponse { events, reached: reached(&moved, heads, upstream) }))
 }
 
 /// How far the reader is told it has come. What upstream positions are reflected may be claimed only at the head.
