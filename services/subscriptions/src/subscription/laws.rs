@@ -254,6 +254,25 @@ fn skipping_and_pausing_move_nothing_else() {
 }
 
 #[test]
+fn what_fell_due_before_a_pause_is_charged_all_the_same() {
+    story(
+        coffee(),
+        "10 | ring   | active: 0 charging
+         10 | yes    | active: 0 paid
+         18 | pause  | paused: 0 paid, 1 charging
+         18 | yes    | paused: 0 paid, 1 paid
+         26 | resume | active: 0 paid, 1 paid, 2 passed",
+    );
+    // What fell due before may also end it: then there is nothing to pause.
+    story(
+        Plan { end_after_unpaid: 1, retry_days: vec![7], ..coffee() },
+        "10 | ring   | active: 0 charging
+         10 | later  | active: 0 due
+         17 | pause  | refused ended: 0 unpaid, 1 passed",
+    );
+}
+
+#[test]
 fn whoever_cancels_is_not_charged() {
     story(
         coffee(),

@@ -194,14 +194,15 @@ pub(super) fn must_live(ours: &Standing) -> Result<(), Refusal> {
     }
 }
 
-/// Passes over what falls due from now on. What is due and was not looked at yet falls into the pause: whoever pauses
-/// after an outage is not charged for it.
+/// Passes over what falls due from now on. What fell due before is charged all the same, whether or not it was looked at.
 ///
 /// # Errors
-/// It is over.
+/// It is over, also by what fell due before.
 pub fn pause(ours: &mut Standing, reason: &str, now: Timestamp) -> Result<(), Refusal> {
     must_live(ours)?;
     if ours.state != State::Paused {
+        advance(ours, now);
+        must_live(ours)?;
         ours.enter(State::Paused, reason, now);
         ours.say(now, News::Paused);
     }
