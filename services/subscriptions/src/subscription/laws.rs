@@ -298,6 +298,15 @@ fn whoever_cancels_is_not_charged() {
          12 | ring   | cancelled: 0 charging
          12 | yes    | cancelled: 0 paid",
     );
+    // But what was declined is not tried again.
+    story(
+        Plan { charge_offset_days: 2, retry_days: vec![3], ..coffee() },
+        "10 | ring   | active: 0 due
+         12 | ring   | active: 0 charging
+         12 | later  | active: 0 due
+         13 | cancel | cancelled: 0 unpaid
+         15 | ring   | cancelled: 0 unpaid",
+    );
 }
 
 #[test]

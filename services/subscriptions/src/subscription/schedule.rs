@@ -132,10 +132,10 @@ pub(super) fn leave_unpaid(ours: &mut Standing, occurrence: Occurrence, reason: 
     }
 }
 
-/// Nothing falls due any more. What was delivered before it is charged is still owed.
+/// Nothing falls due any more. What was delivered before it is charged is still owed, and tried once.
 pub(super) fn close(ours: &mut Standing, state: State, reason: &str, now: Timestamp) {
     let owed = state == State::Cancelled && ours.plan.charge_offset_days > 0 && reason != "PAYMENT_NEVER";
-    let due = |occurrence: &&Occurrence| occurrence.stage == Stage::Due && !owed;
+    let due = |one: &&Occurrence| one.stage == Stage::Due && !(owed && one.attempts == 0);
     let due: Vec<Occurrence> = ours.occurrences.values().filter(due).cloned().collect();
     for occurrence in due {
         let stage = if occurrence.attempts == 0 { Stage::Passed } else { Stage::Unpaid };
