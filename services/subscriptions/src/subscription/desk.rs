@@ -126,13 +126,17 @@ impl StandingOrders {
     }
 
     /// Writes an answer down together with the call it answers. One that was written before changes nothing.
-    pub(crate) async fn answered(&self, call: &Open, number: i64, answer: Answered) -> Result<(), StoreError> {
+    pub(crate) async fn answered(
+        &self,
+        call: &Open,
+        (subscription, number): (SubscriptionId, i64),
+        answer: Answered,
+    ) -> Result<(), StoreError> {
         let mut tx = self.store.begin(call.tenant, [call.shard]).await?;
         if !outbox::settle(&mut tx, call).await? {
             return tx.roll_back().await;
         }
         let now = self.clock.now();
-        let subscription = SubscriptionId::from(call.subject);
         let found = store::load(&mut tx, &self.plans, (call.tenant, call.shard), subscription, Some(number)).await?;
         let mut ours = found.ok_or_else(|| StoreError::unreadable("the subscription of a call"))?;
         match answer {
@@ -256,7 +260,8 @@ async fn write(tx: &mut Tx, tenant: TenantId, ours: &Standing, now: Timestamp) -
     outbox::place(tx, &calls(tenant, ours), now).await
 }
 
-/// What has to be said elsewhere. Calls of one subscription are made in this order.
+/// What has to be said elsewhere. The provider is asked in this order, and activity in this order; neither waits for the
+/// other, so that money goes on moving while activity is away.
 fn calls(tenant: TenantId, ours: &Standing) -> Vec<Call> {
     let (shard, subject) = (Shard::of_member(ours.member), ours.id.uuid());
     let currency = ours.plan.currency.to_string();
@@ -274,11 +279,11 @@ fn calls(tenant: TenantId, ours: &Standing) -> Vec<Call> {
     let orders = ours.orders.iter().map(|(number, paid_at)| Call {
         tenant,
         shard,
-        subject,
+        subject: RequestId::caused_by(subject, "orders").uuid(),
         id: RequestId::caused_by(subject, &format!("order/{number}")),
         kind: ORDER,
         payload: json!({
-            "number": number, "member": ours.member, "plan": ours.plan.code, "version": ours.plan.version,
+            "subscription": ours.id, "number": number, "member": ours.member, "plan": ours.plan.code, "version": ours.plan.version,
             "paid_at": paid_at,
         }),
     });
