@@ -7,7 +7,7 @@ use super::Refusal;
 use super::charging::{Answer, Decline, Verdict, verdict};
 use super::paid::{TermRules, extend};
 use super::proration::{Parts, divide};
-use super::schedule::{advance, charge_id, close, leave_unpaid, must_live};
+use super::schedule::{advance, charge_id, close, leave_unpaid, let_pass, must_live};
 use super::standing::{Answered, News, Occurrence, Placed, Stage, Standing, State};
 use crate::plan::cadence::days_later;
 use crate::plan::terms::Kind;
@@ -16,6 +16,8 @@ use crate::plan::terms::Kind;
 pub fn answer(ours: &mut Standing, number: i64, attempt: i32, answer: Answer, now: Timestamp) {
     let waits = |occurrence: &&Occurrence| occurrence.stage == Stage::Charging && occurrence.attempts == attempt;
     let Some(occurrence) = ours.occurrences.get(&number).filter(waits).cloned() else { return };
+    // First what fell due during the silence, so that it is judged as such whether or not a timer rang meanwhile.
+    advance(ours, now);
     settle(ours, occurrence, attempt, answer, now);
     advance(ours, now);
 }
@@ -113,6 +115,7 @@ fn paid(ours: &mut Standing, occurrence: Occurrence, attempt: i32, now: Timestam
             ours.say(now, if first { News::MembershipStarted } else { News::MembershipRenewed { runs_on } });
         }
     }
+    let_pass(ours, now);
 }
 
 /// Takes another token; what waited for it is charged now.

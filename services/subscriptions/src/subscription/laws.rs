@@ -210,7 +210,21 @@ fn after_an_outage_the_latest_is_charged() {
         "10 | ring  | active: 0 charging
          17 | ring  | active: 0 charging, 1 due
          24 | ring  | active: 0 charging, 1 due, 2 due
-         25 | yes   | active: 0 paid, 1 passed, 2 charging",
+         25 | yes   | active: 0 paid, 1 passed, 2 passed
+         31 | ring  | active: 0 paid, 1 passed, 2 passed, 3 charging",
+    );
+    // Nor is it one where nothing rang meanwhile.
+    story(
+        coffee(),
+        "10 | ring  | active: 0 charging
+         25 | yes   | active: 0 paid, 1 passed, 2 passed
+         31 | ring  | active: 0 paid, 1 passed, 2 passed, 3 charging",
+    );
+    // Where the silence ends with a no, the latest is what is charged.
+    story(
+        coffee(),
+        "10 | ring  | active: 0 charging
+         25 | later | past due: 0 unpaid, 1 passed, 2 charging",
     );
     story(
         Plan { catch_up: CatchUp::All, ..coffee() },

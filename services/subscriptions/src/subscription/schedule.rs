@@ -98,6 +98,19 @@ fn pick(ours: &mut Standing, now: Timestamp) {
     }
 }
 
+/// A payment has come. Of several that waited for the provider one is enough: what became ready meanwhile is passed over,
+/// unless the plan charges them all.
+pub(super) fn let_pass(ours: &mut Standing, now: Timestamp) {
+    if ours.by_provider || ours.plan.catch_up == CatchUp::All {
+        return;
+    }
+    let is_ready = |one: &&Occurrence| one.stage == Stage::Due && one.attempts == 0 && one.charge_at <= now;
+    let ready: Vec<Occurrence> = ours.occurrences.values().filter(is_ready).cloned().collect();
+    for occurrence in ready {
+        ours.put(occurrence, Stage::Passed, "OUTAGE", now);
+    }
+}
+
 fn place(ours: &mut Standing, mut occurrence: Occurrence, now: Timestamp) {
     occurrence.attempts = occurrence.attempts.saturating_add(1);
     occurrence.first_tried_at = occurrence.first_tried_at.or(Some(now));

@@ -93,7 +93,12 @@ fn walk(ours: &mut Standing, model: &mut Model, step: &Step, now: &mut Timestamp
                 assert!(model.paid.insert(number), "occurrence {number} is paid twice");
                 model.charged_minor += ours.amount();
             }
+            let (before, is_yes) = (ours.placed.len(), matches!(said, Answer::Charged { .. }));
             answer(ours, number, attempt, said, *now);
+            if is_yes && ours.plan.catch_up == CatchUp::Latest {
+                let mut placed = ours.placed[before..].iter();
+                assert!(placed.all(|placed| placed.attempt > 1), "two are charged at once");
+            }
         }
         Step::AnswerAgain => {
             let told = ours.answered.last().map(|last| (last.number, last.attempt, last.answer.clone()));
