@@ -10,7 +10,7 @@
 //!    same shape: lock the member's shard, recall, load, decide, write, place what has to be said elsewhere, commit.
 //!
 //! Life of a subscription: active <-> paused, active <-> past due; then cancelled or ended.
-//! Cost of a change: begin 2, recall 1, settled 1, load 2, writes 2 to 8, commit 1 round trips.
+//! Cost of a change: begin 2, recall 1, settled 1, load 2 or 3, writes 2 to 8, commit 1 round trips.
 
 pub mod answering;
 pub mod charging;

@@ -5,9 +5,9 @@ use kernel::{ChargeId, OrderId};
 
 use super::Refusal;
 use super::charging::{Answer, Decline, Verdict, verdict};
-use super::paid::{TermRules, extend};
+use super::paid::{Membership, TermRules, extend};
 use super::proration::{Parts, divide};
-use super::schedule::{advance, charge_id, close, leave_unpaid, let_pass, must_live};
+use super::schedule::{advance, charge_id, close, follow_terms, leave_unpaid, let_pass, must_live};
 use super::standing::{Answered, News, Occurrence, Placed, Stage, Standing, State};
 use crate::plan::cadence::days_later;
 use crate::plan::terms::Kind;
@@ -106,16 +106,30 @@ fn paid(ours: &mut Standing, occurrence: Occurrence, attempt: i32, now: Timestam
     match &plan.kind {
         Kind::Goods { .. } => ours.orders.push((number, now)),
         Kind::Membership { grace_days, renew_within_months, .. } => {
-            let grace_days = if ours.state.is_live() { *grace_days } else { 0 };
-            let (cadence, renew_within_months) = (plan.cadence, *renew_within_months);
-            let rules = TermRules { cadence, grace_days, renew_within_months, zone: &ours.schedule.zone };
-            let Some((membership, runs_on)) = extend(ours.membership.as_ref(), rules, now) else { return };
-            let first = ours.membership.is_none();
-            ours.membership = Some(membership);
-            ours.say(now, if first { News::MembershipStarted } else { News::MembershipRenewed { runs_on } });
+            pay_term(ours, *grace_days, *renew_within_months, now);
         }
     }
     let_pass(ours, now);
+}
+
+/// A term is paid: it runs on from what this subscription paid for before, or, if this is the first, another one.
+fn pay_term(ours: &mut Standing, grace_days: i32, renew_within_months: i32, now: Timestamp) {
+    let is_first = ours.membership.is_none();
+    let former = ours.membership.as_ref().or(ours.former.as_ref());
+    let grace_days = if ours.state.is_live() { grace_days } else { 0 };
+    // A provider's own schedule counts from its first charge. Run on from a term that is over, each of its charges would come
+    // after the term it is to extend.
+    let renew_within_months = if is_first && ours.by_provider { 0 } else { renew_within_months };
+    let rules = TermRules { cadence: ours.plan.cadence, grace_days, renew_within_months, zone: &ours.schedule.zone };
+    let Some((extended, runs_on)) = extend(former, rules, now) else { return };
+    let news = if former.is_none() { News::MembershipStarted } else { News::MembershipRenewed { runs_on } };
+    let opens_from = if is_first { extended.from } else { extended.opens_from };
+    let membership = Membership { opens_from, ..extended };
+    if is_first && runs_on && !ours.by_provider {
+        follow_terms(ours, &membership, now);
+    }
+    ours.membership = Some(membership);
+    ours.say(now, news);
 }
 
 /// Takes another token; what waited for it is charged now.

@@ -16,7 +16,6 @@ use terms::Settled;
 use wire::{Stop, known, patiently};
 
 use super::charging::Answer;
-use super::paid::Membership;
 use super::standing::{Change, News, Standing, State};
 use super::{Mutation, Receipt, Refusal, StandingOrders, Subscribing, answering, events, schedule, store};
 use crate::plan::cadence::{Schedule, Zone};
@@ -76,17 +75,16 @@ impl StandingOrders {
         }
         let plan = self.plans.within(&mut tx, tenant, &ask.plan, None).await?;
         let plan = plan.ok_or_else(|| Stop::Refused(Refusal::PlanNotFound { plan: ask.plan.clone() }))?;
-        let mut membership = None;
+        let mut former = None;
         if plan.is_membership() {
             if ask.cadence.is_some_and(|cadence| cadence != plan.cadence) {
                 return Err(Stop::Refused(Refusal::CadenceFixed { plan: ask.plan.clone() }));
             }
-            let (live, former) = store::former(&mut tx, tenant, member, &ask.plan).await?;
+            let (live, last) = store::former(&mut tx, tenant, member, &ask.plan).await?;
             if let Some(subscription) = live {
                 return Err(Stop::Refused(Refusal::AlreadySubscribed { plan: ask.plan.clone(), subscription }));
             }
-            // Its end is told by the subscription that paid for it; here it is only run on from.
-            membership = former.map(|former| Membership { ended: true, ..former });
+            former = last;
         }
         if ask.known {
             store::know(&mut tx, &[(tenant, member, now)]).await?;
@@ -94,7 +92,7 @@ impl StandingOrders {
         let by_provider = self.provider.schedules_itself(&ask.token);
         let zone = ask.zone.clone().unwrap_or_else(|| Zone::of(settled.zone));
         let mut ours = begun(ask, plan, zone, now);
-        (ours.membership, ours.by_provider) = (membership, by_provider);
+        (ours.former, ours.by_provider) = (former, by_provider);
         schedule::advance(&mut ours, now);
         let number = ours.occurrences.keys().next().copied().unwrap_or(ours.next);
         let first_due = ours.occurrence(number).map(|occurrence| occurrence.due_at);
@@ -238,6 +236,7 @@ fn begun(ask: &Subscribing, plan: std::sync::Arc<Plan>, zone: Zone, now: Timesta
         unpaid_in_row: 0,
         last_paid: None,
         membership: None,
+        former: None,
         started_at: now,
         occurrences: BTreeMap::new(),
         placed: Vec::new(),

@@ -51,6 +51,7 @@ pub(super) fn begun(plan: Plan) -> Standing {
         unpaid_in_row: 0,
         last_paid: None,
         membership: None,
+        former: None,
         started_at,
         occurrences: BTreeMap::new(),
         placed: Vec::new(),

@@ -5,6 +5,7 @@ use jiff::civil::{Date, DateTime};
 use kernel::{ChargeId, SubscriptionId};
 
 use super::Refusal;
+use super::paid::Membership;
 use super::standing::{News, Occurrence, Placed, Stage, Standing, State};
 use crate::plan::cadence::{Cadence, Schedule, Zone};
 use crate::plan::terms::CatchUp;
@@ -289,6 +290,21 @@ pub fn change_cadence(
     }
     ours.say(now, News::Changed { what: "CADENCE" });
     Ok(dropped)
+}
+
+/// Has what is ahead fall due when the terms of a membership end that runs on from another subscription's: counted from its
+/// anchor, whenever it was paid, so that no term ends before the next one is charged. Numbers go on, and skips keep theirs.
+pub(super) fn follow_terms(ours: &mut Standing, membership: &Membership, now: Timestamp) {
+    let (cadence, zone) = (ours.schedule.cadence, ours.schedule.zone.clone());
+    let base = ours.next.saturating_sub(membership.terms);
+    ours.schedule = Schedule { cadence, anchor: membership.anchor, zone, base };
+    let is_ahead = |one: &&Occurrence| one.stage == Stage::Skipped && one.number >= ours.next;
+    let skips: Vec<i64> = ours.occurrences.values().filter(is_ahead).map(|skip| skip.number).collect();
+    for number in skips {
+        if let Some(planned) = Occurrence::planned(&ours.schedule, ours.plan.charge_offset_days, number) {
+            ours.put(planned, Stage::Skipped, "", now);
+        }
+    }
 }
 
 /// The occurrence of the present rhythm on the day of one of the old.

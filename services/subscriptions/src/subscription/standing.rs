@@ -287,8 +287,10 @@ pub struct Standing {
     pub unpaid_in_row: i32,
     /// The last one paid.
     pub last_paid: Option<i64>,
-    /// What was paid for.
+    /// What was paid for; none before the first payment.
     pub membership: Option<Membership>,
+    /// Before the first payment: what another subscription of the member paid for, as it stands now.
+    pub former: Option<Membership>,
     /// When it was subscribed to.
     pub started_at: Timestamp,
     /// Occurrences a rule may have to look at, and those it made.

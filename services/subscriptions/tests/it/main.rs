@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod charging;
+mod coming_back;
 mod gate;
 mod journal;
 mod orders;
