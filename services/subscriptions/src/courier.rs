@@ -101,7 +101,7 @@ impl Carrier {
         let order = order_of(call, &asked);
         let told = self.provider.refund(&order).await;
         let answer = told.map_err(|silence| NotCarried::Unanswered(silence.to_string()))?;
-        Ok((call.subject.into(), asked.number, Answered::Refund { answer }))
+        Ok((call.subject.into(), asked.number, Answered::Refund { attempt: asked.attempt, answer }))
     }
 
     async fn order(&self, call: &Open) -> Result<About, NotCarried> {

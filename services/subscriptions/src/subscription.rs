@@ -19,6 +19,7 @@ mod events;
 pub mod paid;
 pub mod proration;
 mod reading;
+pub mod refunding;
 pub mod schedule;
 pub mod standing;
 mod store;
@@ -319,13 +320,13 @@ impl StandingOrders {
         .await
     }
 
-    /// Ends a membership and gives back what was not used.
+    /// Ends a membership and has what was not used given back; asks again where the provider declined.
     ///
     /// # Errors
-    /// No term is paid that could be given back, or as every change.
+    /// No term is paid that could be given back, the provider is being asked, or as every change.
     pub async fn refund(&self, ask: Mutation, reason: &str) -> Result<Receipt, Stop<Refusal>> {
         self.change(&ask, None, |ours, now| {
-            let parts = answering::refund(ours, reason, now)?;
+            let parts = refunding::refund(ours, reason, now)?;
             Ok(Receipt { parts: Some(parts), ..Receipt::of(ours) })
         })
         .await

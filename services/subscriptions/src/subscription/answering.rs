@@ -1,12 +1,11 @@
 //! What follows where a provider, activity or a member gives an answer: money moved or did not, an order was recorded.
 
 use jiff::Timestamp;
-use kernel::{ChargeId, OrderId};
+use kernel::OrderId;
 
 use super::Refusal;
 use super::charging::{Answer, Decline, Verdict, verdict};
 use super::paid::{Membership, TermRules, extend};
-use super::proration::{Parts, divide};
 use super::schedule::{advance, charge_id, close, follow_terms, leave_unpaid, let_pass, must_live};
 use super::standing::{Answered, News, Occurrence, Placed, Stage, Standing, State};
 use crate::plan::cadence::days_later;
@@ -124,7 +123,9 @@ fn pay_term(ours: &mut Standing, grace_days: i32, renew_within_months: i32, now:
     let Some((extended, runs_on)) = extend(former, rules, now) else { return };
     let news = if former.is_none() { News::MembershipStarted } else { News::MembershipRenewed { runs_on } };
     let opens_from = if is_first { extended.from } else { extended.opens_from };
-    let membership = Membership { opens_from, ..extended };
+    // What is owed of an earlier term stays owed.
+    let refund = ours.membership.as_ref().and_then(|membership| membership.refund);
+    let membership = Membership { opens_from, refund, ..extended };
     if is_first && runs_on && !ours.by_provider {
         follow_terms(ours, &membership, now);
     }
@@ -151,45 +152,6 @@ pub fn update_token(ours: &mut Standing, token: &str, by_provider: bool, now: Ti
     ours.say(now, News::Changed { what: "PAYMENT_TOKEN" });
     advance(ours, now);
     Ok(())
-}
-
-/// Ends a membership and gives back what was not used of its last paid term. A term that has not begun is given back as
-/// a whole, and the one before goes on to its end.
-///
-/// # Errors
-/// No term is paid that could be given back.
-pub fn refund(ours: &mut Standing, reason: &str, now: Timestamp) -> Result<Parts, Refusal> {
-    let nothing = || Refusal::NothingToRefund { subscription: ours.id };
-    let known = ours.last_paid.and_then(|number| ours.occurrences.get(&number));
-    let occurrence = known.filter(|known| known.stage == Stage::Paid).cloned().ok_or_else(nothing)?;
-    let membership = ours.membership.clone().filter(|ours| !ours.ended && !ours.cut).ok_or_else(nothing)?;
-    let term = (membership.from, membership.until);
-    let parts = divide(ours.amount(), term, now, &ours.schedule.zone).filter(|parts| parts.unused_minor > 0);
-    let parts = parts.ok_or_else(nothing)?;
-    let number = occurrence.number;
-    ours.placed.push(Placed {
-        id: ChargeId::derived_from(ours.id.uuid(), &format!("refund/{number}")),
-        number,
-        attempt: 0,
-        refund: true,
-        amount_minor: parts.unused_minor,
-        ask: true,
-        token: ours.token.clone(),
-    });
-    ours.put(occurrence, Stage::Refunded, "", now);
-    let until = membership.from.max(now);
-    ours.membership = Some(super::paid::Membership { until, entitled_until: until, cut: true, ..membership });
-    ours.say(now, News::Refunded { number, refund_minor: parts.unused_minor });
-    if ours.state.is_live() {
-        close(ours, State::Cancelled, if reason.is_empty() { "REFUNDED" } else { reason }, now);
-    }
-    advance(ours, now);
-    Ok(parts)
-}
-
-/// Takes what a provider answered to a refund.
-pub fn refund_answered(ours: &mut Standing, number: i64, answer: Answer) {
-    ours.answered.push(Answered { number, attempt: 0, refund: true, answer });
 }
 
 /// Takes what activity answered to an order.

@@ -17,7 +17,7 @@ use wire::{Stop, known, patiently};
 
 use super::charging::Answer;
 use super::standing::{Change, News, Standing, State};
-use super::{Mutation, Receipt, Refusal, StandingOrders, Subscribing, answering, events, schedule, store};
+use super::{Mutation, Receipt, Refusal, StandingOrders, Subscribing, answering, events, refunding, schedule, store};
 use crate::plan::cadence::{Schedule, Zone};
 use crate::plan::terms::Plan;
 
@@ -42,6 +42,8 @@ pub(crate) enum Answered {
     },
     /// The provider, to a refund.
     Refund {
+        /// Which attempt.
+        attempt: i32,
         /// What it said.
         answer: Answer,
     },
@@ -139,7 +141,9 @@ impl StandingOrders {
         let mut ours = found.ok_or_else(|| StoreError::unreadable("the subscription of a call"))?;
         match answer {
             Answered::Charge { attempt, answer } => answering::answer(&mut ours, number, attempt, answer, now),
-            Answered::Refund { answer } => answering::refund_answered(&mut ours, number, answer),
+            Answered::Refund { attempt, answer } => {
+                refunding::refund_answered(&mut ours, (number, attempt), answer, now);
+            }
             Answered::Order { told } => answering::ordered(&mut ours, number, told, now),
         }
         write(&mut tx, call.tenant, &ours, now).await?;

@@ -62,6 +62,17 @@ fn tell(tenant: TenantId, ours: &Standing, at: Timestamp, news: &News) -> NewEve
             runs_on: *runs_on
         }),
         News::MembershipEnded => event!(MembershipEnded { entitlements: opens() }),
+        News::RefundAsked { number, refund_minor } => event!(MembershipRefundRequested {
+            number: *number,
+            refund_minor: *refund_minor,
+            currency_code: currency()
+        }),
+        News::RefundDeclined { number, refund_minor, class } => event!(MembershipRefundFailed {
+            number: *number,
+            refund_minor: *refund_minor,
+            currency_code: currency(),
+            class: decline_name(*class).to_owned()
+        }),
         News::Refunded { number, refund_minor } => {
             event!(MembershipRefunded { number: *number, refund_minor: *refund_minor, currency_code: currency() })
         }

@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use kernel::SubscriptionId;
 use serde::{Deserialize, Serialize};
 
+use super::proration::Parts;
 use crate::plan::cadence::{Cadence, Zone, days_later, instant_of, months_later, step};
 
 /// What was paid for.
@@ -30,6 +31,22 @@ pub struct Membership {
     pub ended: bool,
     /// It was ended before its time: nothing runs on from it.
     pub cut: bool,
+    /// What the provider was asked to give back and has not given back yet.
+    #[serde(default)]
+    pub refund: Option<Refund>,
+}
+
+/// Money that is owed to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The occurrence that had been paid.
+    pub number: i64,
+    /// How often it was asked for before.
+    pub attempt: i32,
+    /// How the fee was divided when the membership ended.
+    pub parts: Parts,
+    /// The provider would not; it may be asked again.
+    pub declined: bool,
 }
 
 /// One entitlement of one paid membership.
@@ -88,8 +105,8 @@ pub fn extend(former: Option<&Membership>, rules: TermRules<'_>, now: Timestamp)
     let terms = terms.checked_add(1)?;
     let until = ends(anchor, terms)?;
     let entitled_until = days_later(until, rules.grace_days, rules.zone)?;
-    let (ended, cut) = (false, false);
-    let membership = Membership { since, anchor, terms, from, until, opens_from, entitled_until, ended, cut };
+    let (ended, cut, refund) = (false, false, None);
+    let membership = Membership { since, anchor, terms, from, until, opens_from, entitled_until, ended, cut, refund };
     Some((membership, runs_on.is_some()))
 }
 

@@ -125,7 +125,7 @@ pub struct Placed {
     pub id: ChargeId,
     /// The occurrence.
     pub number: i64,
-    /// From 1; 0 for a refund.
+    /// From 1; of refunds from 0.
     pub attempt: i32,
     /// It goes back to the member.
     pub refund: bool,
@@ -238,12 +238,28 @@ pub enum News {
     },
     /// It opens nothing any more.
     MembershipEnded,
-    /// Money is given back.
+    /// Money is to be given back.
+    RefundAsked {
+        /// The occurrence.
+        number: i64,
+        /// How much.
+        refund_minor: i64,
+    },
+    /// It was given back.
     Refunded {
         /// The occurrence.
         number: i64,
         /// How much.
         refund_minor: i64,
+    },
+    /// The provider would not give it back.
+    RefundDeclined {
+        /// The occurrence.
+        number: i64,
+        /// How much.
+        refund_minor: i64,
+        /// Whether it may ever.
+        class: Decline,
     },
     /// A paid occurrence became an order, or was refused.
     Ordered {

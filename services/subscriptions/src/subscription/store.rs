@@ -173,7 +173,8 @@ pub(super) async fn load(
     if ours.plan.is_membership() && ours.membership.is_none() {
         ours.former = former(tx, tenant, ours.member, &ours.plan.code).await?.1;
     }
-    let also: Vec<i64> = ours.last_paid.into_iter().chain(also).collect();
+    let owed = ours.membership.as_ref().and_then(|membership| membership.refund).map(|refund| refund.number);
+    let also: Vec<i64> = ours.last_paid.into_iter().chain(owed).chain(also).collect();
     let rows = sqlx::query_as!(
         OccurrenceRow,
         "SELECT number, state, state_since, state_reason, due_at, charge_at, first_tried_at, attempts, order_id,

@@ -7,6 +7,7 @@ mod gate;
 mod journal;
 mod orders;
 mod plans;
+mod refunding;
 mod repeat;
 mod scheduling;
 mod shop;
