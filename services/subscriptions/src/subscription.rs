@@ -343,18 +343,23 @@ impl StandingOrders {
         .await
     }
 
-    /// Takes what a provider did on its own schedule: of several subscriptions with the token, the oldest that has an
-    /// occurrence on that day.
+    /// Takes what a provider did on its own schedule: of several subscriptions with the token, the oldest that waits for it
+    /// on that day; money that moved though none does, the oldest that has an occurrence on that day.
     ///
     /// # Errors
     /// None has, or as every change.
     pub async fn report(&self, ask: Report) -> Result<Receipt, Stop<Refusal>> {
         let nothing = Stop::Refused(Refusal::OccurrenceNotFound { what: ask.day.to_string() });
-        for (subscription, number) in self.on_day(ask.tenant, &ask.token, ask.day).await? {
+        let on_day = self.on_day(ask.tenant, &ask.token, ask.day).await?;
+        let unexpected = on_day.clone().into_iter().map(|found| (true, found));
+        for (even_unexpected, (subscription, number)) in
+            on_day.into_iter().map(|found| (false, found)).chain(unexpected)
+        {
             let (tenant, key, validate_only) = (ask.tenant, ask.key.clone(), ask.validate_only);
             let change = Mutation { tenant, subscription, key, validate_only };
             let told = self.change(&change, Some(number), |ours, now| {
-                answering::report(ours, number, ask.answer.clone(), now).map(|()| Receipt::about(ours, number))
+                let told = (ask.answer.clone(), even_unexpected);
+                answering::report(ours, number, told, now).map(|()| Receipt::about(ours, number))
             });
             match told.await {
                 Err(Stop::Refused(Refusal::OccurrenceNotFound { .. })) => {}

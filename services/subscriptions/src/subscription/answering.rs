@@ -6,7 +6,7 @@ use kernel::OrderId;
 use super::Refusal;
 use super::charging::{Answer, Decline, Verdict, verdict};
 use super::paid::{Membership, TermRules, extend};
-use super::schedule::{advance, charge_id, close, follow_terms, leave_unpaid, let_pass, must_live};
+use super::schedule::{advance, charge_id, close, fall_until, follow_terms, leave_unpaid, let_pass, must_live};
 use super::standing::{Answered, News, Occurrence, Placed, Stage, Standing, State};
 use crate::plan::cadence::days_later;
 use crate::plan::terms::Kind;
@@ -21,19 +21,34 @@ pub fn answer(ours: &mut Standing, number: i64, attempt: i32, answer: Answer, no
     advance(ours, now);
 }
 
-/// Takes what a provider did on its own schedule; what was paid stays paid.
+/// Takes what a provider did on its own schedule; what was paid stays paid. The hour of the day is the provider's own. Where
+/// it is taken `even_unexpected`, money that moved is written down, whatever had become of the occurrence.
 ///
 /// # Errors
-/// The occurrence has not fallen due, or is none to be charged.
-pub fn report(ours: &mut Standing, number: i64, answer: Answer, now: Timestamp) -> Result<(), Refusal> {
+/// The day of the occurrence has not come, or it is none to be charged.
+pub fn report(
+    ours: &mut Standing,
+    number: i64,
+    (answer, even_unexpected): (Answer, bool),
+    now: Timestamp,
+) -> Result<(), Refusal> {
     advance(ours, now);
     let nothing = || Refusal::OccurrenceNotFound { what: number.to_string() };
-    let mut occurrence = ours.occurrences.get(&number).cloned().ok_or_else(nothing)?;
-    match occurrence.stage {
-        Stage::Due | Stage::Unpaid => {}
+    let day = |moment: Timestamp| ours.schedule.zone.wall(moment).date();
+    let has_come = |known: &Occurrence| day(known.due_at) <= day(now);
+    let mut occurrence = ours.occurrence(number).filter(has_come).ok_or_else(nothing)?;
+    let moved = even_unexpected && matches!(answer, Answer::Charged { .. });
+    let is_expected = match occurrence.stage {
+        Stage::Due | Stage::Unpaid => true,
         Stage::Paid | Stage::Refunded => return Ok(()),
-        Stage::Planned | Stage::Skipped | Stage::Charging | Stage::Passed => return Err(nothing()),
+        Stage::Planned => ours.state.runs() || moved,
+        Stage::Skipped | Stage::Passed => moved,
+        Stage::Charging => false,
+    };
+    if !is_expected {
+        return Err(nothing());
     }
+    fall_until(ours, number, now);
     occurrence.attempts = occurrence.attempts.saturating_add(1);
     occurrence.first_tried_at = occurrence.first_tried_at.or(Some(now));
     let attempt = occurrence.attempts;

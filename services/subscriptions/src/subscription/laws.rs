@@ -96,7 +96,8 @@ fn act(ours: &mut Standing, what: &str, now: Timestamp) -> String {
 /// What can be refused.
 fn ask(ours: &mut Standing, verb: &str, number: i64, now: Timestamp) -> Result<(), super::Refusal> {
     match verb {
-        "report" => report(ours, number, yes(), now),
+        "report" => report(ours, number, (yes(), false), now),
+        "moved" => report(ours, number, (yes(), true), now),
         "skip" => skip(ours, number, now),
         "unskip" => unskip(ours, number, now),
         "pause" => pause(ours, "", now),
@@ -369,6 +370,15 @@ fn a_provider_that_charges_by_itself_reports() {
         (11, "report 1", "refused active: 0 paid"),
         (24, "ring", "active: 0 paid, 1 due, 2 due"),
         (24, "report 1", "active: 0 paid, 1 paid, 2 due"),
+        (25, "pause", "paused: 0 paid, 1 paid, 2 due"),
+        (38, "report 4", "refused paused: 0 paid, 1 paid, 2 due"),
+        (38, "moved 5", "refused paused: 0 paid, 1 paid, 2 due"),
+        (38, "moved 4", "paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
+        (38, "moved 4", "paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
+        (39, "resume", "active: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
+        (39, "moved 3", "active: 0 paid, 1 paid, 2 due, 3 paid, 4 paid"),
+        (40, "cancel", "cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid"),
+        (45, "moved 5", "cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid, 5 paid"),
     ] {
         let now = at("2026-01-01T02:00:00Z") + jiff::SignedDuration::from_hours(24 * (day - 1));
         let refused = act(&mut ours, what, now);

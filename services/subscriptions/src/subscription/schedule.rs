@@ -63,6 +63,21 @@ fn fallen(ours: &mut Standing, now: Timestamp) -> Vec<Occurrence> {
     wanted
 }
 
+/// Moves past everything up to one that a provider charged by itself; what was ahead before it is passed over.
+pub(super) fn fall_until(ours: &mut Standing, number: i64, now: Timestamp) {
+    while ours.next <= number {
+        let Some(occurrence) = ours.occurrence(ours.next) else { return };
+        ours.next = ours.next.saturating_add(1);
+        let due_at = occurrence.due_at;
+        if occurrence.number == number {
+            ours.say(now, News::Due { number, due_at });
+        } else if occurrence.stage == Stage::Planned {
+            let reason = if ours.state == State::Paused { "PAUSED" } else { "CANCELLED" };
+            ours.put(occurrence, Stage::Passed, reason, now);
+        }
+    }
+}
+
 fn fall_due(ours: &mut Standing, occurrence: Occurrence) {
     let (number, due_at) = (occurrence.number, occurrence.due_at);
     ours.put(occurrence, Stage::Due, "", due_at);
