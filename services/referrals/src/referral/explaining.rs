@@ -18,7 +18,7 @@ pub fn explain(referral: &Referral, moves: &[Move], orders: &[Bought], offer: &O
             let best = orders
                 .iter()
                 .filter(|order| order.occurred_at >= referral.touched_at && order.currency == offer.currency)
-                .map(|order| order.net_minor)
+                .map(Bought::came_to)
                 .max();
             let best = best.unwrap_or(0);
             told.fact("best_net_minor", best).fact("currency", offer.currency).unless(

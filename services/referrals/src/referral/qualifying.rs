@@ -24,10 +24,11 @@ pub fn follow(referral: &mut Referral, orders: &[Bought], offer: &Offer, zone: &
     Ok(())
 }
 
-/// By what was bought: what came back of it is looked at afterwards, for it may be heard before the order is.
+/// By what it came to when it became the member's. What came back since is looked at afterwards, for it may be heard before
+/// the order is: the order counted until then, and the referral is reversed.
 fn qualifies(referral: &Referral, order: &Bought, offer: &Offer) -> bool {
     let since_the_touch = order.occurred_at >= referral.touched_at || referral.checkout == Some(order.order);
-    since_the_touch && order.currency == offer.currency && order.net_minor >= offer.least_order_minor
+    since_the_touch && order.currency == offer.currency && order.came_to() >= offer.least_order_minor
 }
 
 /// The first purchase before the touch, beside the order that was being paid.
@@ -56,7 +57,7 @@ fn qualify(
     referral.hold_ends_at = Some(ends);
     let evidence = facts([
         ("order", order.order.to_string()),
-        ("net_minor", order.net_minor.to_string()),
+        ("net_minor", order.came_to().to_string()),
         ("least_order_minor", offer.least_order_minor.to_string()),
         ("currency", offer.currency.to_string()),
     ]);

@@ -80,3 +80,24 @@ async fn a_reversed_referral_stays_reversed() {
     let ask = GetReferralOfRequest { invitee: invitee.to_string(), ..Default::default() };
     assert!(shop.client().get_referral_of(ask).await.expect("told").into_inner().decision.is_none());
 }
+
+#[tokio::test]
+async fn what_came_back_before_the_order_was_theirs_does_not_count() {
+    let shop = Shop::open().await;
+    let (_, invitee) = shop.invited().await;
+    let hear = async |order: &proto::activity::events::v1::OrderRecorded| {
+        let said = shop.activity.say(shop.tenant, invitee, order).await;
+        shop.hears(&said.seal(&shop.keys)).await;
+    };
+    hear(&shop.joined(invitee, 900, 600, shop.clock.now())).await;
+    let told = shop.told(invitee).await;
+    assert_eq!(told.referral.expect("there").state(), Attributed, "300 are left of it");
+    let flip = told.decision.and_then(|decision| decision.nearest_flip).expect("an order would change it");
+    assert_eq!((flip.fact.as_str(), flip.change), ("best_net_minor", 200));
+    let order = shop.joined(invitee, 900, 300, shop.clock.now());
+    hear(&order).await;
+    assert_eq!(shop.state(invitee).await, Held, "600 are left of this one");
+    shop.returns(invitee, &order, 401).await;
+    assert_eq!(shop.state(invitee).await, Reversed, "and now it is too little");
+}
+
