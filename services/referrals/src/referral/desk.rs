@@ -93,6 +93,7 @@ impl Referrals {
         let now = self.clock.now();
         let Some(mut referral) = one(&mut tx, whose).await? else { return tx.roll_back().await };
         let held = self.held(&mut tx, tenant).await?;
+        self.follow_known(&mut tx, whose, &mut referral, &held).await?;
         let due = referral.hold_ends_at.filter(|ends| referral.state == State::Held && *ends <= now);
         if let Some(ends) = due {
             let at = ends.max(referral.entered_at);
