@@ -9,7 +9,7 @@ use super::charging::Answer;
 use super::paid::{Membership, Refund};
 use super::proration::{Parts, divide};
 use super::schedule::{advance, close};
-use super::standing::{Answered, News, Placed, Stage, Standing, State};
+use super::standing::{Answered, News, Placed, RefundStep, Stage, Standing, State};
 
 /// Ends a membership, and asks the provider to give back what was not used of its last paid term. A term that has not begun
 /// is given back as a whole, and the one before goes on to its end. What the provider declined is asked for again, as it
@@ -60,7 +60,7 @@ fn ask(ours: &mut Standing, refund: Refund, now: Timestamp) {
     });
     owe(ours, Some(refund));
     note(ours, number, "REFUND_ASKED");
-    ours.say(now, News::RefundAsked { number, refund_minor });
+    ours.say(now, News::Refund { number, refund_minor, step: RefundStep::Asked });
 }
 
 /// Takes what a provider answered to a refund. One that is not waited for is only kept.
@@ -75,12 +75,12 @@ pub fn refund_answered(ours: &mut Standing, (number, attempt): (i64, i32), answe
             if let Some(occurrence) = ours.occurrences.get(&number).cloned() {
                 ours.put(occurrence, Stage::Refunded, "", now);
             }
-            ours.say(now, News::Refunded { number, refund_minor });
+            ours.say(now, News::Refund { number, refund_minor, step: RefundStep::Given });
         }
         Answer::Declined { class, .. } => {
             owe(ours, Some(Refund { declined: true, ..refund }));
             note(ours, number, "REFUND_DECLINED");
-            ours.say(now, News::RefundDeclined { number, refund_minor, class });
+            ours.say(now, News::Refund { number, refund_minor, step: RefundStep::Declined(class) });
         }
     }
 }
@@ -118,14 +118,20 @@ mod tests {
     use crate::plan::terms::{Kind, Plan};
 
     fn said(ours: &mut Standing) -> Vec<&'static str> {
-        let kinds: [(&str, fn(&News) -> bool); 5] = [
-            ("asked", |news| matches!(news, News::RefundAsked { .. })),
-            ("declined", |news| matches!(news, News::RefundDeclined { .. })),
-            ("refunded", |news| matches!(news, News::Refunded { .. })),
-            ("ended", |news| matches!(news, News::MembershipEnded)),
-            ("cancelled", |news| matches!(news, News::Cancelled { .. })),
-        ];
-        let word = |news: &News| kinds.iter().find(|(_, is)| is(news)).map(|(word, _)| *word);
+        let word = |news: &News| {
+            if let News::Refund { step, .. } = news {
+                return Some(match step {
+                    RefundStep::Asked => "asked",
+                    RefundStep::Given => "refunded",
+                    RefundStep::Declined(_) => "declined",
+                });
+            }
+            let over = [
+                (matches!(news, News::MembershipEnded), "ended"),
+                (matches!(news, News::Cancelled { .. }), "cancelled"),
+            ];
+            over.into_iter().find(|(is, _)| *is).map(|(_, word)| word)
+        };
         ours.news.drain(..).filter_map(|(_, news)| word(&news)).collect()
     }
 

@@ -239,27 +239,13 @@ pub enum News {
     /// It opens nothing any more.
     MembershipEnded,
     /// Money is to be given back.
-    RefundAsked {
+    Refund {
         /// The occurrence.
         number: i64,
         /// How much.
         refund_minor: i64,
-    },
-    /// It was given back.
-    Refunded {
-        /// The occurrence.
-        number: i64,
-        /// How much.
-        refund_minor: i64,
-    },
-    /// The provider would not give it back.
-    RefundDeclined {
-        /// The occurrence.
-        number: i64,
-        /// How much.
-        refund_minor: i64,
-        /// Whether it may ever.
-        class: Decline,
+        /// How far that has come.
+        step: RefundStep,
     },
     /// A paid occurrence became an order, or was refused.
     Ordered {
@@ -270,6 +256,17 @@ pub enum News {
         /// Why not; empty where there is one.
         refusal: String,
     },
+}
+
+/// How far money has come on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundStep {
+    /// The provider is asked.
+    Asked,
+    /// It was given back.
+    Given,
+    /// The provider would not.
+    Declined(Decline),
 }
 
 /// One subscription, and what its rules made of it in one transaction.
