@@ -102,6 +102,7 @@ fn bought(order: &OrderRecorded, otherwise: Timestamp) -> Result<OrderNews, Cann
             currency: Currency::parse(&order.currency_code).map_err(unreadable)?,
             occurred_at,
             received_at: instant(order.receive_time.as_ref())?,
+            returned_before_minor: returned,
         }),
         net_minor: net,
         returned_minor: returned,

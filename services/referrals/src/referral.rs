@@ -2,8 +2,9 @@
 //!
 //! 1. A member has one inviter for ever: the referral lies in the invitee's shard, under the invitee's id.
 //! 2. It keeps the terms it began under. Every step is a row with its reason and evidence, and an event.
-//! 3. Orders and returns are judged all together each time one is heard, so that hearing them twice or in another order
-//!    comes to the same. At the end of the hold it is judged once more: limits, and identities heard of since.
+//! 3. Until the hold has ended, orders and returns are judged all together each time one is heard, so that hearing them twice
+//!    or in another order comes to the same. What has come to an end stays there. At the end of the hold it is judged once
+//!    more: limits, and identities heard of since.
 //! 4. Points are given by loyalty. The calls are written with the approval, sent after it, and known again there by ids
 //!    that follow from the referral: each side is given its points once, and a revocation goes after its grant.
 //! 5. Whoever stands above an inviter is locked while somebody is attributed to them, so that no ring can close.

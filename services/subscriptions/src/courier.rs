@@ -66,12 +66,16 @@ struct ChargePayload {
 
 #[derive(Deserialize)]
 struct OrderPayload {
+    subscription: SubscriptionId,
     number: i64,
     member: MemberId,
     plan: String,
     version: i32,
     paid_at: Timestamp,
 }
+
+/// An answer, and the subscription and occurrence it is about.
+type About = (SubscriptionId, i64, Answered);
 
 impl Carrier {
     pub(crate) fn new(
@@ -84,23 +88,23 @@ impl Carrier {
         Self { store, orders, plans, provider, journal }
     }
 
-    async fn charge(&self, call: &Open) -> Result<(i64, Answered), NotCarried> {
+    async fn charge(&self, call: &Open) -> Result<About, NotCarried> {
         let asked: ChargePayload = read(call)?;
         let order = order_of(call, &asked);
         let told = self.provider.charge(&order).await;
         let answer = told.map_err(|silence| NotCarried::Unanswered(silence.to_string()))?;
-        Ok((asked.number, Answered::Charge { attempt: asked.attempt, answer }))
+        Ok((call.subject.into(), asked.number, Answered::Charge { attempt: asked.attempt, answer }))
     }
 
-    async fn refund(&self, call: &Open) -> Result<(i64, Answered), NotCarried> {
+    async fn refund(&self, call: &Open) -> Result<About, NotCarried> {
         let asked: ChargePayload = read(call)?;
         let order = order_of(call, &asked);
         let told = self.provider.refund(&order).await;
         let answer = told.map_err(|silence| NotCarried::Unanswered(silence.to_string()))?;
-        Ok((asked.number, Answered::Refund { answer }))
+        Ok((call.subject.into(), asked.number, Answered::Refund { attempt: asked.attempt, answer }))
     }
 
-    async fn order(&self, call: &Open) -> Result<(i64, Answered), NotCarried> {
+    async fn order(&self, call: &Open) -> Result<About, NotCarried> {
         let asked: OrderPayload = read(call)?;
         let plan = self.plans.named(call.tenant, &asked.plan, asked.version).await?;
         let digits = terms::now(&self.store, call.tenant).await?.digits_of(plan.currency);
@@ -112,27 +116,27 @@ impl Carrier {
             tenant: call.tenant,
             member: asked.member,
             id: call.id,
-            external_id: format!("{}/{}", SubscriptionId::from(call.subject), asked.number),
+            external_id: format!("{}/{}", asked.subscription, asked.number),
             currency: plan.currency,
             lines: lines.into_iter().map(|line| (line.clone(), decimal(line.unit_price_minor, digits))).collect(),
             amount_minor: plan.amount().unwrap_or_default(),
             paid_at: asked.paid_at,
         };
         let told = self.journal.record(order).await?;
-        Ok((asked.number, Answered::Order { told }))
+        Ok((asked.subscription, asked.number, Answered::Order { told }))
     }
 }
 
 #[async_trait]
 impl Carry for Carrier {
     async fn carry(&self, call: Open) -> Result<(), NotCarried> {
-        let (number, answer) = match call.kind.as_str() {
+        let (subscription, number, answer) = match call.kind.as_str() {
             CHARGE => self.charge(&call).await?,
             REFUND => self.refund(&call).await?,
             ORDER => self.order(&call).await?,
             other => return Err(NotCarried::Misunderstood(format!("nobody carries a call of kind {other}"))),
         };
-        Ok(self.orders.answered(&call, number, answer).await?)
+        Ok(self.orders.answered(&call, (subscription, number), answer).await?)
     }
 }
 

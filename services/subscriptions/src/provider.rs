@@ -31,7 +31,7 @@ pub struct ChargeOrder {
     pub currency: Currency,
     /// Which occurrence of the subscription, from 0.
     pub occurrence: i64,
-    /// Which attempt at it, from 1; 0 for a refund.
+    /// Which attempt at it, from 1; of refunds from 0.
     pub attempt: i32,
 }
 
@@ -88,7 +88,7 @@ impl Provider for Sandbox {
     }
 
     async fn refund(&self, order: &ChargeOrder) -> Result<Answer, Unanswered> {
-        Ok(Answer::Charged { reference: format!("sandbox-{}", order.key) })
+        Ok(script::answer_refund(script::read(&order.token), order.key, order.attempt))
     }
 
     fn schedules_itself(&self, token: &str) -> bool {

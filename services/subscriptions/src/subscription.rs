@@ -10,7 +10,7 @@
 //!    same shape: lock the member's shard, recall, load, decide, write, place what has to be said elsewhere, commit.
 //!
 //! Life of a subscription: active <-> paused, active <-> past due; then cancelled or ended.
-//! Cost of a change: begin 2, recall 1, settled 1, load 2, writes 2 to 8, commit 1 round trips.
+//! Cost of a change: begin 2, recall 1, settled 1, load 2 or 3, writes 2 to 8, commit 1 round trips.
 
 pub mod answering;
 pub mod charging;
@@ -19,6 +19,7 @@ mod events;
 pub mod paid;
 pub mod proration;
 mod reading;
+pub mod refunding;
 pub mod schedule;
 pub mod standing;
 mod store;
@@ -319,13 +320,13 @@ impl StandingOrders {
         .await
     }
 
-    /// Ends a membership and gives back what was not used.
+    /// Ends a membership and has what was not used given back; asks again where the provider declined.
     ///
     /// # Errors
-    /// No term is paid that could be given back, or as every change.
+    /// No term is paid that could be given back, the provider is being asked, or as every change.
     pub async fn refund(&self, ask: Mutation, reason: &str) -> Result<Receipt, Stop<Refusal>> {
         self.change(&ask, None, |ours, now| {
-            let parts = answering::refund(ours, reason, now)?;
+            let parts = refunding::refund(ours, reason, now)?;
             Ok(Receipt { parts: Some(parts), ..Receipt::of(ours) })
         })
         .await
@@ -342,18 +343,23 @@ impl StandingOrders {
         .await
     }
 
-    /// Takes what a provider did on its own schedule: of several subscriptions with the token, the oldest that has an
-    /// occurrence on that day.
+    /// Takes what a provider did on its own schedule: of several subscriptions with the token, the oldest that waits for it
+    /// on that day; money that moved though none does, the oldest that has an occurrence on that day.
     ///
     /// # Errors
     /// None has, or as every change.
     pub async fn report(&self, ask: Report) -> Result<Receipt, Stop<Refusal>> {
         let nothing = Stop::Refused(Refusal::OccurrenceNotFound { what: ask.day.to_string() });
-        for (subscription, number) in self.on_day(ask.tenant, &ask.token, ask.day).await? {
+        let on_day = self.on_day(ask.tenant, &ask.token, ask.day).await?;
+        let unexpected = on_day.clone().into_iter().map(|found| (true, found));
+        for (even_unexpected, (subscription, number)) in
+            on_day.into_iter().map(|found| (false, found)).chain(unexpected)
+        {
             let (tenant, key, validate_only) = (ask.tenant, ask.key.clone(), ask.validate_only);
             let change = Mutation { tenant, subscription, key, validate_only };
             let told = self.change(&change, Some(number), |ours, now| {
-                answering::report(ours, number, ask.answer.clone(), now).map(|()| Receipt::about(ours, number))
+                let told = (ask.answer.clone(), even_unexpected);
+                answering::report(ours, number, told, now).map(|()| Receipt::about(ours, number))
             });
             match told.await {
                 Err(Stop::Refused(Refusal::OccurrenceNotFound { .. })) => {}

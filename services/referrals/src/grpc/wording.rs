@@ -15,11 +15,10 @@ pub(super) type Facts = Vec<(String, String)>;
 /// Why a referral stands where it stands.
 pub(super) fn of_referral(told: &Told, grounds: &Decision) -> (DecisionReason, Facts) {
     let referral = &told.referral;
-    let why = told.moves.last().map_or("", |last| last.step.reason.as_str());
     let mut facts = grounds.facts.clone();
     facts.push(("inviter_points".to_owned(), referral.inviter_points.to_string()));
     facts.push(("invitee_points".to_owned(), referral.invitee_points.to_string()));
-    (reason(referral.state, why), facts)
+    (reason(referral.state, told.why()), facts)
 }
 
 /// Where a referral stands that has just begun. All it can end by in that moment is an older order.

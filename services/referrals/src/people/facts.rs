@@ -12,7 +12,9 @@ pub struct Bought {
     pub currency: Currency,
     /// Net of discounts.
     pub net_minor: i64,
-    /// What came back of it so far.
+    /// What had come back of it before it was the member's.
+    pub returned_before_minor: i64,
+    /// What came back of it so far, all together.
     pub returned_minor: i64,
     /// When it was bought.
     pub occurred_at: Timestamp,
@@ -20,6 +22,14 @@ pub struct Bought {
     pub received_at: Option<Timestamp>,
     /// When something last came back.
     pub returned_at: Option<Timestamp>,
+}
+
+impl Bought {
+    /// What it came to when it became the member's, net of discounts and of what had come back by then.
+    #[must_use]
+    pub const fn came_to(&self) -> i64 {
+        self.net_minor.saturating_sub(self.returned_before_minor)
+    }
 }
 
 /// What one event told of an order; whatever it did not tell is not known yet.
@@ -46,6 +56,8 @@ pub struct Told {
     pub occurred_at: Timestamp,
     /// When the buyer had it.
     pub received_at: Option<Timestamp>,
+    /// What had come back of it before it was the member's: it was a guest's, and joined.
+    pub returned_before_minor: i64,
 }
 
 impl OrderNews {
@@ -78,6 +90,7 @@ mod tests {
             currency: Currency::parse("TWD").expect("listed"),
             occurred_at: at("2026-01-10T00:00:00Z"),
             received_at: None,
+            returned_before_minor: 0,
         };
         let bought = OrderNews { order, told: Some(told), net_minor: 900, returned_minor: 0, returned_at: None };
         let back =

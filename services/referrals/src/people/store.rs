@@ -85,22 +85,25 @@ async fn keep_orders(connection: &mut PgConnection, news: &News) -> Result<(), S
         news.orders.values().map(|one| one.told.map(|told| told.currency.to_string())).collect();
     let net: Vec<i64> = news.orders.values().map(|one| one.net_minor).collect();
     let returned: Vec<i64> = news.orders.values().map(|one| one.returned_minor).collect();
+    let before: Vec<i64> =
+        news.orders.values().map(|one| one.told.map_or(0, |told| told.returned_before_minor)).collect();
     let instants = |read: &dyn Fn(&super::facts::OrderNews) -> Option<Timestamp>| {
         news.orders.values().map(|one| read(one).map(SqlTimestamp::from)).collect::<Vec<Option<SqlTimestamp>>>()
     };
     sqlx::query!(
         "INSERT INTO bought AS known (tenant, shard, member, order_id, currency, net_minor, returned_minor, occurred_at,
-             received_at, returned_at)
+             received_at, returned_at, returned_before_minor)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]), unnest($5::text[]),
                 unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::timestamptz[]), unnest($9::timestamptz[]),
-                unnest($10::timestamptz[])
+                unnest($10::timestamptz[]), unnest($11::bigint[])
          ON CONFLICT (tenant, shard, member, order_id) DO UPDATE SET
              currency = coalesce(known.currency, excluded.currency),
              occurred_at = coalesce(known.occurred_at, excluded.occurred_at),
              received_at = coalesce(known.received_at, excluded.received_at),
              returned_at = CASE WHEN excluded.returned_minor > known.returned_minor THEN excluded.returned_at
                                 ELSE known.returned_at END,
-             returned_minor = greatest(known.returned_minor, excluded.returned_minor)",
+             returned_minor = greatest(known.returned_minor, excluded.returned_minor),
+             returned_before_minor = greatest(known.returned_before_minor, excluded.returned_before_minor)",
         &keys.tenants,
         &keys.shards,
         &keys.members,
@@ -111,6 +114,7 @@ async fn keep_orders(connection: &mut PgConnection, news: &News) -> Result<(), S
         &instants(&|one| one.told.map(|told| told.occurred_at)) as &[Option<SqlTimestamp>],
         &instants(&|one| one.told.and_then(|told| told.received_at)) as &[Option<SqlTimestamp>],
         &instants(&|one| one.returned_at) as &[Option<SqlTimestamp>],
+        &before,
     )
     .execute(connection)
     .await?;
@@ -164,8 +168,8 @@ pub(super) async fn bought(
 ) -> Result<BTreeMap<Whose, Vec<Bought>>, StoreError> {
     let keys = keys(all.iter());
     let rows = sqlx::query!(
-        r#"SELECT bought.tenant, bought.member, order_id, currency AS "currency!", net_minor, returned_minor,
-                  occurred_at AS "occurred_at!", received_at, returned_at
+        r#"SELECT bought.tenant, bought.member, order_id, currency AS "currency!", net_minor, returned_before_minor,
+                  returned_minor, occurred_at AS "occurred_at!", received_at, returned_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            JOIN bought USING (tenant, shard, member)
            WHERE occurred_at IS NOT NULL AND currency IS NOT NULL
@@ -182,6 +186,7 @@ pub(super) async fn bought(
             order: row.order_id.into(),
             currency: Currency::parse(&row.currency).map_err(StoreError::unreadable)?,
             net_minor: row.net_minor,
+            returned_before_minor: row.returned_before_minor,
             returned_minor: row.returned_minor,
             occurred_at: row.occurred_at.into(),
             received_at: row.received_at.map(Timestamp::from),

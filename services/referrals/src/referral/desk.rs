@@ -8,7 +8,7 @@ use outbox::{Call, Open};
 use serde::{Deserialize, Serialize};
 use timers::{Due, Timer};
 
-use super::decision::facts;
+use super::decision::{Facts, facts};
 use super::life::{Happening, State};
 use super::record::{Errand, Referral, Side};
 use super::{Answer, Errand as Said, Referrals, events, one, ruling, store};
@@ -93,6 +93,7 @@ impl Referrals {
         let now = self.clock.now();
         let Some(mut referral) = one(&mut tx, whose).await? else { return tx.roll_back().await };
         let held = self.held(&mut tx, tenant).await?;
+        self.follow_known(&mut tx, whose, &mut referral, &held).await?;
         let due = referral.hold_ends_at.filter(|ends| referral.state == State::Held && *ends <= now);
         if let Some(ends) = due {
             let at = ends.max(referral.entered_at);
@@ -135,12 +136,22 @@ impl Referrals {
                 Answer::Revoked => {}
                 Answer::Refused { reason } => {
                     let evidence = facts([("side", payload.side.word().to_owned()), ("refusal", reason)]);
-                    referral.happen(Happening::GrantRefused, "GRANT_REFUSED", evidence, now);
+                    refused(&mut referral, &call.kind, evidence, now);
                 }
             }
             write(&mut tx, call.tenant, &referral, now).await?;
         }
         tx.commit().await
+    }
+}
+
+/// A grant that is refused is looked at by a person, who lets it go on or ends it. A revocation that is refused changes no
+/// state, for the referral is over: the points are left with who has them, and that is said.
+fn refused(referral: &mut Referral, kind: &str, evidence: Facts, now: Timestamp) {
+    if kind == REVOKE {
+        referral.remark("REVOKE_REFUSED", evidence, now);
+    } else {
+        referral.happen(Happening::GrantRefused, "GRANT_REFUSED", evidence, now);
     }
 }
 

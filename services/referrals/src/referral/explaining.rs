@@ -6,10 +6,15 @@ use super::record::{Move, Referral};
 use crate::offer::promise::Offer;
 use crate::people::facts::Bought;
 
+/// The step that led to where it stands: later ones may only note something there.
+pub fn led_here<'a>(moves: impl IntoIterator<Item = &'a Move>) -> Option<&'a Move> {
+    moves.into_iter().filter(|step| step.from != Some(step.to)).last()
+}
+
 /// Told from its moves, which carry their evidence; orders come earliest first.
 pub fn explain(referral: &Referral, moves: &[Move], orders: &[Bought], offer: &Offer) -> Decision {
     let mut told = Decision::new(referral.state.word(), referral.terms_version, referral.entered_at);
-    told.facts = moves.last().map(|last| last.evidence.clone()).unwrap_or_default();
+    told.facts = led_here(moves).map(|last| last.evidence.clone()).unwrap_or_default();
     for step in moves {
         told = told.step(step.to.word(), step.reason.clone());
     }
@@ -18,7 +23,7 @@ pub fn explain(referral: &Referral, moves: &[Move], orders: &[Bought], offer: &O
             let best = orders
                 .iter()
                 .filter(|order| order.occurred_at >= referral.touched_at && order.currency == offer.currency)
-                .map(|order| order.net_minor)
+                .map(Bought::came_to)
                 .max();
             let best = best.unwrap_or(0);
             told.fact("best_net_minor", best).fact("currency", offer.currency).unless(

@@ -143,6 +143,7 @@ mod tests {
             order: OrderId::from(Uuid::from_u128(u128::from(order))),
             currency: kernel::Currency::parse("TWD").expect("listed"),
             net_minor: 900,
+            returned_before_minor: 0,
             returned_minor: 0,
             occurred_at: at(day),
             received_at: None,

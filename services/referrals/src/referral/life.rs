@@ -54,7 +54,7 @@ impl State {
 /// What can happen to a referral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happening {
-    /// An order came that counts.
+    /// An order came that counts; while one is held, an earlier one.
     Ordered,
     /// The hold began.
     HoldBegan,
@@ -79,7 +79,7 @@ pub enum Happening {
 /// Where a happening leads; nowhere, where it changes nothing. A flagged referral knows where it was flagged.
 pub const fn next(state: State, flagged_from: Option<State>, happening: Happening) -> Option<State> {
     match (state, happening) {
-        (State::Attributed, Happening::Ordered) => Some(State::Qualified),
+        (State::Attributed | State::Held, Happening::Ordered) => Some(State::Qualified),
         (State::Qualified, Happening::HoldBegan) => Some(State::Held),
         (State::Held, Happening::HoldEnded) => Some(State::Approved),
         (State::Approved, Happening::Granted) => Some(State::Rewarded),
@@ -142,6 +142,7 @@ mod tests {
         ATTRIBUTED          suspected  FLAGGED
         QUALIFIED           hold-began HELD
         QUALIFIED           returned   REVERSED
+        HELD                ordered    QUALIFIED
         HELD                hold-ended APPROVED
         HELD                unfounded  REJECTED
         HELD                returned   REVERSED

@@ -10,11 +10,16 @@ use super::record::Referral;
 use crate::offer::promise::Offer;
 use crate::people::facts::Bought;
 
-/// Moves a referral as far as the orders lead it; they come earliest first.
+/// Moves a referral as far as the orders lead it; they come earliest first. Until the hold has ended, what is heard late is
+/// judged as if it had been heard in its time.
 pub fn follow(referral: &mut Referral, orders: &[Bought], offer: &Offer, zone: &TimeZone) -> Result<(), OutOfCalendar> {
-    if referral.state == State::Attributed
-        && let Some(order) = orders.iter().find(|order| qualifies(referral, order, offer))
-    {
+    let first = match referral.state {
+        State::Attributed | State::Held => orders.iter().find(|order| qualifies(referral, order, offer)),
+        State::Qualified | State::Approved | State::Rewarded | State::Flagged | State::Rejected | State::Reversed => {
+            None
+        }
+    };
+    if let Some(order) = first {
         qualify(referral, order, orders, offer, zone)?;
     }
     let counted = referral.order.and_then(|id| orders.iter().find(|order| order.order == id));
@@ -24,10 +29,11 @@ pub fn follow(referral: &mut Referral, orders: &[Bought], offer: &Offer, zone: &
     Ok(())
 }
 
-/// By what was bought: what came back of it is looked at afterwards, for it may be heard before the order is.
+/// By what it came to when it became the member's. What came back since is looked at afterwards, for it may be heard before
+/// the order is: the order counted until then, and the referral is reversed.
 fn qualifies(referral: &Referral, order: &Bought, offer: &Offer) -> bool {
     let since_the_touch = order.occurred_at >= referral.touched_at || referral.checkout == Some(order.order);
-    since_the_touch && order.currency == offer.currency && order.net_minor >= offer.least_order_minor
+    since_the_touch && order.currency == offer.currency && order.came_to() >= offer.least_order_minor
 }
 
 /// The first purchase before the touch, beside the order that was being paid.
@@ -51,16 +57,20 @@ fn qualify(
         referral.happen(Happening::Unfounded, "ALREADY_CUSTOMER", evidence, at);
         return Ok(());
     }
+    if referral.order == Some(order.order) {
+        return Ok(());
+    }
+    let reason = if referral.order.is_none() { "ORDER" } else { "EARLIER_ORDER" };
     let ends = offer.hold_ends(order.occurred_at, order.received_at, zone)?;
     referral.order = Some(order.order);
     referral.hold_ends_at = Some(ends);
     let evidence = facts([
         ("order", order.order.to_string()),
-        ("net_minor", order.net_minor.to_string()),
+        ("net_minor", order.came_to().to_string()),
         ("least_order_minor", offer.least_order_minor.to_string()),
         ("currency", offer.currency.to_string()),
     ]);
-    referral.happen(Happening::Ordered, "ORDER", evidence, at);
+    referral.happen(Happening::Ordered, reason, evidence, at);
     let evidence = facts([
         ("hold_days", offer.hold_days.to_string()),
         ("return_window_days", offer.return_window_days.to_string()),

@@ -10,7 +10,7 @@ use kernel::{MemberId, ReferralId, TenantId};
 use wire::Stop;
 
 use super::decision::Decision;
-use super::explaining::explain;
+use super::explaining::{explain, led_here};
 use super::life::State;
 use super::record::{Move, Referral};
 use super::{ReferralRefusal, Referrals, ruling, store as rows};
@@ -34,6 +34,14 @@ pub struct Told {
     pub moves: Vec<Recorded>,
     /// Why it stands there, where that was asked for.
     pub decision: Option<Decision>,
+}
+
+impl Told {
+    /// In the word of the step that led there.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        led_here(self.moves.iter().map(|recorded| &recorded.step)).map_or("", |last| last.reason.as_str())
+    }
 }
 
 /// Which part of a list.

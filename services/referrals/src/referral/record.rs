@@ -53,7 +53,7 @@ pub enum Errand {
 pub struct Move {
     /// Counts from one.
     pub number: i64,
-    /// Where it came from; nowhere, where it begins.
+    /// Where it came from; nowhere, where it begins; where it came to, where something is only noted.
     pub from: Option<State>,
     /// Where it came to.
     pub to: State,
@@ -146,6 +146,11 @@ impl Referral {
             Side::Invitee => self.invitee_entry = Some(entry),
         }
         self.reward_if_complete(at);
+    }
+
+    /// Notes something where it stands, that a person may see it.
+    pub fn remark(&mut self, reason: &str, evidence: Facts, at: Timestamp) {
+        self.note(Some(self.state), self.state, reason, evidence, at.max(self.entered_at));
     }
 
     /// Points of one side.

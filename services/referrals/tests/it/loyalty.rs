@@ -92,8 +92,10 @@ impl FakeLoyalty {
         let mut told = self.told();
         told.calls.push(("revoke", ask.member.clone()));
         let so = told.script.get_mut(&ask.member).and_then(VecDeque::pop_front);
-        if so == Some(So::Silent) {
-            return Err(Status::unavailable("nobody is there"));
+        match so {
+            Some(So::Silent) => return Err(Status::unavailable("nobody is there")),
+            Some(So::Refused(reason)) => return Err(refused(reason, Vec::new())),
+            Some(So::Lost) | None => {}
         }
         if told.taken.get(&ask.entry).is_some_and(|by| *by != ask.request_id) {
             return Err(refused("ALREADY_REVERSED", Vec::new()));

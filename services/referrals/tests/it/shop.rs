@@ -196,6 +196,13 @@ impl Shop {
         }
     }
 
+    /// A guest's order that joined the member, of which so much had come back before, as activity tells it.
+    pub fn joined(&self, member: MemberId, amount: i64, back: i64, occurred_at: Timestamp) -> OrderRecorded {
+        let returned =
+            if back > 0 { vec![ReturnedLine { number: 1, quantity: 0, amount_minor: back }] } else { vec![] };
+        OrderRecorded { joined: true, returned, ..self.order(member, amount, occurred_at) }
+    }
+
     /// A return after which so much has come back of an order, as activity tells it.
     pub fn back(&self, order: &OrderRecorded, so_far: i64, now: i64) -> OrderReturned {
         let net = order.lines.iter().map(|line| line.gross_minor - line.discount_minor).sum::<i64>();

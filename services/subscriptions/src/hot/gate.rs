@@ -31,10 +31,11 @@ impl Gate {
     }
 }
 
-/// Of several grants the one that is open longest decides.
+/// Of several grants that have begun the one that is open longest decides. What is paid ahead opens nothing yet: whether
+/// the time until then is open is the business of who paid for that.
 #[must_use]
 pub fn decide(grants: &[Grant], code: &str, now: Timestamp) -> Gate {
-    let ours = grants.iter().filter(|grant| grant.code == code);
+    let ours = grants.iter().filter(|grant| grant.code == code && grant.paid_from <= now);
     let Some(best) = ours.max_by_key(|grant| (grant.entitled_until, grant.paid_until, grant.subscription)) else {
         let (subscription, until, paid_until, entitled_until) = (None, None, None, None);
         return Gate { state: Entitled::No, until, subscription, paid_until, entitled_until, at: now };
@@ -72,11 +73,22 @@ mod tests {
             grant("gate", 1, "2027-01-01T00:00:00Z", "2027-01-15T00:00:00Z"),
             grant("gate", 2, "2026-06-01T00:00:00Z", "2026-06-01T00:00:00Z"),
             grant("lounge", 2, "2028-06-01T00:00:00Z", "2028-06-01T00:00:00Z"),
+            Grant {
+                paid_from: at("2027-06-01T00:00:00Z"),
+                ..grant("gate", 3, "2028-06-01T00:00:00Z", "2028-06-15T00:00:00Z")
+            },
+            Grant {
+                paid_from: at("2027-06-01T00:00:00Z"),
+                ..grant("roof", 3, "2028-06-01T00:00:00Z", "2028-06-15T00:00:00Z")
+            },
         ];
         let table = [
             ("gate", "2026-07-01T00:00:00Z", Entitled::Active, Some("2027-01-01T00:00:00Z")),
             ("gate", "2027-01-02T00:00:00Z", Entitled::Grace, Some("2027-01-15T00:00:00Z")),
             ("gate", "2027-02-02T00:00:00Z", Entitled::No, Some("2027-01-15T00:00:00Z")),
+            ("gate", "2027-05-31T23:59:59Z", Entitled::No, Some("2027-01-15T00:00:00Z")),
+            ("gate", "2027-06-01T00:00:00Z", Entitled::Active, Some("2028-06-01T00:00:00Z")),
+            ("roof", "2027-05-31T23:59:59Z", Entitled::No, None),
             ("pool", "2026-07-01T00:00:00Z", Entitled::No, None),
         ];
         for (code, now, state, until) in table {

@@ -8,6 +8,7 @@
 //! | `sandbox_card` | declined until there is another card |
 //! | `sandbox_never` | declined for ever |
 //! | `sandbox_silent_2` | no answer to the first 2 askings of each attempt, then charged |
+//! | `sandbox_refund_later_2` | charged; the first 2 askings to give it back are declined for later, the next one is not |
 //! | `sandbox_itself` | never asked: the provider charges on its own schedule |
 //!
 //! Any other token is charged.
@@ -40,6 +41,11 @@ pub enum Line {
         /// Times.
         times: u32,
     },
+    /// Charged; so many askings to give it back are declined.
+    RefundLater {
+        /// Askings.
+        times: i32,
+    },
     /// The provider charges on its own schedule.
     Itself,
 }
@@ -52,6 +58,8 @@ pub fn read(token: &str) -> Line {
         Line::Later { times }
     } else if let Some(number) = rest.strip_prefix("ok_from_").and_then(|number| number.parse().ok()) {
         Line::YesFrom { number }
+    } else if let Some(times) = rest.strip_prefix("refund_later_").and_then(|times| times.parse().ok()) {
+        Line::RefundLater { times }
     } else if let Some(times) = rest.strip_prefix("silent_").and_then(|times| times.parse().ok()) {
         Line::Silent { times }
     } else {
@@ -74,7 +82,30 @@ pub fn answer(line: Line, key: ChargeId, occurrence: i64, attempt: i32) -> Answe
         Line::YesFrom { number } if occurrence < number => no(Decline::Later, "insufficient-funds"),
         Line::Card => no(Decline::AfterCardUpdate, "expired-card"),
         Line::Never => no(Decline::Never, "stolen-card"),
-        Line::Yes | Line::Later { .. } | Line::YesFrom { .. } | Line::Silent { .. } | Line::Itself => yes(),
+        Line::Yes
+        | Line::Later { .. }
+        | Line::YesFrom { .. }
+        | Line::RefundLater { .. }
+        | Line::Silent { .. }
+        | Line::Itself => yes(),
+    }
+}
+
+/// What an asking to give back is answered; they count from 0.
+#[must_use]
+pub fn answer_refund(line: Line, key: ChargeId, attempt: i32) -> Answer {
+    match line {
+        Line::RefundLater { times } if attempt < times => {
+            Answer::Declined { class: Decline::Later, code: "refund-refused".to_owned() }
+        }
+        Line::Yes
+        | Line::Later { .. }
+        | Line::YesFrom { .. }
+        | Line::Card
+        | Line::Never
+        | Line::Silent { .. }
+        | Line::RefundLater { .. }
+        | Line::Itself => Answer::Charged { reference: format!("sandbox-{key}") },
     }
 }
 
@@ -114,6 +145,7 @@ mod tests {
             ("sandbox_card", 0, 1, "card"),
             ("sandbox_never", 0, 1, "never"),
             ("sandbox_silent_2", 0, 1, "yes"),
+            ("sandbox_refund_later_2", 0, 1, "yes"),
         ];
         for (token, occurrence, attempt, expected) in table {
             let told = match answer(read(token), ChargeId::from(uuid::Uuid::nil()), occurrence, attempt) {

@@ -1,13 +1,12 @@
 //! What follows where a provider, activity or a member gives an answer: money moved or did not, an order was recorded.
 
 use jiff::Timestamp;
-use kernel::{ChargeId, OrderId};
+use kernel::OrderId;
 
 use super::Refusal;
 use super::charging::{Answer, Decline, Verdict, verdict};
-use super::paid::{TermRules, extend};
-use super::proration::{Parts, divide};
-use super::schedule::{advance, charge_id, close, leave_unpaid, must_live};
+use super::paid::{Membership, TermRules, extend};
+use super::schedule::{advance, charge_id, close, fall_until, follow_terms, leave_unpaid, let_pass, must_live};
 use super::standing::{Answered, News, Occurrence, Placed, Stage, Standing, State};
 use crate::plan::cadence::days_later;
 use crate::plan::terms::Kind;
@@ -16,23 +15,40 @@ use crate::plan::terms::Kind;
 pub fn answer(ours: &mut Standing, number: i64, attempt: i32, answer: Answer, now: Timestamp) {
     let waits = |occurrence: &&Occurrence| occurrence.stage == Stage::Charging && occurrence.attempts == attempt;
     let Some(occurrence) = ours.occurrences.get(&number).filter(waits).cloned() else { return };
+    // First what fell due during the silence, so that it is judged as such whether or not a timer rang meanwhile.
+    advance(ours, now);
     settle(ours, occurrence, attempt, answer, now);
     advance(ours, now);
 }
 
-/// Takes what a provider did on its own schedule; what was paid stays paid.
+/// Takes what a provider did on its own schedule; what was paid stays paid. The hour of the day is the provider's own. Where
+/// it is taken `even_unexpected`, money that moved is written down, whatever had become of the occurrence.
 ///
 /// # Errors
-/// The occurrence has not fallen due, or is none to be charged.
-pub fn report(ours: &mut Standing, number: i64, answer: Answer, now: Timestamp) -> Result<(), Refusal> {
+/// The day of the occurrence has not come, or it is none to be charged.
+pub fn report(
+    ours: &mut Standing,
+    number: i64,
+    (answer, even_unexpected): (Answer, bool),
+    now: Timestamp,
+) -> Result<(), Refusal> {
     advance(ours, now);
     let nothing = || Refusal::OccurrenceNotFound { what: number.to_string() };
-    let mut occurrence = ours.occurrences.get(&number).cloned().ok_or_else(nothing)?;
-    match occurrence.stage {
-        Stage::Due | Stage::Unpaid => {}
+    let day = |moment: Timestamp| ours.schedule.zone.wall(moment).date();
+    let has_come = |known: &Occurrence| day(known.due_at) <= day(now);
+    let mut occurrence = ours.occurrence(number).filter(has_come).ok_or_else(nothing)?;
+    let moved = even_unexpected && matches!(answer, Answer::Charged { .. });
+    let is_expected = match occurrence.stage {
+        Stage::Due | Stage::Unpaid => true,
         Stage::Paid | Stage::Refunded => return Ok(()),
-        Stage::Planned | Stage::Skipped | Stage::Charging | Stage::Passed => return Err(nothing()),
+        Stage::Planned => ours.state.runs() || moved,
+        Stage::Skipped | Stage::Passed => moved,
+        Stage::Charging => false,
+    };
+    if !is_expected {
+        return Err(nothing());
     }
+    fall_until(ours, number, now);
     occurrence.attempts = occurrence.attempts.saturating_add(1);
     occurrence.first_tried_at = occurrence.first_tried_at.or(Some(now));
     let attempt = occurrence.attempts;
@@ -104,15 +120,32 @@ fn paid(ours: &mut Standing, occurrence: Occurrence, attempt: i32, now: Timestam
     match &plan.kind {
         Kind::Goods { .. } => ours.orders.push((number, now)),
         Kind::Membership { grace_days, renew_within_months, .. } => {
-            let grace_days = if ours.state.is_live() { *grace_days } else { 0 };
-            let (cadence, renew_within_months) = (plan.cadence, *renew_within_months);
-            let rules = TermRules { cadence, grace_days, renew_within_months, zone: &ours.schedule.zone };
-            let Some((membership, runs_on)) = extend(ours.membership.as_ref(), rules, now) else { return };
-            let first = ours.membership.is_none();
-            ours.membership = Some(membership);
-            ours.say(now, if first { News::MembershipStarted } else { News::MembershipRenewed { runs_on } });
+            pay_term(ours, *grace_days, *renew_within_months, now);
         }
     }
+    let_pass(ours, now);
+}
+
+/// A term is paid: it runs on from what this subscription paid for before, or, if this is the first, another one.
+fn pay_term(ours: &mut Standing, grace_days: i32, renew_within_months: i32, now: Timestamp) {
+    let is_first = ours.membership.is_none();
+    let former = ours.membership.as_ref().or(ours.former.as_ref());
+    let grace_days = if ours.state.is_live() { grace_days } else { 0 };
+    // A provider's own schedule counts from its first charge. Run on from a term that is over, each of its charges would come
+    // after the term it is to extend.
+    let renew_within_months = if is_first && ours.by_provider { 0 } else { renew_within_months };
+    let rules = TermRules { cadence: ours.plan.cadence, grace_days, renew_within_months, zone: &ours.schedule.zone };
+    let Some((extended, runs_on)) = extend(former, rules, now) else { return };
+    let news = if former.is_none() { News::MembershipStarted } else { News::MembershipRenewed { runs_on } };
+    let opens_from = if is_first { extended.from } else { extended.opens_from };
+    // What is owed of an earlier term stays owed.
+    let refund = ours.membership.as_ref().and_then(|membership| membership.refund);
+    let membership = Membership { opens_from, refund, ..extended };
+    if is_first && runs_on && !ours.by_provider {
+        follow_terms(ours, &membership, now);
+    }
+    ours.membership = Some(membership);
+    ours.say(now, news);
 }
 
 /// Takes another token; what waited for it is charged now.
@@ -134,45 +167,6 @@ pub fn update_token(ours: &mut Standing, token: &str, by_provider: bool, now: Ti
     ours.say(now, News::Changed { what: "PAYMENT_TOKEN" });
     advance(ours, now);
     Ok(())
-}
-
-/// Ends a membership and gives back what was not used of its last paid term. A term that has not begun is given back as
-/// a whole, and the one before goes on to its end.
-///
-/// # Errors
-/// No term is paid that could be given back.
-pub fn refund(ours: &mut Standing, reason: &str, now: Timestamp) -> Result<Parts, Refusal> {
-    let nothing = || Refusal::NothingToRefund { subscription: ours.id };
-    let known = ours.last_paid.and_then(|number| ours.occurrences.get(&number));
-    let occurrence = known.filter(|known| known.stage == Stage::Paid).cloned().ok_or_else(nothing)?;
-    let membership = ours.membership.clone().filter(|ours| !ours.ended && !ours.cut).ok_or_else(nothing)?;
-    let term = (membership.from, membership.until);
-    let parts = divide(ours.amount(), term, now, &ours.schedule.zone).filter(|parts| parts.unused_minor > 0);
-    let parts = parts.ok_or_else(nothing)?;
-    let number = occurrence.number;
-    ours.placed.push(Placed {
-        id: ChargeId::derived_from(ours.id.uuid(), &format!("refund/{number}")),
-        number,
-        attempt: 0,
-        refund: true,
-        amount_minor: parts.unused_minor,
-        ask: true,
-        token: ours.token.clone(),
-    });
-    ours.put(occurrence, Stage::Refunded, "", now);
-    let until = membership.from.max(now);
-    ours.membership = Some(super::paid::Membership { until, entitled_until: until, cut: true, ..membership });
-    ours.say(now, News::Refunded { number, refund_minor: parts.unused_minor });
-    if ours.state.is_live() {
-        close(ours, State::Cancelled, if reason.is_empty() { "REFUNDED" } else { reason }, now);
-    }
-    advance(ours, now);
-    Ok(parts)
-}
-
-/// Takes what a provider answered to a refund.
-pub fn refund_answered(ours: &mut Standing, number: i64, answer: Answer) {
-    ours.answered.push(Answered { number, attempt: 0, refund: true, answer });
 }
 
 /// Takes what activity answered to an order.

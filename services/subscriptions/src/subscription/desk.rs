@@ -16,9 +16,8 @@ use terms::Settled;
 use wire::{Stop, known, patiently};
 
 use super::charging::Answer;
-use super::paid::Membership;
 use super::standing::{Change, News, Standing, State};
-use super::{Mutation, Receipt, Refusal, StandingOrders, Subscribing, answering, events, schedule, store};
+use super::{Mutation, Receipt, Refusal, StandingOrders, Subscribing, answering, events, refunding, schedule, store};
 use crate::plan::cadence::{Schedule, Zone};
 use crate::plan::terms::Plan;
 
@@ -43,6 +42,8 @@ pub(crate) enum Answered {
     },
     /// The provider, to a refund.
     Refund {
+        /// Which attempt.
+        attempt: i32,
         /// What it said.
         answer: Answer,
     },
@@ -76,17 +77,16 @@ impl StandingOrders {
         }
         let plan = self.plans.within(&mut tx, tenant, &ask.plan, None).await?;
         let plan = plan.ok_or_else(|| Stop::Refused(Refusal::PlanNotFound { plan: ask.plan.clone() }))?;
-        let mut membership = None;
+        let mut former = None;
         if plan.is_membership() {
             if ask.cadence.is_some_and(|cadence| cadence != plan.cadence) {
                 return Err(Stop::Refused(Refusal::CadenceFixed { plan: ask.plan.clone() }));
             }
-            let (live, former) = store::former(&mut tx, tenant, member, &ask.plan).await?;
+            let (live, last) = store::former(&mut tx, tenant, member, &ask.plan).await?;
             if let Some(subscription) = live {
                 return Err(Stop::Refused(Refusal::AlreadySubscribed { plan: ask.plan.clone(), subscription }));
             }
-            // Its end is told by the subscription that paid for it; here it is only run on from.
-            membership = former.map(|former| Membership { ended: true, ..former });
+            former = last;
         }
         if ask.known {
             store::know(&mut tx, &[(tenant, member, now)]).await?;
@@ -94,7 +94,7 @@ impl StandingOrders {
         let by_provider = self.provider.schedules_itself(&ask.token);
         let zone = ask.zone.clone().unwrap_or_else(|| Zone::of(settled.zone));
         let mut ours = begun(ask, plan, zone, now);
-        (ours.membership, ours.by_provider) = (membership, by_provider);
+        (ours.former, ours.by_provider) = (former, by_provider);
         schedule::advance(&mut ours, now);
         let number = ours.occurrences.keys().next().copied().unwrap_or(ours.next);
         let first_due = ours.occurrence(number).map(|occurrence| occurrence.due_at);
@@ -126,18 +126,24 @@ impl StandingOrders {
     }
 
     /// Writes an answer down together with the call it answers. One that was written before changes nothing.
-    pub(crate) async fn answered(&self, call: &Open, number: i64, answer: Answered) -> Result<(), StoreError> {
+    pub(crate) async fn answered(
+        &self,
+        call: &Open,
+        (subscription, number): (SubscriptionId, i64),
+        answer: Answered,
+    ) -> Result<(), StoreError> {
         let mut tx = self.store.begin(call.tenant, [call.shard]).await?;
         if !outbox::settle(&mut tx, call).await? {
             return tx.roll_back().await;
         }
         let now = self.clock.now();
-        let subscription = SubscriptionId::from(call.subject);
         let found = store::load(&mut tx, &self.plans, (call.tenant, call.shard), subscription, Some(number)).await?;
         let mut ours = found.ok_or_else(|| StoreError::unreadable("the subscription of a call"))?;
         match answer {
             Answered::Charge { attempt, answer } => answering::answer(&mut ours, number, attempt, answer, now),
-            Answered::Refund { answer } => answering::refund_answered(&mut ours, number, answer),
+            Answered::Refund { attempt, answer } => {
+                refunding::refund_answered(&mut ours, (number, attempt), answer, now);
+            }
             Answered::Order { told } => answering::ordered(&mut ours, number, told, now),
         }
         write(&mut tx, call.tenant, &ours, now).await?;
@@ -234,6 +240,7 @@ fn begun(ask: &Subscribing, plan: std::sync::Arc<Plan>, zone: Zone, now: Timesta
         unpaid_in_row: 0,
         last_paid: None,
         membership: None,
+        former: None,
         started_at: now,
         occurrences: BTreeMap::new(),
         placed: Vec::new(),
@@ -256,7 +263,8 @@ async fn write(tx: &mut Tx, tenant: TenantId, ours: &Standing, now: Timestamp) -
     outbox::place(tx, &calls(tenant, ours), now).await
 }
 
-/// What has to be said elsewhere. Calls of one subscription are made in this order.
+/// What has to be said elsewhere. The provider is asked in this order, and activity in this order; neither waits for the
+/// other, so that money goes on moving while activity is away.
 fn calls(tenant: TenantId, ours: &Standing) -> Vec<Call> {
     let (shard, subject) = (Shard::of_member(ours.member), ours.id.uuid());
     let currency = ours.plan.currency.to_string();
@@ -274,11 +282,11 @@ fn calls(tenant: TenantId, ours: &Standing) -> Vec<Call> {
     let orders = ours.orders.iter().map(|(number, paid_at)| Call {
         tenant,
         shard,
-        subject,
+        subject: RequestId::caused_by(subject, "orders").uuid(),
         id: RequestId::caused_by(subject, &format!("order/{number}")),
         kind: ORDER,
         payload: json!({
-            "number": number, "member": ours.member, "plan": ours.plan.code, "version": ours.plan.version,
+            "subscription": ours.id, "number": number, "member": ours.member, "plan": ours.plan.code, "version": ours.plan.version,
             "paid_at": paid_at,
         }),
     });

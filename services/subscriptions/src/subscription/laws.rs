@@ -51,6 +51,7 @@ pub(super) fn begun(plan: Plan) -> Standing {
         unpaid_in_row: 0,
         last_paid: None,
         membership: None,
+        former: None,
         started_at,
         occurrences: BTreeMap::new(),
         placed: Vec::new(),
@@ -95,7 +96,8 @@ fn act(ours: &mut Standing, what: &str, now: Timestamp) -> String {
 /// What can be refused.
 fn ask(ours: &mut Standing, verb: &str, number: i64, now: Timestamp) -> Result<(), super::Refusal> {
     match verb {
-        "report" => report(ours, number, yes(), now),
+        "report" => report(ours, number, (yes(), false), now),
+        "moved" => report(ours, number, (yes(), true), now),
         "skip" => skip(ours, number, now),
         "unskip" => unskip(ours, number, now),
         "pause" => pause(ours, "", now),
@@ -210,7 +212,21 @@ fn after_an_outage_the_latest_is_charged() {
         "10 | ring  | active: 0 charging
          17 | ring  | active: 0 charging, 1 due
          24 | ring  | active: 0 charging, 1 due, 2 due
-         25 | yes   | active: 0 paid, 1 passed, 2 charging",
+         25 | yes   | active: 0 paid, 1 passed, 2 passed
+         31 | ring  | active: 0 paid, 1 passed, 2 passed, 3 charging",
+    );
+    // Nor is it one where nothing rang meanwhile.
+    story(
+        coffee(),
+        "10 | ring  | active: 0 charging
+         25 | yes   | active: 0 paid, 1 passed, 2 passed
+         31 | ring  | active: 0 paid, 1 passed, 2 passed, 3 charging",
+    );
+    // Where the silence ends with a no, the latest is what is charged.
+    story(
+        coffee(),
+        "10 | ring  | active: 0 charging
+         25 | later | past due: 0 unpaid, 1 passed, 2 charging",
     );
     story(
         Plan { catch_up: CatchUp::All, ..coffee() },
@@ -254,6 +270,25 @@ fn skipping_and_pausing_move_nothing_else() {
 }
 
 #[test]
+fn what_fell_due_before_a_pause_is_charged_all_the_same() {
+    story(
+        coffee(),
+        "10 | ring   | active: 0 charging
+         10 | yes    | active: 0 paid
+         18 | pause  | paused: 0 paid, 1 charging
+         18 | yes    | paused: 0 paid, 1 paid
+         26 | resume | active: 0 paid, 1 paid, 2 passed",
+    );
+    // What fell due before may also end it: then there is nothing to pause.
+    story(
+        Plan { end_after_unpaid: 1, retry_days: vec![7], ..coffee() },
+        "10 | ring   | active: 0 charging
+         10 | later  | active: 0 due
+         17 | pause  | refused ended: 0 unpaid, 1 passed",
+    );
+}
+
+#[test]
 fn whoever_cancels_is_not_charged() {
     story(
         coffee(),
@@ -278,6 +313,15 @@ fn whoever_cancels_is_not_charged() {
          11 | cancel | cancelled: 0 due
          12 | ring   | cancelled: 0 charging
          12 | yes    | cancelled: 0 paid",
+    );
+    // But what was declined is not tried again.
+    story(
+        Plan { charge_offset_days: 2, retry_days: vec![3], ..coffee() },
+        "10 | ring   | active: 0 due
+         12 | ring   | active: 0 charging
+         12 | later  | active: 0 due
+         13 | cancel | cancelled: 0 unpaid
+         15 | ring   | cancelled: 0 unpaid",
     );
 }
 
@@ -326,6 +370,15 @@ fn a_provider_that_charges_by_itself_reports() {
         (11, "report 1", "refused active: 0 paid"),
         (24, "ring", "active: 0 paid, 1 due, 2 due"),
         (24, "report 1", "active: 0 paid, 1 paid, 2 due"),
+        (25, "pause", "paused: 0 paid, 1 paid, 2 due"),
+        (38, "report 4", "refused paused: 0 paid, 1 paid, 2 due"),
+        (38, "moved 5", "refused paused: 0 paid, 1 paid, 2 due"),
+        (38, "moved 4", "paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
+        (38, "moved 4", "paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
+        (39, "resume", "active: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
+        (39, "moved 3", "active: 0 paid, 1 paid, 2 due, 3 paid, 4 paid"),
+        (40, "cancel", "cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid"),
+        (45, "moved 5", "cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid, 5 paid"),
     ] {
         let now = at("2026-01-01T02:00:00Z") + jiff::SignedDuration::from_hours(24 * (day - 1));
         let refused = act(&mut ours, what, now);

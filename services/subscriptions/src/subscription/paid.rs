@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use kernel::SubscriptionId;
 use serde::{Deserialize, Serialize};
 
+use super::proration::Parts;
 use crate::plan::cadence::{Cadence, Zone, days_later, instant_of, months_later, step};
 
 /// What was paid for.
@@ -20,12 +21,32 @@ pub struct Membership {
     pub from: Timestamp,
     /// When it ends.
     pub until: Timestamp,
+    /// From when on this subscription has paid without a gap. What is run on from may have been paid by another one, and
+    /// be given back.
+    #[serde(default)]
+    pub opens_from: Timestamp,
     /// Until when it opens what it opens.
     pub entitled_until: Timestamp,
     /// Its end was told.
     pub ended: bool,
     /// It was ended before its time: nothing runs on from it.
     pub cut: bool,
+    /// What the provider was asked to give back and has not given back yet.
+    #[serde(default)]
+    pub refund: Option<Refund>,
+}
+
+/// Money that is owed to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The occurrence that had been paid.
+    pub number: i64,
+    /// How often it was asked for before.
+    pub attempt: i32,
+    /// How the fee was divided when the membership ended.
+    pub parts: Parts,
+    /// The provider would not; it may be asked again.
+    pub declined: bool,
 }
 
 /// One entitlement of one paid membership.
@@ -35,7 +56,7 @@ pub struct Grant {
     pub code: String,
     /// Which subscription pays for it.
     pub subscription: SubscriptionId,
-    /// When the last term began.
+    /// From when on it has paid without a gap; it may be ahead.
     pub paid_from: Timestamp,
     /// Until when it is paid.
     pub paid_until: Timestamp,
@@ -67,22 +88,25 @@ pub enum Entitled {
     No,
 }
 
-/// A term paid at a moment: run on from the former one where that ended lately or has not ended, else from now. Tells
-/// whether it runs on. None beyond the calendar.
+/// A term paid at a moment: run on from the former one where that ended lately or has not ended, else from now. A term that
+/// would be over already is not run on: whoever pays has something of it. Tells whether it runs on. None beyond the calendar.
 #[must_use]
 pub fn extend(former: Option<&Membership>, rules: TermRules<'_>, now: Timestamp) -> Option<(Membership, bool)> {
+    let ends = |anchor, terms| instant_of(step(anchor, rules.cadence, terms)?, rules.zone);
     let runs_on = former.filter(|former| {
         let latest = months_later(former.until, rules.renew_within_months, rules.zone);
-        !former.cut && latest.is_some_and(|latest| now <= latest)
+        let would_end = former.terms.checked_add(1).and_then(|terms| ends(former.anchor, terms));
+        !former.cut && latest.is_some_and(|latest| now <= latest) && would_end.is_some_and(|ends| now < ends)
     });
-    let (since, anchor, terms, from) = match runs_on {
-        Some(former) => (former.since, former.anchor, former.terms, former.until),
-        None => (now, rules.zone.wall(now), 0, now),
+    let (since, anchor, terms, from, opens_from) = match runs_on {
+        Some(former) => (former.since, former.anchor, former.terms, former.until, former.opens_from),
+        None => (now, rules.zone.wall(now), 0, now, now),
     };
     let terms = terms.checked_add(1)?;
-    let until = instant_of(step(anchor, rules.cadence, terms)?, rules.zone)?;
+    let until = ends(anchor, terms)?;
     let entitled_until = days_later(until, rules.grace_days, rules.zone)?;
-    let membership = Membership { since, anchor, terms, from, until, entitled_until, ended: false, cut: false };
+    let (ended, cut, refund) = (false, false, None);
+    let membership = Membership { since, anchor, terms, from, until, opens_from, entitled_until, ended, cut, refund };
     Some((membership, runs_on.is_some()))
 }
 
@@ -133,6 +157,24 @@ mod tests {
         }
         let cut = Membership { cut: true, ..first };
         assert!(!paid(Some(&cut), "2029-01-01T02:00:00Z").1, "what was given back is not run on from");
+    }
+
+    #[test]
+    fn a_term_that_would_be_over_is_not_run_on() {
+        let zone = Zone::parse("Asia/Taipei").expect("known");
+        let cadence = Cadence { every: 1, unit: Unit::Month };
+        let rules = TermRules { cadence, grace_days: 3, renew_within_months: 2, zone: &zone };
+        let (first, _) = extend(None, rules, at("2026-01-10T02:00:00Z")).expect("in range");
+        // paid at | paid until | runs on
+        let table = [
+            ("2026-03-10T01:59:59Z", "2026-03-10T02:00:00Z", true),
+            ("2026-03-10T02:00:00Z", "2026-04-10T02:00:00Z", false),
+            ("2026-03-20T02:00:00Z", "2026-04-20T02:00:00Z", false),
+        ];
+        for (now, until, runs_on) in table {
+            let (second, on) = extend(Some(&first), rules, at(now)).expect("in range");
+            assert_eq!((second.until, on), (at(until), runs_on), "paid at {now}");
+        }
     }
 
     #[test]

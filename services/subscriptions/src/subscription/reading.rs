@@ -49,7 +49,7 @@ pub struct ChargeView {
     pub id: ChargeId,
     /// The occurrence.
     pub number: i64,
-    /// From 1; 0 for a refund.
+    /// From 1; of refunds from 0.
     pub attempt: i32,
     /// It goes back to the member.
     pub refund: bool,

@@ -5,6 +5,7 @@ use jiff::civil::{Date, DateTime};
 use kernel::{ChargeId, SubscriptionId};
 
 use super::Refusal;
+use super::paid::Membership;
 use super::standing::{News, Occurrence, Placed, Stage, Standing, State};
 use crate::plan::cadence::{Cadence, Schedule, Zone};
 use crate::plan::terms::CatchUp;
@@ -62,6 +63,21 @@ fn fallen(ours: &mut Standing, now: Timestamp) -> Vec<Occurrence> {
     wanted
 }
 
+/// Moves past everything up to one that a provider charged by itself; what was ahead before it is passed over.
+pub(super) fn fall_until(ours: &mut Standing, number: i64, now: Timestamp) {
+    while ours.next <= number {
+        let Some(occurrence) = ours.occurrence(ours.next) else { return };
+        ours.next = ours.next.saturating_add(1);
+        let due_at = occurrence.due_at;
+        if occurrence.number == number {
+            ours.say(now, News::Due { number, due_at });
+        } else if occurrence.stage == Stage::Planned {
+            let reason = if ours.state == State::Paused { "PAUSED" } else { "CANCELLED" };
+            ours.put(occurrence, Stage::Passed, reason, now);
+        }
+    }
+}
+
 fn fall_due(ours: &mut Standing, occurrence: Occurrence) {
     let (number, due_at) = (occurrence.number, occurrence.due_at);
     ours.put(occurrence, Stage::Due, "", due_at);
@@ -95,6 +111,19 @@ fn pick(ours: &mut Standing, now: Timestamp) {
     };
     if let Some(chosen) = chosen.filter(still_due) {
         place(ours, chosen, now);
+    }
+}
+
+/// A payment has come. Of several that waited for the provider one is enough: what became ready meanwhile is passed over,
+/// unless the plan charges them all.
+pub(super) fn let_pass(ours: &mut Standing, now: Timestamp) {
+    if ours.by_provider || ours.plan.catch_up == CatchUp::All {
+        return;
+    }
+    let is_ready = |one: &&Occurrence| one.stage == Stage::Due && one.attempts == 0 && one.charge_at <= now;
+    let ready: Vec<Occurrence> = ours.occurrences.values().filter(is_ready).cloned().collect();
+    for occurrence in ready {
+        ours.put(occurrence, Stage::Passed, "OUTAGE", now);
     }
 }
 
@@ -132,10 +161,10 @@ pub(super) fn leave_unpaid(ours: &mut Standing, occurrence: Occurrence, reason: 
     }
 }
 
-/// Nothing falls due any more. What was delivered before it is charged is still owed.
+/// Nothing falls due any more. What was delivered before it is charged is still owed, and tried once.
 pub(super) fn close(ours: &mut Standing, state: State, reason: &str, now: Timestamp) {
     let owed = state == State::Cancelled && ours.plan.charge_offset_days > 0 && reason != "PAYMENT_NEVER";
-    let due = |occurrence: &&Occurrence| occurrence.stage == Stage::Due && !owed;
+    let due = |one: &&Occurrence| one.stage == Stage::Due && !(owed && one.attempts == 0);
     let due: Vec<Occurrence> = ours.occurrences.values().filter(due).cloned().collect();
     for occurrence in due {
         let stage = if occurrence.attempts == 0 { Stage::Passed } else { Stage::Unpaid };
@@ -194,14 +223,15 @@ pub(super) fn must_live(ours: &Standing) -> Result<(), Refusal> {
     }
 }
 
-/// Passes over what falls due from now on. What is due and was not looked at yet falls into the pause: whoever pauses
-/// after an outage is not charged for it.
+/// Passes over what falls due from now on. What fell due before is charged all the same, whether or not it was looked at.
 ///
 /// # Errors
-/// It is over.
+/// It is over, also by what fell due before.
 pub fn pause(ours: &mut Standing, reason: &str, now: Timestamp) -> Result<(), Refusal> {
     must_live(ours)?;
     if ours.state != State::Paused {
+        advance(ours, now);
+        must_live(ours)?;
         ours.enter(State::Paused, reason, now);
         ours.say(now, News::Paused);
     }
@@ -275,6 +305,21 @@ pub fn change_cadence(
     }
     ours.say(now, News::Changed { what: "CADENCE" });
     Ok(dropped)
+}
+
+/// Has what is ahead fall due when the terms of a membership end that runs on from another subscription's: counted from its
+/// anchor, whenever it was paid, so that no term ends before the next one is charged. Numbers go on, and skips keep theirs.
+pub(super) fn follow_terms(ours: &mut Standing, membership: &Membership, now: Timestamp) {
+    let (cadence, zone) = (ours.schedule.cadence, ours.schedule.zone.clone());
+    let base = ours.next.saturating_sub(membership.terms);
+    ours.schedule = Schedule { cadence, anchor: membership.anchor, zone, base };
+    let is_ahead = |one: &&Occurrence| one.stage == Stage::Skipped && one.number >= ours.next;
+    let skips: Vec<i64> = ours.occurrences.values().filter(is_ahead).map(|skip| skip.number).collect();
+    for number in skips {
+        if let Some(planned) = Occurrence::planned(&ours.schedule, ours.plan.charge_offset_days, number) {
+            ours.put(planned, Stage::Skipped, "", now);
+        }
+    }
 }
 
 /// The occurrence of the present rhythm on the day of one of the old.

@@ -125,7 +125,7 @@ pub struct Placed {
     pub id: ChargeId,
     /// The occurrence.
     pub number: i64,
-    /// From 1; 0 for a refund.
+    /// From 1; of refunds from 0.
     pub attempt: i32,
     /// It goes back to the member.
     pub refund: bool,
@@ -238,12 +238,14 @@ pub enum News {
     },
     /// It opens nothing any more.
     MembershipEnded,
-    /// Money is given back.
-    Refunded {
+    /// Money is to be given back.
+    Refund {
         /// The occurrence.
         number: i64,
         /// How much.
         refund_minor: i64,
+        /// How far that has come.
+        step: RefundStep,
     },
     /// A paid occurrence became an order, or was refused.
     Ordered {
@@ -254,6 +256,17 @@ pub enum News {
         /// Why not; empty where there is one.
         refusal: String,
     },
+}
+
+/// How far money has come on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundStep {
+    /// The provider is asked.
+    Asked,
+    /// It was given back.
+    Given,
+    /// The provider would not.
+    Declined(Decline),
 }
 
 /// One subscription, and what its rules made of it in one transaction.
@@ -287,8 +300,10 @@ pub struct Standing {
     pub unpaid_in_row: i32,
     /// The last one paid.
     pub last_paid: Option<i64>,
-    /// What was paid for.
+    /// What was paid for; none before the first payment.
     pub membership: Option<Membership>,
+    /// Before the first payment: what another subscription of the member paid for, as it stands now.
+    pub former: Option<Membership>,
     /// When it was subscribed to.
     pub started_at: Timestamp,
     /// Occurrences a rule may have to look at, and those it made.

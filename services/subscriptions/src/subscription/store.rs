@@ -103,6 +103,7 @@ impl Row {
             unpaid_in_row: self.unpaid_in_row,
             last_paid: self.last_paid,
             membership,
+            former: None,
             started_at: self.started_at.into(),
             occurrences: std::collections::BTreeMap::new(),
             placed: Vec::new(),
@@ -169,7 +170,11 @@ pub(super) async fn load(
     let Some(row) = row else { return Ok(None) };
     let plan = plans.within(tx, tenant, &row.plan, Some(row.plan_version)).await?;
     let mut ours = row.read(plan.ok_or_else(|| StoreError::unreadable("a plan that is subscribed to"))?)?;
-    let also: Vec<i64> = ours.last_paid.into_iter().chain(also).collect();
+    if ours.plan.is_membership() && ours.membership.is_none() {
+        ours.former = former(tx, tenant, ours.member, &ours.plan.code).await?.1;
+    }
+    let owed = ours.membership.as_ref().and_then(|membership| membership.refund).map(|refund| refund.number);
+    let also: Vec<i64> = ours.last_paid.into_iter().chain(owed).chain(also).collect();
     let rows = sqlx::query_as!(
         OccurrenceRow,
         "SELECT number, state, state_since, state_reason, due_at, charge_at, first_tried_at, attempts, order_id,
@@ -215,7 +220,9 @@ pub(super) async fn former(
         }
         let membership: Option<Membership> =
             row.membership.map(serde_json::from_value).transpose().map_err(StoreError::unreadable)?;
-        if membership.as_ref().is_some_and(|one| last.as_ref().is_none_or(|last| one.until >= last.until)) {
+        // Of two that end together, one that nothing runs on from gives way.
+        let rank = |one: &Membership| (one.until, !one.cut);
+        if membership.as_ref().is_some_and(|one| last.as_ref().is_none_or(|last| rank(one) >= rank(last))) {
             last = membership;
         }
     }

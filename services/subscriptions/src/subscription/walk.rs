@@ -93,7 +93,12 @@ fn walk(ours: &mut Standing, model: &mut Model, step: &Step, now: &mut Timestamp
                 assert!(model.paid.insert(number), "occurrence {number} is paid twice");
                 model.charged_minor += ours.amount();
             }
+            let (before, is_yes) = (ours.placed.len(), matches!(said, Answer::Charged { .. }));
             answer(ours, number, attempt, said, *now);
+            if is_yes && ours.plan.catch_up == CatchUp::Latest {
+                let mut placed = ours.placed[before..].iter();
+                assert!(placed.all(|placed| placed.attempt > 1), "two are charged at once");
+            }
         }
         Step::AnswerAgain => {
             let told = ours.answered.last().map(|last| (last.number, last.attempt, last.answer.clone()));
@@ -155,7 +160,8 @@ fn check(ours: &Standing, model: &mut Model, now: Timestamp) {
         let in_a_pause = model.pauses.iter().any(|(from, to)| (*from..*to).contains(&due_at) && due_at > *from);
         assert!(!in_a_pause, "{number} fell into a pause and is charged");
         assert_eq!(placed.amount_minor, ours.amount());
-        assert!(!model.cancelled || ours.plan.charge_offset_days > 0, "{number} is charged after it was cancelled");
+        let is_owed = ours.plan.charge_offset_days > 0 && placed.attempt == 1;
+        assert!(!model.cancelled || is_owed, "{number} is charged after it was cancelled");
     }
     model.placed = ours.placed.len();
     let paid: BTreeSet<i64> =

@@ -159,6 +159,41 @@ async fn a_provider_that_charges_by_itself_is_reconciled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn money_that_a_provider_took_by_itself_is_written_down_whenever_it_did() {
+    let shop = Shop::open().await;
+    let member = shop.enrolled().await;
+    let id = shop.subscribe(member, "coffee", "sandbox_itself_8").await;
+    let report = |month, day, outcome: ChargeOutcome| ReportChargeRequest {
+        request_id: shop.request_id(),
+        payment_token: "sandbox_itself_8".to_owned(),
+        day: Some(proto::common::v1::Date { year: 2026, month, day }),
+        outcome: outcome.into(),
+        ..ReportChargeRequest::default()
+    };
+    let yes = ChargeOutcome::Succeeded;
+    shop.client().report_charge(report(1, 31, yes)).await.expect("it is due");
+    // Early in the morning of the day, before our own hour of it.
+    shop.until("2026-02-27T15:59:59Z").await;
+    let refused = shop.client().report_charge(report(2, 28, yes)).await.expect_err("the day has not come");
+    assert_eq!(reason(&refused), "OCCURRENCE_NOT_FOUND");
+    shop.until("2026-02-27T16:30:00Z").await;
+    shop.client().report_charge(report(2, 28, yes)).await.expect("the day has come");
+    shop.said().await;
+    assert_eq!(shop.told(&id).await, "ACTIVE 0:PAID 1:PAID");
+    shop.until("2026-03-01T02:00:00Z").await;
+    assert_eq!(shop.told(&id).await, "ACTIVE 0:PAID 1:PAID", "its hour changes nothing");
+    shop.cancel(&id, false).await;
+    shop.until("2026-04-30T02:00:00Z").await;
+    let refused =
+        shop.client().report_charge(report(4, 30, ChargeOutcome::DeclinedLater)).await.expect_err("it is over");
+    assert_eq!(reason(&refused), "OCCURRENCE_NOT_FOUND");
+    shop.client().report_charge(report(4, 30, yes)).await.expect("money moved");
+    shop.said().await;
+    assert_eq!(shop.told(&id).await, "CANCELLED 0:PAID 1:PAID 2:PASSED 3:PAID");
+    assert_eq!(shop.journal.0.lock().expect("nobody panics").orders.len(), 3, "it is delivered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_a_card_is_refused_and_nowhere_kept() {
     let shop = Shop::open().await;
     let member = shop.enrolled().await;

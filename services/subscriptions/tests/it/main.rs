@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod charging;
+mod coming_back;
 mod gate;
 mod journal;
 mod orders;
 mod plans;
+mod refunding;
 mod repeat;
 mod scheduling;
 mod shop;

@@ -45,6 +45,23 @@ async fn activity_is_away_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_activity_is_away_money_moves_all_the_same() {
+    let shop = Shop::open().await;
+    let member = shop.enrolled().await;
+    shop.journal.0.lock().expect("nobody panics").away = true;
+    let id = shop.try_subscribe(member, "coffee", "sandbox_ok").await.expect("it can be subscribed to").subscription;
+    testkit::until("the first is paid", async || shop.told(&id).await == "ACTIVE 0:PAID").await;
+    shop.outage(24 * 28).await;
+    shop.ring().await;
+    testkit::until("the second is paid", async || shop.told(&id).await == "ACTIVE 0:PAID 1:PAID").await;
+    shop.journal.0.lock().expect("nobody panics").away = false;
+    shop.said().await;
+    let books = shop.journal.0.lock().expect("nobody panics");
+    let all: Vec<_> = books.orders.keys().cloned().collect();
+    assert_eq!(all, [format!("{id}/0"), format!("{id}/1")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_order_is_told_and_tried_again() {
     let shop = Shop::open().await;
     let member = shop.enrolled().await;

@@ -186,6 +186,38 @@ impl Shop {
         clockwork.drain(self.clock.now()).await.expect("due work is done");
     }
 
+    pub async fn cancel(&self, subscription: &str, at_once: bool) -> CancelSubscriptionResponse {
+        let request = CancelSubscriptionRequest {
+            request_id: self.request_id(),
+            subscription: subscription.to_owned(),
+            at_once,
+            ..CancelSubscriptionRequest::default()
+        };
+        self.client().cancel_subscription(request).await.expect("always possible").into_inner()
+    }
+
+    pub async fn refund(&self, subscription: &str) -> Result<RefundMembershipResponse, Status> {
+        let request = RefundMembershipRequest {
+            request_id: self.request_id(),
+            subscription: subscription.to_owned(),
+            ..RefundMembershipRequest::default()
+        };
+        self.client().refund_membership(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Another token; what waited for it is charged.
+    pub async fn pay_with(&self, subscription: &str, token: &str) -> UpdatePaymentTokenResponse {
+        let request = UpdatePaymentTokenRequest {
+            request_id: self.request_id(),
+            subscription: subscription.to_owned(),
+            payment_token: token.to_owned(),
+            validate_only: false,
+        };
+        let told = self.client().update_payment_token(request).await.expect("it is taken").into_inner();
+        self.said().await;
+        told
+    }
+
     /// A token for all that was written about a subscription so far: that of one more harmless change.
     pub async fn fresh(&self, subscription: &str) -> String {
         let request = UpdatePaymentTokenRequest {

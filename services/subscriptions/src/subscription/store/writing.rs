@@ -196,7 +196,7 @@ async fn write_entitlements(tx: &mut Tx, tenant: TenantId, ours: &Standing) -> R
         ours.member.uuid(),
         ours.plan.entitlements(),
         ours.id.uuid(),
-        SqlTimestamp::from(membership.from) as SqlTimestamp,
+        SqlTimestamp::from(membership.opens_from) as SqlTimestamp,
         SqlTimestamp::from(membership.until) as SqlTimestamp,
         SqlTimestamp::from(membership.entitled_until) as SqlTimestamp,
     )
