@@ -1,5 +1,5 @@
 //! The words every service shares, without any input or output: who (ids, shards), how much (points, money), when
-//! (the clock, the calendar), and how fractions become whole numbers.
+//! (the clock, the calendar), which version of a promise rules, and how fractions become whole numbers.
 //!
 //! 1. Points and money are whole numbers of their smallest unit; nothing here is a float.
 //! 2. Arithmetic is checked: what does not fit is an error, never a wrong number.
@@ -14,6 +14,7 @@ mod money;
 mod points;
 pub mod rounding;
 mod shard;
+mod versions;
 
 pub use clock::{Clock, ClockError, to_microsecond};
 pub use id::{
@@ -24,3 +25,4 @@ pub use money::{Currency, CurrencyError, Money};
 pub use points::Points;
 pub use rounding::Rounding;
 pub use shard::Shard;
+pub use versions::{Version, Versions};

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use wire::{Freshness, Stop, patiently};
 
 use crate::statements::{self, Kept, Last};
+use crate::versions::next_number;
 use crate::{Settled, Version, Versions};
 
 /// New terms to put in force.
@@ -164,7 +165,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Book<T> {
         if held.settled.suspended {
             return Err(Stop::TenantSuspended);
         }
-        let number = held.versions.next_number(ask.effective_at, now).map_err(Stop::Refused)?;
+        let number = next_number(&held.versions, ask.effective_at, now).map_err(Stop::Refused)?;
         if ask.validate_only {
             tx.roll_back().await?;
             return Ok(TermsPut { version: number, mark: None });

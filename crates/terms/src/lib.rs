@@ -18,8 +18,8 @@ mod statements;
 mod versions;
 
 pub use book::{Book, Held, NewTerms, Say, TermsPut, TermsRefusal};
+pub use kernel::{Version, Versions};
 pub use settled::{Settled, heard, keep, now, of};
-pub use versions::{Version, Versions};
 
 /// The tables of terms. Versions 40 to 49.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

@@ -1,94 +1,30 @@
-//! Versions of terms, and which one rules.
-
-use std::ops::{Deref, DerefMut};
+//! Which number the next version has.
 
 use jiff::Timestamp;
+use kernel::Versions;
 
 use crate::TermsRefusal;
 
-/// One version of a tenant's terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version<T> {
-    /// Counts from one.
-    pub number: i32,
-    /// From when on it rules.
-    pub effective_at: Timestamp,
-    /// What it says.
-    pub terms: T,
-}
-
-/// Who has a version has what it says.
-impl<T> Deref for Version<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.terms
-    }
-}
-
-impl<T> DerefMut for Version<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.terms
-    }
-}
-
-/// All versions of a tenant's terms, in the order they were put.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Versions<T>(Vec<Version<T>>);
-
-impl<T> Default for Versions<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T> Versions<T> {
-    /// In any order.
-    #[must_use]
-    pub fn new(mut all: Vec<Version<T>>) -> Self {
-        all.sort_by_key(|version| version.number);
-        Self(all)
-    }
-
-    /// The version that rules at a moment: the latest that is effective then.
-    #[must_use]
-    pub fn at(&self, moment: Timestamp) -> Option<&Version<T>> {
-        self.0.iter().rev().find(|version| version.effective_at <= moment)
-    }
-
-    /// A version by its number.
-    #[must_use]
-    pub fn version(&self, number: i32) -> Option<&Version<T>> {
-        self.0.iter().find(|version| version.number == number)
-    }
-
-    /// The last version put.
-    #[must_use]
-    pub fn last(&self) -> Option<&Version<T>> {
-        self.0.last()
-    }
-
-    /// The next instant after a moment at which another version begins to rule.
-    #[must_use]
-    pub fn next_change(&self, after: Timestamp) -> Option<Timestamp> {
-        self.0.iter().map(|version| version.effective_at).filter(|effective| *effective > after).min()
-    }
-
-    /// Versions count up, and each rules from later than the one before. Only the first may rule the past.
-    pub(crate) fn next_number(&self, effective_at: Timestamp, now: Timestamp) -> Result<i32, TermsRefusal> {
-        match self.last() {
-            None => Ok(1),
-            Some(last) if effective_at <= last.effective_at => {
-                Err(TermsRefusal::VersionTaken { effective_at, version: last.number })
-            }
-            Some(last) if effective_at < now => Err(TermsRefusal::InThePast { effective_at, version: last.number }),
-            Some(last) => Ok(last.number.saturating_add(1)),
+/// Versions count up, and each rules from later than the one before. Only the first may rule the past.
+pub(crate) fn next_number<T>(
+    versions: &Versions<T>,
+    effective_at: Timestamp,
+    now: Timestamp,
+) -> Result<i32, TermsRefusal> {
+    match versions.last() {
+        None => Ok(1),
+        Some(last) if effective_at <= last.effective_at => {
+            Err(TermsRefusal::VersionTaken { effective_at, version: last.number })
         }
+        Some(last) if effective_at < now => Err(TermsRefusal::InThePast { effective_at, version: last.number }),
+        Some(last) => Ok(last.number.saturating_add(1)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use kernel::Version;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -110,7 +46,7 @@ mod tests {
             (first, "2020-01-01T00:00:00Z", Err("taken")),
         ];
         for (versions, effective, expected) in table {
-            let told = match versions.next_number(at(effective), now) {
+            let told = match next_number(&versions, at(effective), now) {
                 Ok(number) => Ok(number),
                 Err(TermsRefusal::VersionTaken { .. }) => Err("taken"),
                 Err(TermsRefusal::InThePast { .. }) => Err("past"),
@@ -118,14 +54,5 @@ mod tests {
             };
             assert_eq!(told, expected, "effective {effective}");
         }
-    }
-
-    #[test]
-    fn a_version_rules_from_its_effective_instant_on() {
-        let versions = since("2026-06-01T00:00:00Z");
-        assert!(versions.at(at("2026-05-31T23:59:59Z")).is_none());
-        assert_eq!(versions.at(at("2026-06-01T00:00:00Z")).map(|version| version.number), Some(1));
-        assert_eq!(versions.next_change(at("2026-05-31T23:59:59Z")), Some(at("2026-06-01T00:00:00Z")));
-        assert_eq!(versions.next_change(at("2026-06-01T00:00:00Z")), None);
     }
 }

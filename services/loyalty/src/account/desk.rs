@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kernel::{Clock, EntryId, MemberId, RequestId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
-use terms::Settled;
+use terms::{Held, Settled};
 use uuid::Uuid;
 
 use super::decision::Explanation;
@@ -22,7 +22,8 @@ use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
 use super::tally::{self, Tally};
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation, events, store};
-use crate::programme::Programmes;
+use crate::programme::terms::TenantTerms;
+use crate::programme::{Programme, Programmes};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
@@ -184,7 +185,8 @@ impl AccountDesk {
         let now = self.clock.now();
         let recalled = recall(tx, asks, now).await?;
         let tenants: BTreeSet<TenantId> = asks.iter().flat_map(Ask::members).map(|(tenant, _)| tenant).collect();
-        let terms = self.programmes.within(tx, &tenants).await?;
+        let held = self.programmes.within(tx, &tenants).await?.into_iter();
+        let terms: HashMap<TenantId, TenantTerms> = held.map(|(tenant, held)| (tenant, ruling(held))).collect();
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let (mut books, spent) = store::load(tx, &open, now).await?;
@@ -217,6 +219,10 @@ impl AccountDesk {
         remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)
     }
+}
+
+fn ruling(held: Held<Programme>) -> TenantTerms {
+    TenantTerms { versions: held.versions, suspended: held.settled.suspended }
 }
 
 /// What registry settled is kept with the tenant's shard locked: see [`AccountDesk::place`].

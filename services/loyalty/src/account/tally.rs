@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use kernel::{EntryId, MemberId, TenantId};
-use terms::Held;
 
 use super::decision::Explanation;
 use super::desk::{Answer, Ask, Books, Deed, DeedKind, Receipt, Whose};
@@ -16,7 +15,7 @@ use super::reversing::{Redeemed, give_back, take_back};
 use super::reviewing;
 use super::settling::{Until, settle};
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation};
-use crate::programme::{Programme, Versions};
+use crate::programme::terms::{TenantTerms, Versions};
 
 /// An entry that somebody wants reversed, as the statement has it.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub(super) struct Spent {
 pub(super) type SpentEntries = HashMap<(Whose, EntryId), Spent>;
 
 pub(super) struct Tally<'a> {
-    pub terms: &'a HashMap<TenantId, Held<Programme>>,
+    pub terms: &'a HashMap<TenantId, TenantTerms>,
     pub spent: &'a SpentEntries,
     pub now: Timestamp,
 }
@@ -87,7 +86,7 @@ impl Tally<'_> {
         rule: impl FnOnce(&Self, &mut Holdings, &Versions) -> Result<Receipt, AccountRefusal>,
     ) -> Answer {
         let terms = self.terms.get(&tenant).cloned().unwrap_or_default();
-        if terms.settled.suspended {
+        if terms.suspended {
             return Answer::Suspended;
         }
         let holdings = books.entry((tenant, member)).or_insert_with(|| Holdings::new(member, self.now));

@@ -1,6 +1,7 @@
 //! The terms of a programme: what a member was promised.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use kernel::calendar::{self, ZoneError};
@@ -8,10 +9,10 @@ use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
 /// One version of a programme.
-pub type Terms = ::terms::Version<Programme>;
+pub type Terms = kernel::Version<Programme>;
 
 /// All versions of a programme.
-pub type Versions = ::terms::Versions<Programme>;
+pub type Versions = kernel::Versions<Programme>;
 
 /// What one version of a programme says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -194,4 +195,13 @@ pub enum Demotion {
     OneStep,
     /// To the highest tier that is met.
     ToWhatIsMet,
+}
+
+/// What the rules need to know of a tenant.
+#[derive(Clone, Debug, Default)]
+pub struct TenantTerms {
+    /// All versions of its programme.
+    pub versions: Arc<Versions>,
+    /// It may not write.
+    pub suspended: bool,
 }

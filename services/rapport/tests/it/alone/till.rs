@@ -111,7 +111,7 @@ impl Till {
         let (order, freshness) = self.sell(number, &member).await;
         self.has_earned(&member, freshness).await;
         let redemption = self.redeem(&member).await;
-        let referral = if number % 2 == 0 { Some(self.attribute(&member, &order).await) } else { None };
+        let referral = if number.is_multiple_of(2) { Some(self.attribute(&member, &order).await) } else { None };
         let returned = match number % 6 {
             2 | 3 => 1,
             4 => 2,
