@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until no service is behind another, and shows how far they are. A caller who may not ask does not wait.
 pub async fn until_settled(suite: &Suite) -> Result<(), CliError> {
-    let mut behind = match events_behind(suite).await {
+    let mut behind = match patiently(PATIENCE, || events_behind(suite)).await {
         Ok(behind) => behind,
         Err(status) if matches!(status.code(), Code::PermissionDenied | Code::Unimplemented) => return Ok(()),
         Err(status) => return Err(status.into()),
@@ -52,7 +52,7 @@ pub async fn until_sorted(suite: &Suite, operator: &Suite, request_id: String) -
     if clock.is_ok_and(|clock| clock.into_inner().manual) {
         return Ok(());
     }
-    let mut waiting = members_waiting(suite).await?;
+    let mut waiting = patiently(PATIENCE, || members_waiting(suite)).await?;
     let progress = Progress::new("groups follow", "members", waiting);
     while waiting > 0 {
         tokio::time::sleep(PAUSE).await;
