@@ -1,6 +1,6 @@
 //! Referrals as a person or a program reads them.
 
-use proto::common::v1::Decision;
+use proto::common::v1::{Decision, Fact};
 use proto::referrals::v1::{AttributeResponse, AttributionPoint, GetOverviewResponse, Move, Referral, ReferralState};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -113,10 +113,9 @@ pub(super) fn life(referral: &Referral, moves: &[Move], decision: &Decision, wor
     );
     let mut table = Table::new(&[Side::Left, Side::Left, Side::Left, Side::Left]);
     for step in moves {
-        let evidence: Vec<String> =
-            step.evidence.iter().map(|fact| format!("{} {}", fact.name.replace('_', " "), fact.value)).collect();
+        let evidence = evidence(&step.evidence, words);
         let why = step.reason.to_lowercase().replace('_', " ");
-        table.row([at(step.occur_time.as_ref(), words), state(step.to_state()).to_owned(), why, evidence.join(", ")]);
+        table.row([at(step.occur_time.as_ref(), words), state(step.to_state()).to_owned(), why, evidence]);
     }
     text.push_str(&table.to_string());
     if let Some(flip) = &decision.nearest_flip {
@@ -130,6 +129,21 @@ pub(super) fn life(referral: &Referral, moves: &[Move], decision: &Decision, wor
         text.push_str(&format!("  nearest flip  {change}\n"));
     }
     text
+}
+
+/// What a move rests on, in a line: amounts and instants as the tenant writes them.
+fn evidence(facts: &[Fact], words: &Words) -> String {
+    let currency = facts.iter().find(|fact| fact.name == "currency").map_or("", |fact| fact.value.as_str());
+    let told = facts.iter().filter(|fact| fact.name != "currency").map(|fact| {
+        let name = fact.name.trim_end_matches("_minor").trim_end_matches("_time").replace('_', " ");
+        let value = match fact.value.parse::<i64>() {
+            Ok(minor) if fact.name.ends_with("_minor") => words.money(minor, currency),
+            Ok(number) => words::count(number),
+            Err(_) => fact.value.parse().map_or_else(|_| fact.value.clone(), |moment| words.time(moment)),
+        };
+        format!("{name} {value}")
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn life_json(referral: &Referral, moves: &[Move], decision: &Decision) -> Value {
@@ -199,7 +213,7 @@ pub(super) fn overview_json(sums: &GetOverviewResponse) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use proto::common::v1::{Fact, LocalizedMessage, NearestFlip};
+    use proto::common::v1::{LocalizedMessage, NearestFlip};
     use proto::referrals::v1::StateCount;
 
     use super::*;
@@ -224,7 +238,12 @@ mod tests {
         let begun = Move {
             to_state: ReferralState::Attributed.into(),
             reason: "CODE".to_owned(),
-            evidence: vec![fact("code", "K7M2")],
+            evidence: vec![
+                fact("code", "K7M2"),
+                fact("touch_time", "2026-11-12T02:00:00.25Z"),
+                fact("least_order_minor", "500"),
+                fact("currency", "TWD"),
+            ],
             occur_time: moment,
             ..Move::default()
         };
@@ -238,7 +257,7 @@ mod tests {
         };
         let expected = "not bought yet · An order is to come.\n\
             \x20 member_a invited member_b · by code K7M2 at enrolment · under terms 3\n\
-            \x20 2026-11-12 11:00  not bought yet  code  code K7M2\n\
+            \x20 2026-11-12 11:00  not bought yet  code  code K7M2, touch 2026-11-12 10:00, least order NT$ 500\n\
             \x20 nearest flip  an order of NT$ 500 more than the best so far\n";
         assert_eq!(life(&referral, &[begun], &decision, &words()), expected);
     }
