@@ -2,24 +2,16 @@
 
 use proto::loyalty::v1::GetBalanceRequest;
 use proto::referrals::v1::{
-    AttributeRequest, AttributionPoint, GetReferralOfRequest, IssueCodeRequest, ListInvitationsRequest,
-    PutTermsRequest, Referral, ReferralState, Terms,
+    AttributeRequest, AttributionPoint, GetReferralOfRequest, IssueCodeRequest, ListInvitationsRequest, Referral,
+    ReferralState,
 };
 
-use crate::requests::{at, coming_back, giving_back, line, of, order_at, purchase};
+use crate::requests::{self, coming_back, giving_back, line, of, order_at, purchase};
 use crate::stage::{Shop, Stage};
 
 /// 100 points for who invited, 50 for who came, for an order of NT$ 500 or more that is not brought back within 14 days.
 async fn offer(shop: &Shop) {
-    let terms = Terms {
-        effective_time: at("2011-01-01T00:00:00Z"),
-        currency_code: "TWD".to_owned(),
-        least_order_minor: Some(500),
-        inviter_points: 100,
-        invitee_points: 50,
-        ..Terms::default()
-    };
-    let put = PutTermsRequest { request_id: shop.request_id(), terms: Some(terms), ..PutTermsRequest::default() };
+    let put = requests::offer(shop.request_id());
     shop.referrals().put_terms(put).await.expect("the terms are in force");
 }
 

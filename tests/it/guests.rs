@@ -4,14 +4,14 @@ use proto::activity::v1::{GetOrderRequest, NewReturn, new_order};
 use proto::loyalty::v1::{EntryKind, GetAccountRequest, GetBalanceRequest, ListEntriesRequest};
 use proto::portrait::v1::{GetPortraitRequest, Portrait};
 use proto::referrals::v1::{
-    AttributeRequest, AttributionPoint, GetReferralOfRequest, IssueCodeRequest, PutTermsRequest, RecordTouchRequest,
-    Referral, ReferralState, Terms,
+    AttributeRequest, AttributionPoint, GetReferralOfRequest, IssueCodeRequest, RecordTouchRequest, Referral,
+    ReferralState,
 };
 use proto::registry::v1::{Identity, IdentityKind};
 use proto::segmentation::v1::{GetInsightRequest, Insight, Lifecycle};
 use testkit::instant;
 
-use crate::requests::{at, coming_back, giving_back, line, order, order_at, purchase};
+use crate::requests::{self, at, coming_back, giving_back, line, order, order_at, purchase};
 use crate::stage::{Shop, Stage};
 
 fn phone(value: &str) -> new_order::Buyer {
@@ -53,15 +53,7 @@ const VISITOR: &str = "cookie-7";
 
 /// A friend's code with 100 points for who invited and 50 for who came, for an order of NT$ 500 or more.
 async fn a_friends_code(stage: &Stage, shop: &Shop) -> (String, String) {
-    let terms = Terms {
-        effective_time: at("2011-01-01T00:00:00Z"),
-        currency_code: "TWD".to_owned(),
-        least_order_minor: Some(500),
-        inviter_points: 100,
-        invitee_points: 50,
-        ..Terms::default()
-    };
-    let put = PutTermsRequest { request_id: shop.request_id(), terms: Some(terms), ..PutTermsRequest::default() };
+    let put = requests::offer(shop.request_id());
     shop.referrals().put_terms(put).await.expect("the terms are in force");
     let friend = shop.enrol("0922-345-678").await;
     let ask = IssueCodeRequest { request_id: shop.request_id(), member: friend.clone(), ..Default::default() };

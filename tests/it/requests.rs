@@ -8,6 +8,7 @@ use proto::loyalty::v1::{
     EarnRate, ExpiryPolicy, LapseAfter, Programme, PutProgrammeRequest, QualificationWindow, Tier, TierLadder,
     expiry_policy, qualification_window,
 };
+use proto::referrals::v1::{PutTermsRequest, Terms};
 use proto::registry::v1::{CreateTenantRequest, EnrolMemberRequest, Identity, IdentityKind, NewMember, TenantSettings};
 
 pub fn at(moment: &str) -> Option<prost_types::Timestamp> {
@@ -27,6 +28,19 @@ pub fn tenant(request_id: String, code: &str) -> CreateTenantRequest {
         display_name: "Signature".to_owned(),
         settings: Some(settings),
     }
+}
+
+/// 100 points for who invites and 50 for who comes, for an order of NT$ 500 or more that is not brought back in 14 days.
+pub fn offer(request_id: String) -> PutTermsRequest {
+    let terms = Terms {
+        effective_time: at("2011-01-01T00:00:00Z"),
+        currency_code: "TWD".to_owned(),
+        least_order_minor: Some(500),
+        inviter_points: 100,
+        invitee_points: 50,
+        ..Terms::default()
+    };
+    PutTermsRequest { request_id, terms: Some(terms), ..PutTermsRequest::default() }
 }
 
 /// A point for NT$ 50, good to the end of the month a year later; Silver from 10,000, Gold from 30,000 in a year.

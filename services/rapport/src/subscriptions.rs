@@ -150,6 +150,9 @@ async fn show(ask: Show) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
     let request = GetSubscriptionRequest { subscription: ask.subscription, at_least_as_fresh: String::new() };
     let seen = suite.subscriptions().get_subscription(request).await?.into_inner();
+    if seen.subscription.is_none() {
+        return Err(CliError::odd("the suite answered without a subscription"));
+    }
     if ask.reach.json {
         say!("{}", telling::whole_json(&seen));
     } else {

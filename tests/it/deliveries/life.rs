@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use proto::activity::v1::{CancelKind, CancelOrderRequest, NewReturn, new_order};
 use proto::loyalty::v1::{AdjustPointsRequest, RedeemPointsRequest};
-use proto::referrals::v1::{AttributeRequest, AttributionPoint, IssueCodeRequest, PutTermsRequest, Terms};
+use proto::referrals::v1::{AttributeRequest, AttributionPoint, IssueCodeRequest};
 use proto::registry::v1::{MemberChange, UpdateMemberRequest};
 use proto::subscriptions::v1::{
     Cadence, CadenceUnit, CancelSubscriptionRequest, Plan, PlanKind, PlanLine, PutPlanRequest, SkipOccurrenceRequest,
@@ -13,7 +13,7 @@ use proto::subscriptions::v1::{
 };
 use testkit::Dice;
 
-use crate::requests::{at, coming_back, giving_back, line, of, order_at, phone, purchase};
+use crate::requests::{self, coming_back, giving_back, line, of, order_at, phone, purchase};
 use crate::stage::{Shop, Stage};
 
 const SCRIPT: u64 = 20_110_103;
@@ -63,15 +63,7 @@ impl Life {
     /// Whatever rules is in force, and heard of, before anybody comes: what came before would be decided without it.
     async fn opened(stage: &Stage) -> Self {
         let shop = stage.shop("signature").await;
-        let terms = Terms {
-            effective_time: at("2011-01-01T00:00:00Z"),
-            currency_code: "TWD".to_owned(),
-            least_order_minor: Some(500),
-            inviter_points: 100,
-            invitee_points: 50,
-            ..Terms::default()
-        };
-        let put = PutTermsRequest { request_id: shop.request_id(), terms: Some(terms), ..PutTermsRequest::default() };
+        let put = requests::offer(shop.request_id());
         shop.referrals().put_terms(put).await.expect("the terms are in force");
         for plan in [coffee(), gold()] {
             let put = PutPlanRequest { request_id: shop.request_id(), plan: Some(plan), validate_only: false };
