@@ -13,7 +13,7 @@ use crate::run::{Failure, Outcome};
 
 /// Runs a benchmark by its name.
 pub(crate) fn run(words: &[&str]) -> Outcome {
-    let (mut pairs, mut json, mut which) = (5, false, None);
+    let (mut pairs, mut json, mut only, mut which) = (5, false, None, None);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         match *word {
@@ -22,12 +22,13 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
                 let number = rest.next().and_then(|word| word.parse().ok()).filter(|pairs| *pairs > 0);
                 pairs = number.ok_or_else(|| Failure::said("--pairs wants a number"))?;
             }
+            "--only" => only = Some(*rest.next().ok_or_else(|| Failure::said("--only wants a part of the suite"))?),
             "import" | "suite" => which = Some(*word),
             other => return Err(Failure::said(format!("bench does not know {other}; there are: import, suite"))),
         }
     }
     match which {
-        Some("suite") => suite::run(pairs, json),
+        Some("suite") => suite::run(pairs, json, only),
         Some(_) => import::run(pairs, json),
         None => Err(Failure::said("bench wants a name: import or suite")),
     }

@@ -78,6 +78,8 @@ pub struct Consumer {
 
 /// How often an event is tried before it is parked.
 const ATTEMPTS: i32 = 3;
+/// Messages that wait are applied as one up to so many events, so that who is behind catches up.
+const TOGETHER: usize = 256;
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -168,24 +170,28 @@ impl Consumer {
                 () = stop.cancelled() => return Ok(()),
                 message = stream.message() => message.map_err(|status| status.message().to_owned())?,
             };
-            let Some(message) = message else { return Ok(()) };
+            let Some(mut message) = message else { return Ok(()) };
+            let ended = join_waiting(&mut message, &mut stream);
             for reached in &message.reached {
                 if let (Some(shard), Ok(epoch)) = (partition(reached.partition), Uuid::try_parse(&reached.epoch)) {
                     places.entry(shard).or_insert((epoch, 0));
                 }
             }
             let events: Vec<HeardEvent> = message.events.into_iter().filter_map(HeardEvent::read).collect();
-            let something = !events.is_empty();
+            let moved: BTreeSet<Shard> = events.iter().map(|event| event.shard).collect();
             match self.apply(listening, &mut places, events, &mut any_parked).await {
                 Ok(()) => {
-                    self.note(listening.source, &places, &message.reached);
+                    self.note(listening.source, &places, &moved, &message.reached);
                     // Whatever was in the way is not any more.
-                    if something {
+                    if !moved.is_empty() {
                         *pause = PAUSE;
                     }
                 }
                 Err(Halt::Reload) => return Ok(()),
                 Err(Halt::Away(error)) => return Err(error.to_string()),
+            }
+            if let Some(ended) = ended {
+                return ended;
             }
         }
     }
@@ -275,8 +281,18 @@ impl Consumer {
     }
 
     /// Notes for waiting readers what is reflected here now.
-    fn note(&self, source: &'static str, places: &Places, reached: &[wire_log::Reached]) {
-        let own = places.iter().map(|(shard, (epoch, position))| (source.to_owned(), *shard, *epoch, *position));
+    fn note(
+        &self,
+        source: &'static str,
+        places: &Places,
+        moved: &BTreeSet<Shard>,
+        reached: &[wire_log::Reached],
+    ) {
+        let told = reached.iter().filter_map(|reached| partition(reached.partition));
+        let touched: BTreeSet<Shard> = moved.iter().copied().chain(told).collect();
+        let own = touched.into_iter().filter_map(|shard| {
+            places.get(&shard).map(|(epoch, position)| (source.to_owned(), shard, *epoch, *position))
+        });
         let upstream = reached.iter().flat_map(|reached| &reached.upstream);
         let through = reached.iter().flat_map(|reached| {
             let shard = partition(reached.partition)
@@ -337,6 +353,24 @@ pub(crate) async fn attempt(listening: &Listening, heard: &Arc<Heard>) -> Result
         }
         Err(wrong) => Ok(Some(wrong)),
     }
+}
+
+/// Joins to a message what has come after it by now; answers how the watch has ended, if it has.
+fn join_waiting(
+    message: &mut wire_log::WatchResponse,
+    stream: &mut Streaming<wire_log::WatchResponse>,
+) -> Option<Result<(), String>> {
+    while message.events.len() < TOGETHER {
+        match stream.message().now_or_never()? {
+            Ok(Some(next)) => {
+                message.events.extend(next.events);
+                message.reached.extend(next.reached);
+            }
+            Ok(None) => return Some(Ok(())),
+            Err(status) => return Some(Err(status.message().to_owned())),
+        }
+    }
+    None
 }
 
 fn partition(number: u32) -> Option<Shard> {

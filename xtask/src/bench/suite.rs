@@ -22,7 +22,22 @@ const FOLDER: &str = ".rapport/bench";
 const RAPPORT: &str = "target/release/rapport";
 const LOAD: &str = "target/release/load";
 
-pub(super) fn run(pairs: u32, json: bool) -> Outcome {
+/// A part of the benchmark: what measures it.
+type Part = fn(&Postgres, &Path, u32) -> Result<Vec<Row>, Failure>;
+
+const PARTS: [(&str, Part); 4] = [
+    ("start", |server, _, pairs| start::rows(server, pairs)),
+    ("memory", |server, file, _| memory::rows(server, file)),
+    ("log", |server, _, pairs| log::rows(server, pairs)),
+    ("following", |server, _, _| following::rows(server)),
+];
+
+/// One part alone is told and not written down: a table is of one run.
+pub(super) fn run(pairs: u32, json: bool, only: Option<&str>) -> Outcome {
+    if let Some(unknown) = only.filter(|only| PARTS.iter().all(|(name, _)| name != only)) {
+        let names = PARTS.map(|(name, _)| name).join(", ");
+        return Err(Failure::said(format!("the suite has no part {unknown}; there are: {names}")));
+    }
     let file = crate::test::real_history();
     if !file.exists() {
         let text = format!("there is no {}: name the folder of UCI's Online Retail in RAPPORT_DATA", file.display());
@@ -32,19 +47,17 @@ pub(super) fn run(pairs: u32, json: bool) -> Outcome {
     postgres::discard(Path::new(&format!("{FOLDER}/pg")))?;
     std::fs::create_dir_all(FOLDER).map_err(Failure::said)?;
     let server = postgres::private_telling(Path::new(&format!("{FOLDER}/pg")), Durability::Kept, &tell)?;
-    let rows = measured(&server, &file, pairs)?;
+    let mut rows = Vec::new();
+    for (_, part) in PARTS.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
+        rows.extend(told(part(&server, &file, pairs)?));
+    }
     let machine = machine("suite", pairs, &server);
     server.stop()?;
     postgres::discard(Path::new(&format!("{FOLDER}/pg")))?;
+    if only.is_some() {
+        return Ok(());
+    }
     tell_table("suite", &machine, &rows, json)
-}
-
-fn measured(server: &Postgres, file: &Path, pairs: u32) -> Result<Vec<Row>, Failure> {
-    let mut rows = told(start::rows(server, pairs)?);
-    rows.extend(told(memory::rows(server, file)?));
-    rows.extend(told(log::rows(server, pairs)?));
-    rows.extend(told(following::rows(server)?));
-    Ok(rows)
 }
 
 /// Says what is known already, for whoever waits for the rest.

@@ -19,6 +19,8 @@ use crate::{Consumer, Log};
 
 /// How often the heads are looked at when no commit of this process says so.
 const POLL: Duration = Duration::from_millis(200);
+/// The least between two messages: what is committed one by one is told together, the first of it at once.
+const BREATH: Duration = Duration::from_millis(3);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 const SHORTEST_WATCH: u64 = 600;
 const LONGER_BY: u64 = 1_200;
@@ -44,6 +46,7 @@ pub(super) async fn follow(
                 if answers.send(Ok(answer)).await.is_err() {
                     return;
                 }
+                tokio::time::sleep(BREATH).await;
             }
             Ok(None) => {
                 if last_sent.elapsed() >= HEARTBEAT {
