@@ -281,13 +281,7 @@ impl Consumer {
     }
 
     /// Notes for waiting readers what is reflected here now.
-    fn note(
-        &self,
-        source: &'static str,
-        places: &Places,
-        moved: &BTreeSet<Shard>,
-        reached: &[wire_log::Reached],
-    ) {
+    fn note(&self, source: &'static str, places: &Places, moved: &BTreeSet<Shard>, reached: &[wire_log::Reached]) {
         let told = reached.iter().filter_map(|reached| partition(reached.partition));
         let touched: BTreeSet<Shard> = moved.iter().copied().chain(told).collect();
         let own = touched.into_iter().filter_map(|shard| {

@@ -135,7 +135,10 @@ impl Log {
         let rows = sqlx::query(
             "SELECT event.shard, event.position, event.tenant, event.subject, event.type, event.occurred_at,
                     event.recorded_at, event.payload
-             FROM unnest($1::smallint[], $2::bigint[]) AS place (shard, position) JOIN event USING (shard, position)",
+             FROM unnest($1::smallint[], $2::bigint[]) AS place (shard, position)
+             CROSS JOIN LATERAL (
+                 SELECT * FROM event WHERE (event.shard, event.position) = (place.shard, place.position) OFFSET 0
+             ) AS event",
         )
         .bind(&shards)
         .bind(&positions)

@@ -15,6 +15,7 @@
 mod error;
 mod identity;
 mod migrate;
+mod plans;
 mod pool;
 mod request;
 mod retention;

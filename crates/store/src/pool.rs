@@ -11,6 +11,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Row as _};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::plans::Plans;
 use crate::{Retention, StoreError, Tenants, Tx, identity, role_of};
 
 /// How a service reaches its database.
@@ -43,6 +44,7 @@ pub struct Store {
     service: &'static str,
     committed: Arc<watch::Sender<u64>>,
     retention: Retention,
+    plans: Arc<Plans>,
 }
 
 impl Store {
@@ -62,7 +64,7 @@ impl Store {
             .connect_with(options)
             .await?;
         let committed = Arc::new(watch::Sender::new(0));
-        Ok(Self { pool, service: settings.service, committed, retention: settings.retention })
+        Ok(Self { pool, service: settings.service, committed, retention: settings.retention, plans: Arc::default() })
     }
 
     /// The service whose database this is.
@@ -85,15 +87,19 @@ impl Store {
     ) -> Result<Tx, StoreError> {
         let tenants = tenants.into();
         let shards: BTreeSet<Shard> = shards.into_iter().collect();
+        self.plans.look(&self.pool);
         let (pool, committed, retention) = (self.pool.clone(), Arc::clone(&self.committed), self.retention);
+        let plans = self.plans.mode();
         // A BEGIN whose future is dropped in flight would leave its connection inside a transaction that the pool does
         // not know of, and acknowledged writes of its next user would be lost. So the begin is a task of its own.
         let begun = tokio::spawn(async move {
-            if let Some(tx) = Tx::begin(&pool, &tenants, shards.clone(), Arc::clone(&committed), retention).await? {
+            if let Some(tx) =
+                Tx::begin(&pool, &tenants, plans, shards.clone(), Arc::clone(&committed), retention).await?
+            {
                 return Ok(tx);
             }
             identity::prove(&mut *pool.acquire().await?).await?;
-            let begun = Tx::begin(&pool, &tenants, shards, committed, retention).await?;
+            let begun = Tx::begin(&pool, &tenants, plans, shards, committed, retention).await?;
             begun.ok_or_else(|| StoreError::unreadable("the heads: they are being restored"))
         });
         begun.await.map_err(|_| StoreError::Stopping)?
@@ -112,9 +118,11 @@ impl Store {
 
     /// A connection to read with, that sees the given tenants only.
     pub async fn read(&self, tenants: impl Into<Tenants>) -> Result<Reading, StoreError> {
+        self.plans.look(&self.pool);
         let mut connection = self.pool.acquire().await?;
-        sqlx::query("SELECT set_config('rapport.tenants', $1, false)")
+        sqlx::query("SELECT set_config('rapport.tenants', $1, false), set_config('plan_cache_mode', $2, false)")
             .bind(tenants.into().setting())
+            .bind(self.plans.mode())
             .execute(&mut *connection)
             .await?;
         Ok(Reading { connection })

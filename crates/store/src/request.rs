@@ -112,7 +112,11 @@ impl Tx {
         let rows = sqlx::query(
             "SELECT request.tenant, request.shard, request.rpc, request.request_id, request.digests, request.receipt
              FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::uuid[]) AS asked (tenant, shard, rpc, request_id)
-             JOIN request USING (tenant, shard, rpc, request_id)",
+             CROSS JOIN LATERAL (
+                 SELECT * FROM request
+                 WHERE (request.tenant, request.shard, request.rpc, request.request_id)
+                     = (asked.tenant, asked.shard, asked.rpc, asked.request_id) OFFSET 0
+             ) AS request",
         )
         .bind(&tenants)
         .bind(&shards)

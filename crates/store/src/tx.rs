@@ -34,6 +34,7 @@ impl Tx {
     pub(crate) async fn begin(
         pool: &PgPool,
         tenants: &Tenants,
+        plans: &str,
         shards: BTreeSet<Shard>,
         committed: Arc<watch::Sender<u64>>,
         retention: Retention,
@@ -43,12 +44,15 @@ impl Tx {
         let numbers: Vec<i16> = shards.iter().map(|shard| shard.number()).collect();
         // The sort comes before the lock, so two transactions over the same shards cannot deadlock.
         let rows = sqlx::query(
-            "WITH scope AS MATERIALIZED (SELECT set_config('rapport.tenants', $1, true))
+            "WITH scope AS MATERIALIZED (
+                 SELECT set_config('rapport.tenants', $1, true), set_config('plan_cache_mode', $3, true)
+             )
              SELECT head.shard, head.epoch, head.position, head.relation = head.tableoid FROM scope, head
              WHERE head.shard = ANY ($2) ORDER BY head.shard FOR UPDATE OF head",
         )
         .bind(tenants.setting())
         .bind(&numbers)
+        .bind(plans)
         .fetch_all(&mut *transaction)
         .await?;
 
@@ -66,8 +70,9 @@ impl Tx {
             return Err(StoreError::unreadable("the heads: run `rapport migrate`"));
         }
         if heads.is_empty() {
-            sqlx::query("SELECT set_config('rapport.tenants', $1, true)")
+            sqlx::query("SELECT set_config('rapport.tenants', $1, true), set_config('plan_cache_mode', $2, true)")
                 .bind(tenants.setting())
+                .bind(plans)
                 .execute(&mut *transaction)
                 .await?;
         }

@@ -28,8 +28,12 @@ pub(crate) async fn settled(
 ) -> Result<HashMap<TenantId, Settled>, StoreError> {
     let (ids, shards) = keys(tenants);
     let rows = sqlx::query(
-        "SELECT tenant, currency, minor_digits, zone, suspended
-         FROM unnest($1::uuid[], $2::smallint[]) AS asked (tenant, shard) JOIN settled_tenant USING (tenant, shard)",
+        "SELECT asked.tenant, currency, minor_digits, zone, suspended
+         FROM unnest($1::uuid[], $2::smallint[]) AS asked (tenant, shard)
+         CROSS JOIN LATERAL (
+             SELECT * FROM settled_tenant
+             WHERE (settled_tenant.tenant, settled_tenant.shard) = (asked.tenant, asked.shard) OFFSET 0
+         ) AS settled_tenant",
     )
     .bind(&ids)
     .bind(&shards)
@@ -51,7 +55,9 @@ pub(crate) async fn settled_and_last(
              SELECT version, recorded_at FROM terms_version AS v WHERE v.tenant = asked.tenant AND v.shard = asked.shard
              ORDER BY version DESC LIMIT 1
          ) AS put ON true
-         LEFT JOIN settled_tenant AS told ON told.tenant = asked.tenant AND told.shard = asked.shard",
+         LEFT JOIN LATERAL (
+             SELECT * FROM settled_tenant AS s WHERE s.tenant = asked.tenant AND s.shard = asked.shard OFFSET 0
+         ) AS told ON true",
     )
     .bind(&ids)
     .bind(&shards)

@@ -60,10 +60,14 @@ pub async fn set(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
     if !off.is_empty() {
         let (tenants, shards, subjects, kinds) = columns(&off);
         sqlx::query(
-            "DELETE FROM timer
-             USING unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[]) AS gone (tenant, shard, subject, kind)
-             WHERE timer.tenant = gone.tenant AND timer.shard = gone.shard
-               AND timer.subject = gone.subject AND timer.kind = gone.kind",
+            "DELETE FROM timer WHERE ctid = ANY (ARRAY(
+                 SELECT found.ctid
+                 FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[]) AS gone (tenant, shard, subject, kind)
+                 CROSS JOIN LATERAL (
+                     SELECT ctid FROM timer AS t
+                     WHERE (t.tenant, t.shard, t.subject, t.kind) = (gone.tenant, gone.shard, gone.subject, gone.kind)
+                     OFFSET 0
+                 ) AS found))",
         )
         .bind(&tenants)
         .bind(&shards)

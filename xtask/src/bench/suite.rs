@@ -12,7 +12,7 @@ mod start;
 
 use std::path::Path;
 
-use backing::postgres::{self, Durability, Postgres};
+use backing::postgres::{self, Durability, Postgres, Programs};
 
 use super::machine::machine;
 use super::table::{Row, tell as tell_table};
@@ -58,6 +58,11 @@ pub(super) fn run(pairs: u32, json: bool, only: Option<&str>) -> Outcome {
         return Ok(());
     }
     tell_table("suite", &machine, &rows, json)
+}
+
+/// The programs of PostgreSQL.
+fn programs() -> Result<Programs, Failure> {
+    Programs::all().into_iter().next().ok_or_else(|| Failure::said("there is no PostgreSQL"))
 }
 
 /// Says what is known already, for whoever waits for the rest.

@@ -8,6 +8,7 @@ mod identity;
 mod ledger;
 mod migrations;
 mod outages;
+mod plans;
 mod requests;
 mod tenants;
 mod writer;

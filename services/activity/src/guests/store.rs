@@ -21,8 +21,11 @@ pub(super) async fn by_id(
 ) -> Result<Vec<Owned>, StoreError> {
     let (shards, ids) = places(orders);
     let rows = sqlx::query!(
-        "SELECT o.order_id, o.member FROM unnest($2::smallint[], $3::uuid[]) AS asked (shard, order_id)
-         JOIN journal_order AS o ON o.tenant = $1 AND o.shard = asked.shard AND o.order_id = asked.order_id",
+        "SELECT found.order_id, found.member FROM unnest($2::smallint[], $3::uuid[]) AS asked (shard, order_id)
+         CROSS JOIN LATERAL (
+             SELECT o.order_id, o.member FROM journal_order AS o
+             WHERE o.tenant = $1 AND o.shard = asked.shard AND o.order_id = asked.order_id OFFSET 0
+         ) AS found",
         tenant.uuid(),
         &shards,
         &ids,
@@ -66,11 +69,14 @@ pub(super) async fn by_keys(
         }
     }
     let rows = sqlx::query!(
-        r#"SELECT asked.place AS "place!", o.order_id
+        r#"SELECT asked.place AS "place!", found.order_id
            FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS asked (tenant, guest_key, place)
-           JOIN journal_order AS o ON o.tenant = asked.tenant AND o.guest_key = asked.guest_key
-           WHERE o.member IS NULL AND o.guest_key IS NOT NULL
-           ORDER BY o.occurred_at, o.order_id"#,
+           CROSS JOIN LATERAL (
+               SELECT o.order_id, o.occurred_at FROM journal_order AS o
+               WHERE o.tenant = asked.tenant AND o.guest_key = asked.guest_key
+                 AND o.member IS NULL AND o.guest_key IS NOT NULL OFFSET 0
+           ) AS found
+           ORDER BY found.occurred_at, found.order_id"#,
         &tenants,
         &keys as &[&str],
         &places,

@@ -25,7 +25,10 @@ pub(super) async fn by_id(
                   o.currency, o.payments, o.points_paid_minor, o.coupons, o.net_minor, o.returned_minor, o.state,
                   o.state_at, o.occurred_at, o.received_at, o.recorded_at, o.historic
            FROM unnest($2::smallint[], $3::uuid[]) AS asked (shard, order_id)
-           JOIN journal_order AS o ON o.tenant = $1 AND o.shard = asked.shard AND o.order_id = asked.order_id
+           CROSS JOIN LATERAL (
+               SELECT * FROM journal_order AS there
+               WHERE there.tenant = $1 AND there.shard = asked.shard AND there.order_id = asked.order_id OFFSET 0
+           ) AS o
            ORDER BY o.occurred_at DESC, o.order_id DESC",
         tenant.uuid(),
         &shards,

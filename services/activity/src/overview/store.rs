@@ -26,8 +26,8 @@ pub(super) async fn months(
         r#"SELECT to_char(occurred_at AT TIME ZONE $4, 'YYYY-MM') AS "month!", channel, currency,
                   count(*) AS "orders!", sum(net_minor)::bigint AS "net!", sum(returned_minor)::bigint AS "returned!"
            FROM journal_order
-           WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
-             AND ($3::timestamptz IS NULL OR occurred_at < $3)
+           WHERE tenant = $1 AND occurred_at >= coalesce($2::timestamptz, '-infinity')
+             AND occurred_at < coalesce($3::timestamptz, 'infinity')
            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"#,
         ask.tenant.uuid(),
         from as _,
@@ -59,15 +59,15 @@ pub(super) async fn buckets(connection: &mut PgConnection, ask: &Asked) -> Resul
                       CASE WHEN member IS NULL THEN 'guest-orders' ELSE 'member-orders' END AS name, currency,
                       count(*) AS entries, sum(line_count)::bigint AS lines, sum(net_minor)::bigint AS amount
                FROM journal_order
-               WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
-                 AND ($3::timestamptz IS NULL OR occurred_at < $3)
+               WHERE tenant = $1 AND occurred_at >= coalesce($2::timestamptz, '-infinity')
+                 AND occurred_at < coalesce($3::timestamptz, 'infinity')
                GROUP BY 1, 2, 3
                UNION ALL
                SELECT 3, 'matched-returns', currency, count(*), sum(matched_lines)::bigint,
                       (-sum(matched_minor))::bigint
                FROM journal_return
-               WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
-                 AND ($3::timestamptz IS NULL OR occurred_at < $3) AND (matched_lines > 0 OR matched_minor > 0)
+               WHERE tenant = $1 AND occurred_at >= coalesce($2::timestamptz, '-infinity')
+                 AND occurred_at < coalesce($3::timestamptz, 'infinity') AND (matched_lines > 0 OR matched_minor > 0)
                GROUP BY 3
                UNION ALL
                SELECT 4, 'cancelled-orders', currency, count(*), sum(taken.lines)::bigint, (-sum(taken.minor))::bigint
@@ -76,21 +76,21 @@ pub(super) async fn buckets(connection: &mut PgConnection, ask: &Asked) -> Resul
                              FROM return_match AS match
                              WHERE match.tenant = cancelled.tenant AND match.shard = cancelled.shard
                                AND match.order_id = cancelled.order_id AND match.return_id = cancelled.order_id) AS taken
-               WHERE tenant = $1 AND ($2::timestamptz IS NULL OR state_at >= $2)
-                 AND ($3::timestamptz IS NULL OR state_at < $3) AND state IN (3, 4)
+               WHERE tenant = $1 AND state_at >= coalesce($2::timestamptz, '-infinity')
+                 AND state_at < coalesce($3::timestamptz, 'infinity') AND state IN (3, 4)
                GROUP BY 3
                UNION ALL
                SELECT 5, 'unmatched-credits', currency, count(*), sum(unmatched_lines)::bigint,
                       (-sum(unmatched_minor))::bigint
                FROM journal_return
-               WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
-                 AND ($3::timestamptz IS NULL OR occurred_at < $3) AND (unmatched_lines > 0 OR unmatched_minor > 0)
+               WHERE tenant = $1 AND occurred_at >= coalesce($2::timestamptz, '-infinity')
+                 AND occurred_at < coalesce($3::timestamptz, 'infinity') AND (unmatched_lines > 0 OR unmatched_minor > 0)
                GROUP BY 3
                UNION ALL
                SELECT 6, 'adjustments', currency, count(*), count(*), sum(amount_minor)::bigint
                FROM adjustment
-               WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
-                 AND ($3::timestamptz IS NULL OR occurred_at < $3)
+               WHERE tenant = $1 AND occurred_at >= coalesce($2::timestamptz, '-infinity')
+                 AND occurred_at < coalesce($3::timestamptz, 'infinity')
                GROUP BY 3
            ) AS bucket ORDER BY place, currency"#,
         ask.tenant.uuid(),
@@ -117,8 +117,8 @@ pub(super) async fn revenues(
     let revenues = sqlx::query_scalar!(
         r#"SELECT sum(net_minor - returned_minor)::bigint AS "revenue!"
            FROM journal_order
-           WHERE tenant = $1 AND ($2::timestamptz IS NULL OR occurred_at >= $2)
-             AND ($3::timestamptz IS NULL OR occurred_at < $3) AND currency = $4 AND member IS NOT NULL
+           WHERE tenant = $1 AND occurred_at >= coalesce($2::timestamptz, '-infinity')
+             AND occurred_at < coalesce($3::timestamptz, 'infinity') AND currency = $4 AND member IS NOT NULL
            GROUP BY member HAVING bool_or(state = 1)"#,
         ask.tenant.uuid(),
         from as _,

@@ -20,7 +20,10 @@ pub(super) async fn count(
     let there = sqlx::query_scalar!(
         r#"SELECT count(*)::integer AS "count!"
            FROM unnest($2::smallint[], $3::text[]) AS asked (shard, code)
-           JOIN product ON product.tenant = $1 AND product.shard = asked.shard AND product.code = asked.code"#,
+           CROSS JOIN LATERAL (
+               SELECT FROM product AS p
+               WHERE p.tenant = $1 AND p.shard = asked.shard AND p.code = asked.code OFFSET 0
+           ) AS found"#,
         tenant.uuid(),
         &shards,
         &codes as &[&str],
@@ -91,10 +94,12 @@ pub(super) async fn categories(
 ) -> Result<HashMap<String, String>, StoreError> {
     let (shards, codes) = keys(tenant, asked.iter().copied());
     let rows = sqlx::query!(
-        "SELECT product.code, product.category
+        "SELECT found.code, found.category
          FROM unnest($2::smallint[], $3::text[]) AS asked (shard, code)
-         JOIN product ON product.tenant = $1 AND product.shard = asked.shard AND product.code = asked.code
-         WHERE product.category <> ''",
+         CROSS JOIN LATERAL (
+             SELECT p.code, p.category FROM product AS p
+             WHERE p.tenant = $1 AND p.shard = asked.shard AND p.code = asked.code AND p.category <> '' OFFSET 0
+         ) AS found",
         tenant.uuid(),
         &shards,
         &codes as &[&str],

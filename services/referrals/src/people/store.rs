@@ -171,8 +171,11 @@ pub(super) async fn bought(
         r#"SELECT bought.tenant, bought.member, order_id, currency AS "currency!", net_minor, returned_before_minor,
                   returned_minor, occurred_at AS "occurred_at!", received_at, returned_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN bought USING (tenant, shard, member)
-           WHERE occurred_at IS NOT NULL AND currency IS NOT NULL
+           CROSS JOIN LATERAL (
+               SELECT * FROM bought
+               WHERE (bought.tenant, bought.shard, bought.member) = (asked.tenant, asked.shard, asked.member)
+                 AND occurred_at IS NOT NULL AND currency IS NOT NULL OFFSET 0
+           ) AS bought
            ORDER BY occurred_at, order_id"#,
         &keys.tenants,
         &keys.shards,

@@ -99,7 +99,10 @@ pub(super) async fn of_invitees(
                   r.entered_at, r.flagged_from, r.order_id, r.hold_ends_at, r.approved_at, r.inviter_entry,
                   r.invitee_entry, r.moves
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, invitee)
-           JOIN referral AS r USING (tenant, shard, invitee)"#,
+           CROSS JOIN LATERAL (
+               SELECT * FROM referral AS r
+               WHERE (r.tenant, r.shard, r.invitee) = (asked.tenant, asked.shard, asked.invitee) OFFSET 0
+           ) AS r"#,
         &tenants,
         &shards,
         &members,
@@ -178,7 +181,7 @@ pub(super) async fn approvals(
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM approval
-           WHERE tenant = $1 AND shard = $2 AND inviter = $3 AND ($4::timestamptz IS NULL OR approved_at > $4)"#,
+           WHERE tenant = $1 AND shard = $2 AND inviter = $3 AND approved_at > coalesce($4::timestamptz, '-infinity')"#,
         tenant.uuid(),
         Shard::of_member(inviter).number(),
         inviter.uuid(),

@@ -150,8 +150,8 @@ pub(super) async fn find(tx: &mut Tx, tenant: TenantId, member: MemberId) -> Res
 
 /// A page of records. Each direction is a statement of its own, so that both go along the index.
 pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -> Result<Vec<Member>, StoreError> {
-    let (joined_at, member) =
-        page.after.map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |(at, member)| (at, member.uuid()));
+    let joined_at = page.after.map(|(at, _)| SqlTimestamp::from(at));
+    let member = page.after.map_or(Uuid::nil(), |(_, member)| member.uuid());
     let (tag, source) = (page.filter.tag.as_deref(), page.filter.acquisition_source.as_deref());
     let rows = match page.order {
         Direction::Ascending => {
@@ -160,14 +160,13 @@ pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -
             "SELECT member, name, birth_year, birth_month, birth_day, gender, language, attributes, tags, identities,
                         consents, acquisition_source, touchpoint, state, state_at, joined_at, updated_at, version
                  FROM member
-                 WHERE tenant = $1 AND ($2 OR (joined_at, member) > ($3::timestamptz, $4::uuid))
-                   AND ($5::text IS NULL OR tags @> ARRAY[$5])
-                   AND ($6::text IS NULL OR acquisition_source = $6)
-                   AND ($7::text IS NULL OR state = $7)
-                 ORDER BY joined_at, member LIMIT $8",
+                 WHERE tenant = $1 AND (joined_at, member) > (coalesce($2::timestamptz, '-infinity'), $3::uuid)
+                   AND ($4::text IS NULL OR tags @> ARRAY[$4])
+                   AND ($5::text IS NULL OR acquisition_source = $5)
+                   AND ($6::text IS NULL OR state = $6)
+                 ORDER BY joined_at, member LIMIT $7",
             tenant.uuid(),
-            page.after.is_none(),
-            SqlTimestamp::from(joined_at) as _,
+            joined_at as Option<SqlTimestamp>,
             member,
             tag,
             source,
@@ -183,14 +182,13 @@ pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -
             "SELECT member, name, birth_year, birth_month, birth_day, gender, language, attributes, tags, identities,
                         consents, acquisition_source, touchpoint, state, state_at, joined_at, updated_at, version
                  FROM member
-                 WHERE tenant = $1 AND ($2 OR (joined_at, member) < ($3::timestamptz, $4::uuid))
-                   AND ($5::text IS NULL OR tags @> ARRAY[$5])
-                   AND ($6::text IS NULL OR acquisition_source = $6)
-                   AND ($7::text IS NULL OR state = $7)
-                 ORDER BY joined_at DESC, member DESC LIMIT $8",
+                 WHERE tenant = $1 AND (joined_at, member) < (coalesce($2::timestamptz, 'infinity'), $3::uuid)
+                   AND ($4::text IS NULL OR tags @> ARRAY[$4])
+                   AND ($5::text IS NULL OR acquisition_source = $5)
+                   AND ($6::text IS NULL OR state = $6)
+                 ORDER BY joined_at DESC, member DESC LIMIT $7",
             tenant.uuid(),
-            page.after.is_none(),
-            SqlTimestamp::from(joined_at) as _,
+            joined_at as Option<SqlTimestamp>,
             member,
             tag,
             source,

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use backing::postgres::Postgres;
 
-use super::LOAD;
 use super::six::Six;
+use super::{LOAD, programs};
 use crate::bench::table::Row;
 use crate::run::{Failure, output};
 
@@ -22,8 +22,12 @@ const SEEN: [(&str, &str); 6] = [
     ),
 ];
 
+/// A server looks every minute whether it must get to know its tables anew, and these are half a minute old.
+const GET_TO_KNOW: [&str; 4] = ["-c", "ALTER SYSTEM SET autovacuum_naptime = '5s'", "-c", "SELECT pg_reload_conf()"];
+
 pub(super) fn rows(server: &Postgres) -> Result<Vec<Row>, Failure> {
     let url = server.ensure_database("suite_following")?;
+    output(programs()?.command("psql").args(["-q", "-v", "ON_ERROR_STOP=1"]).args(GET_TO_KNOW).arg(&url))?;
     let six = Six::start(&url, "following", "system")?;
     let told = output(Command::new(LOAD).args(["follow", &six.state]).args(&six.addresses))?;
     six.stop()?;

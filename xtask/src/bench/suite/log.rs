@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use backing::postgres::{Postgres, Programs};
+use backing::postgres::Postgres;
 
 use super::following::number;
-use super::{FOLDER, LOAD};
+use super::{FOLDER, LOAD, programs};
 use crate::bench::machine::median;
 use crate::bench::table::Row;
 use crate::run::{Failure, output};
@@ -53,7 +53,7 @@ fn through_the_log(server: &Postgres, per: u32, pair: u32) -> Result<f64, Failur
 
 fn by_pgbench(server: &Postgres, per: u32, pair: u32) -> Result<f64, Failure> {
     let url = server.ensure_database(&format!("inserts_{per}_{pair}"))?;
-    let programs = Programs::all().into_iter().next().ok_or_else(|| Failure::said("there is no PostgreSQL"))?;
+    let programs = programs()?;
     output(programs.command("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-c", TABLE, &url]))?;
     let script = format!("{FOLDER}/inserts.sql");
     std::fs::write(&script, insert(per)).map_err(Failure::said)?;

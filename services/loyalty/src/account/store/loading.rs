@@ -115,7 +115,11 @@ async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Resul
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
                   needed_minor, qualified_by, review_at, stood_before
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN account USING (tenant, shard, member)"#,
+           CROSS JOIN LATERAL (
+               SELECT * FROM account
+               WHERE (account.tenant, account.shard, account.member)
+                   = (asked.tenant, asked.shard, asked.member) OFFSET 0
+           ) AS account"#,
         &keys.tenants,
         &keys.shards,
         &keys.members
@@ -166,8 +170,11 @@ async fn lots(connection: &mut PgConnection, wanted: &BTreeSet<LotId>, books: &m
     let rows = sqlx::query!(
         r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, lapsed, earned_at, lapses_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN lot USING (tenant, shard, member)
-           WHERE remaining > 0 OR lot.lot = ANY ($4)"#,
+           CROSS JOIN LATERAL (
+               SELECT * FROM lot
+               WHERE (lot.tenant, lot.shard, lot.member) = (asked.tenant, asked.shard, asked.member)
+                 AND (remaining > 0 OR lot.lot = ANY ($4)) OFFSET 0
+           ) AS lot"#,
         &keys.tenants,
         &keys.shards,
         &keys.members,
@@ -201,7 +208,11 @@ async fn purchases(connection: &mut PgConnection, full: &BTreeSet<Whose>, books:
         r#"SELECT purchase.tenant, purchase.member, purchase, currency, net_minor, returned_minor, earned, reversed, lot,
                   occurred_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN purchase USING (tenant, shard, member)"#,
+           CROSS JOIN LATERAL (
+               SELECT * FROM purchase
+               WHERE (purchase.tenant, purchase.shard, purchase.member)
+                   = (asked.tenant, asked.shard, asked.member) OFFSET 0
+           ) AS purchase"#,
         &keys.tenants,
         &keys.shards,
         &keys.members
@@ -237,7 +248,11 @@ async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &
         r#"SELECT tier_change.tenant, tier_change.member, number, kind, from_tier, to_tier, cause, progress_minor,
                   programme_version, occurred_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN tier_change USING (tenant, shard, member)
+           CROSS JOIN LATERAL (
+               SELECT * FROM tier_change
+               WHERE (tier_change.tenant, tier_change.shard, tier_change.member)
+                   = (asked.tenant, asked.shard, asked.member) OFFSET 0
+           ) AS tier_change
            ORDER BY number"#,
         &keys.tenants,
         &keys.shards,
@@ -289,8 +304,12 @@ async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<S
                             AND later.cause = asked.cause) AS "reversed!"
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[])
                 AS asked (tenant, shard, member, entry, cause)
-           JOIN entry USING (tenant, shard, member)
-           WHERE entry.entry = asked.entry OR (asked.entry IS NULL AND entry.kind = 1 AND entry.cause = asked.cause)"#,
+           CROSS JOIN LATERAL (
+               SELECT * FROM entry
+               WHERE (entry.tenant, entry.shard, entry.member) = (asked.tenant, asked.shard, asked.member)
+                 AND (entry.entry = asked.entry
+                      OR (asked.entry IS NULL AND entry.kind = 1 AND entry.cause = asked.cause)) OFFSET 0
+           ) AS entry"#,
         &keys.tenants,
         &keys.shards,
         &keys.members,

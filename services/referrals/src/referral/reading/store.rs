@@ -4,6 +4,7 @@ use ::store::{SqlTimestamp, StoreError};
 use jiff::Timestamp;
 use kernel::{MemberId, Shard, TenantId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{Page, Recorded, Sums};
 use crate::codes::Code;
@@ -57,13 +58,13 @@ pub(super) async fn invitations(
                   r.order_id, r.hold_ends_at, r.approved_at, r.inviter_entry, r.invitee_entry, r.moves
            FROM referral AS r
            WHERE tenant = $1 AND inviter = $2 AND (cardinality($3::smallint[]) = 0 OR state = ANY ($3))
-             AND ($4::timestamptz IS NULL OR (attributed_at, referral) < ($4, $5::uuid))
+             AND (attributed_at, referral) < (coalesce($4::timestamptz, 'infinity'), $5::uuid)
            ORDER BY attributed_at DESC, referral DESC LIMIT $6"#,
         tenant.uuid(),
         inviter.uuid(),
         &states,
         before as Option<SqlTimestamp>,
-        page.before.map(|(_, referral)| referral.uuid()),
+        page.before.map_or(Uuid::nil(), |(_, referral)| referral.uuid()),
         page.limit,
     )
     .fetch_all(connection)

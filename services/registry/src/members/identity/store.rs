@@ -58,11 +58,14 @@ pub(in crate::members) async fn holders(
     }
     let columns = Names::of(tenant, names.iter().copied());
     let rows = sqlx::query!(
-        r#"SELECT asked.place AS "place!", identity.member
+        r#"SELECT asked.place AS "place!", found.member
            FROM unnest($2::smallint[], $3::text[], $4::text[], $5::text[])
                 WITH ORDINALITY AS asked (shard, kind, issuer, value, place)
-           JOIN identity ON identity.tenant = $1 AND identity.shard = asked.shard AND identity.kind = asked.kind
-                        AND identity.issuer = asked.issuer AND identity.value = asked.value"#,
+           CROSS JOIN LATERAL (
+               SELECT i.member FROM identity AS i
+               WHERE i.tenant = $1 AND i.shard = asked.shard AND i.kind = asked.kind AND i.issuer = asked.issuer
+                 AND i.value = asked.value OFFSET 0
+           ) AS found"#,
         tenant.uuid(),
         &columns.shards,
         &columns.kinds as _,

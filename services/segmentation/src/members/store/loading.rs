@@ -54,7 +54,10 @@ pub(in crate::members) async fn known(
         r#"SELECT person.tenant, person.member, joined_at, rfm_group, group_since, lifecycle, lifecycle_since, labels,
                   snapshot, changes, settled_until, history_until
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN person USING (tenant, shard, member)"#,
+           CROSS JOIN LATERAL (
+               SELECT * FROM person
+               WHERE (person.tenant, person.shard, person.member) = (asked.tenant, asked.shard, asked.member) OFFSET 0
+           ) AS person"#,
         &keys.tenants,
         &keys.shards,
         &keys.members
@@ -120,7 +123,10 @@ async fn purchases(
         r#"SELECT p.tenant, p.member, p.purchase, p.occurred_at, p.currency, p.net_minor, p.cost_minor, p.channel,
                   p.categories
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN purchase AS p USING (tenant, shard, member)
+           CROSS JOIN LATERAL (
+               SELECT * FROM purchase AS p
+               WHERE (p.tenant, p.shard, p.member) = (asked.tenant, asked.shard, asked.member) OFFSET 0
+           ) AS p
            ORDER BY p.occurred_at, p.purchase"#,
         &keys.tenants,
         &keys.shards,
@@ -143,7 +149,10 @@ async fn returns(connection: &mut PgConnection, all: &BTreeSet<Whose>, people: &
     let rows = sqlx::query!(
         r#"SELECT r.tenant, r.member, r.purchase, r.cause, r.occurred_at, r.net_minor, r.cost_minor, r.whole
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           JOIN purchase_return AS r USING (tenant, shard, member)
+           CROSS JOIN LATERAL (
+               SELECT * FROM purchase_return AS r
+               WHERE (r.tenant, r.shard, r.member) = (asked.tenant, asked.shard, asked.member) OFFSET 0
+           ) AS r
            ORDER BY r.occurred_at, r.cause"#,
         &keys.tenants,
         &keys.shards,
