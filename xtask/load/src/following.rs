@@ -19,11 +19,22 @@ const SUBSCRIPTIONS: usize = 50;
 const SEARCH: Duration = Duration::from_secs(8);
 /// Between two probes, so that one does not meet the last.
 const APART: Duration = Duration::from_millis(25);
+/// How long the tables are filled.
+const FILL: Duration = Duration::from_secs(30);
 /// For caches and pools to fill, and for a load to settle.
 const WARM: Duration = Duration::from_secs(2);
 
+/// Another shop of the same suite, whose orders make the tables as large as what is measured will need.
+pub async fn fill(state: &str, addresses: &[&str]) -> Result<(), Failed> {
+    let shop = Shop::open(state, &channels(addresses)?, "yesterday").await?;
+    let members: Arc<[String]> = shop.members("0911", MEMBERS).await?.into();
+    let (orders, seconds) = taken_at_most(&shop, &members, FILL).await?;
+    println!("filled {orders} {seconds:.1}");
+    Ok(())
+}
+
 pub async fn run(state: &str, addresses: &[&str]) -> Result<(), Failed> {
-    let shop = Shop::open(state, &channels(addresses)?).await?;
+    let shop = Shop::open(state, &channels(addresses)?, "today").await?;
     let members: Arc<[String]> = shop.members("0911", MEMBERS).await?.into();
     let invited = shop.invited("0922", 2 * PROBES).await?;
     let subscribers = shop.members("0933", 2 * SUBSCRIPTIONS).await?;

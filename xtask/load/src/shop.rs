@@ -33,7 +33,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    pub async fn open(state: &str, channels: &[Channel]) -> Result<Self, Failed> {
+    pub async fn open(state: &str, channels: &[Channel], code: &str) -> Result<Self, Failed> {
         let operator = Suite::of(state, channels, None)?;
         let settings = TenantSettings {
             zone: "Asia/Taipei".to_owned(),
@@ -43,7 +43,7 @@ impl Shop {
         };
         let ask = CreateTenantRequest {
             request_id: request_id(),
-            code: "bench".to_owned(),
+            code: code.to_owned(),
             display_name: "Bench".to_owned(),
             settings: Some(settings),
         };
