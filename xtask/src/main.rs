@@ -42,9 +42,9 @@ Rapport's own commands. Everything they make lies in .rapport/ and target/.
   cargo xtask soak      the same tests with the long counts; seeds are printed
   cargo xtask bench import
                         a real shop's history through the API, against COPY; writes docs/benchmarks.md
-  cargo xtask bench suite
+  cargo xtask bench suite [--only PART]
                         how soon services see an order, events through the log against pgbench, memory and start of
-                        each process; writes docs/benchmarks.md
+                        each process; writes docs/benchmarks.md, but for one part alone
       --pairs N         how often ours and the peer's run in turn (5)
       --json            one object a row
   cargo xtask check     format, clippy, tidy and proto lint: what a change must pass before its tests

@@ -65,10 +65,16 @@ pub(in crate::members) async fn each_member(
                   p.categories AS "categories?", r.cause AS "cause?", r.occurred_at AS "returned_at?",
                   r.net_minor AS "back_minor?", r.cost_minor AS back_cost, r.whole AS "whole?"
            FROM person
-           LEFT JOIN purchase AS p
-             ON p.tenant = person.tenant AND p.shard = person.shard AND p.member = person.member
-           LEFT JOIN purchase_return AS r
-             ON r.tenant = p.tenant AND r.shard = p.shard AND r.member = p.member AND r.purchase = p.purchase
+           LEFT JOIN LATERAL (
+               SELECT * FROM purchase
+               WHERE (purchase.tenant, purchase.shard, purchase.member) = (person.tenant, person.shard, person.member)
+               OFFSET 0
+           ) AS p ON true
+           LEFT JOIN LATERAL (
+               SELECT * FROM purchase_return AS back
+               WHERE (back.tenant, back.shard, back.member, back.purchase) = (p.tenant, p.shard, p.member, p.purchase)
+               OFFSET 0
+           ) AS r ON true
            WHERE person.tenant = $1
            ORDER BY person.shard, person.member, p.purchase, r.cause"#,
         tenant.uuid(),
