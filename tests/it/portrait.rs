@@ -5,14 +5,17 @@ use std::time::Duration;
 use kernel::{MemberId, Shard};
 use proto::loyalty::v1::RedeemPointsRequest;
 use proto::portrait::v1::{GetPortraitRequest, PartFreshness, PartState, Portrait};
-use proto::segmentation::v1::Lifecycle;
+use proto::referrals::v1::{AttributeRequest, AttributionPoint, IssueCodeRequest};
+use proto::segmentation::v1::{Lifecycle, TakeSnapshotRequest};
+use proto::subscriptions::v1::SubscribeRequest;
 use store::Head;
 use tonic::Request;
 use uuid::Uuid;
 use wire::Freshness;
 
-use crate::requests::{line, of, order, purchase};
+use crate::requests::{self, line, of, order, purchase};
 use crate::stage::{Shop, Stage};
+use crate::standing_orders;
 
 async fn portrait(shop: &Shop, member: &str, fresh: &str) -> Portrait {
     let mut request = Request::new(GetPortraitRequest {
@@ -86,6 +89,57 @@ async fn every_part_sees_what_a_token_of_any_service_speaks_of() {
     let seen = portrait(&shop, &member, &format!("{},{}", bought.freshness, receipt.freshness)).await;
     assert_eq!(states(&seen), [PartState::Fresh; 5]);
     assert_eq!(account(&seen).spendable, 100);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_part_tells_what_the_service_that_gave_the_token_has_just_written() {
+    let stage = Stage::open("2011-12-02T04:00:00Z").await;
+    let shop = stage.shop("signature").await;
+    let inviter = shop.enrol("0912-345-678").await;
+    shop.referrals().put_terms(requests::offer(shop.request_id())).await.expect("the terms are in force");
+    standing_orders::offer(&shop).await;
+
+    let joined = shop.registry().enrol_member(requests::enrolment(shop.request_id(), "0987-654-321")).await;
+    let joined = joined.expect("they join").into_inner();
+    let seen = portrait(&shop, &joined.member, &joined.freshness).await;
+    assert_eq!(states(&seen), [PartState::Fresh; 5], "registry's own token");
+    assert_eq!(seen.member.map(|known| known.id), Some(joined.member.clone()));
+
+    let ask = IssueCodeRequest { request_id: shop.request_id(), member: inviter.clone(), ..Default::default() };
+    let code = shop.referrals().issue_code(ask).await.expect("issued").into_inner().code;
+    let ask = AttributeRequest {
+        request_id: shop.request_id(),
+        member: joined.member.clone(),
+        code: code.clone(),
+        point: AttributionPoint::Enrolment.into(),
+        ..AttributeRequest::default()
+    };
+    let invited = shop.referrals().attribute(ask).await.expect("attributed").into_inner();
+    let seen = portrait(&shop, &inviter, &invited.freshness).await;
+    assert_eq!(states(&seen), [PartState::Fresh; 5], "a token of referrals");
+    let part = seen.referrals.expect("told");
+    assert_eq!(part.invitations.iter().map(|sent| sent.invitee.as_str()).collect::<Vec<_>>(), [joined.member.as_str()]);
+
+    let ask = SubscribeRequest {
+        request_id: shop.request_id(),
+        member: joined.member.clone(),
+        plan: "coffee".to_owned(),
+        payment_token: "sandbox_ok".to_owned(),
+        ..SubscribeRequest::default()
+    };
+    let subscribed = shop.subscriptions().subscribe(ask).await.expect("subscribed").into_inner();
+    let seen = portrait(&shop, &joined.member, &subscribed.freshness).await;
+    assert_eq!(states(&seen), [PartState::Fresh; 5], "a token of subscriptions");
+    let standing = seen.subscriptions.expect("told").subscriptions;
+    let known: Vec<&str> = standing.iter().map(|standing| standing.id.as_str()).collect();
+    assert_eq!(known, [subscribed.subscription.as_str()]);
+
+    let ask = TakeSnapshotRequest { request_id: shop.request_id(), validate_only: false };
+    let taken = shop.segmentation().take_snapshot(ask).await.expect("taken").into_inner();
+    let seen = portrait(&shop, &joined.member, &taken.freshness).await;
+    assert_eq!(states(&seen), [PartState::Fresh; 5], "a token of segmentation");
+    assert_eq!(seen.insight.and_then(|part| part.insight).map(|insight| insight.snapshot), Some(taken.number));
     stage.stop().await;
 }
 

@@ -28,7 +28,7 @@ fn plan(code: &str, kind: PlanKind, cadence: Cadence) -> Plan {
 }
 
 /// Coffee for 600 every two weeks, tried again after two days; and the gate for 1,200 a year.
-async fn offer(shop: &Shop) {
+pub async fn offer(shop: &Shop) {
     let (product, category) = ("coffee".to_owned(), "drinks".to_owned());
     let coffee = PlanLine { product, category, quantity: 2, unit_price_minor: 300 };
     let plans = [

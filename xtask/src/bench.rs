@@ -29,6 +29,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     }
     match which {
         Some("suite") => suite::run(pairs, json, only),
+        Some(_) if only.is_some() => Err(Failure::said("--only is for bench suite; import has no parts")),
         Some(_) => import::run(pairs, json),
         None => Err(Failure::said("bench wants a name: import or suite")),
     }

@@ -44,7 +44,8 @@ Rapport's own commands. Everything they make lies in .rapport/ and target/.
                         a real shop's history through the API, against COPY; writes docs/benchmarks.md
   cargo xtask bench suite [--only PART]
                         how soon services see an order, events through the log against pgbench, memory and start of
-                        each process; writes docs/benchmarks.md, but for one part alone
+                        each process; writes docs/benchmarks.md, but for one PART alone:
+                        start, memory, log or following
       --pairs N         how often ours and the peer's run in turn (5)
       --json            one object a row
   cargo xtask check     format, clippy, tidy and proto lint: what a change must pass before its tests

@@ -78,7 +78,7 @@ pub struct Consumer {
 
 /// How often an event is tried before it is parked.
 const ATTEMPTS: i32 = 3;
-/// Messages that wait are applied as one up to so many events, so that who is behind catches up.
+/// Messages that wait are joined until there are so many events, so that who is behind catches up.
 const TOGETHER: usize = 256;
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -354,7 +354,8 @@ fn join_waiting(
     message: &mut wire_log::WatchResponse,
     stream: &mut Streaming<wire_log::WatchResponse>,
 ) -> Option<Result<(), String>> {
-    while message.events.len() < TOGETHER {
+    // A watch begins with a message of its own that says where everything stands, which nothing may hold up.
+    while (1..TOGETHER).contains(&message.events.len()) {
         match stream.message().now_or_never()? {
             Ok(Some(next)) => {
                 message.events.extend(next.events);

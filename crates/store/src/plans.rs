@@ -1,31 +1,30 @@
 //! Whether the database keeps the plans of our statements.
 //!
-//! Statements are few and run often, and planning one costs more than looking a few rows up: kept plans let the suite record
-//! about half as many orders again. But PostgreSQL chooses an index by what it knows of a table, and a plan that was made
-//! when the table was small is kept when it has grown: every index looked as good as any other then. So plans are kept
-//! while each table is about as large as it was when the database last looked at it (`ANALYZE`, which autovacuum runs and
-//! which makes all plans anew); while one outgrows that, as in the first minute of an import, each call is planned by
-//! itself.
+//! Statements are few and run often, and planning one costs more than looking a few rows up. But PostgreSQL chooses an
+//! index by what it knows of a table, and a plan that was made when the table was small is kept when it has grown: every
+//! index looked as good as any other then. So plans are kept while each table holds about as many rows as when the
+//! database last looked at it (`ANALYZE`, which makes all plans of the table anew); while one outgrows that, as in the
+//! first minute of an import, each call is planned by itself.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
-/// How old the answer may be.
+/// How often it is looked.
 const LATELY: Duration = Duration::from_secs(5);
 
-/// A table may be twice as large as when the database looked, and a small one has nothing to choose; heads are as many as
-/// there are shards.
+/// Counted by the statistics, which takes no lock: nobody shall wait here for whoever rewrites a table. A small table has
+/// nothing to choose.
 const OUTGROWN: &str = "SELECT EXISTS (
         SELECT FROM pg_class
-        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname <> 'head'
-          AND pg_relation_size(oid) / current_setting('block_size')::bigint > 2 * relpages + 8
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+          AND pg_stat_get_live_tuples(oid) > 2 * greatest(reltuples, 0) + 1000
     )";
 
-/// What is known of it in this process.
+/// The answer of the last look, and when that was; none before the first.
 #[derive(Debug, Default)]
 pub(crate) struct Plans {
     kept: AtomicBool,
@@ -38,21 +37,22 @@ impl Plans {
         if self.kept.load(Ordering::Relaxed) { "force_generic_plan" } else { "force_custom_plan" }
     }
 
-    /// Looks again where it was not done lately, on a connection that nobody needs; nobody waits for it.
-    pub(crate) fn look(self: &Arc<Self>, pool: &PgPool) {
-        {
-            let Ok(mut looked) = self.looked.lock() else { return };
-            if looked.is_some_and(|at| at.elapsed() < LATELY) {
-                return;
-            }
+    /// Looks again where nobody did lately. Every log is read several times a second, so somebody always comes by.
+    pub(crate) async fn look(&self, connection: &mut PgConnection) {
+        if !self.is_due() {
+            return;
+        }
+        let outgrown = sqlx::query_scalar::<_, bool>(OUTGROWN).fetch_one(connection).await;
+        // A database that is away is noticed by the reader whose connection this is.
+        self.kept.store(outgrown.is_ok_and(|outgrown| !outgrown), Ordering::Relaxed);
+    }
+
+    fn is_due(&self) -> bool {
+        let Ok(mut looked) = self.looked.lock() else { return false };
+        let due = looked.is_none_or(|at| at.elapsed() >= LATELY);
+        if due {
             *looked = Some(Instant::now());
         }
-        let Some(mut connection) = pool.try_acquire() else { return };
-        let plans = Arc::clone(self);
-        tokio::spawn(async move {
-            let outgrown = sqlx::query_scalar::<_, bool>(OUTGROWN).fetch_one(&mut *connection).await;
-            // Who cannot say has other things to tell soon: a database that is away is noticed by every call.
-            plans.kept.store(outgrown.is_ok_and(|outgrown| !outgrown), Ordering::Relaxed);
-        });
+        due
     }
 }

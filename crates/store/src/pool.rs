@@ -87,7 +87,6 @@ impl Store {
     ) -> Result<Tx, StoreError> {
         let tenants = tenants.into();
         let shards: BTreeSet<Shard> = shards.into_iter().collect();
-        self.plans.look(&self.pool);
         let (pool, committed, retention) = (self.pool.clone(), Arc::clone(&self.committed), self.retention);
         let plans = self.plans.mode();
         // A BEGIN whose future is dropped in flight would leave its connection inside a transaction that the pool does
@@ -118,13 +117,13 @@ impl Store {
 
     /// A connection to read with, that sees the given tenants only.
     pub async fn read(&self, tenants: impl Into<Tenants>) -> Result<Reading, StoreError> {
-        self.plans.look(&self.pool);
         let mut connection = self.pool.acquire().await?;
         sqlx::query("SELECT set_config('rapport.tenants', $1, false), set_config('plan_cache_mode', $2, false)")
             .bind(tenants.into().setting())
             .bind(self.plans.mode())
             .execute(&mut *connection)
             .await?;
+        self.plans.look(&mut connection).await;
         Ok(Reading { connection })
     }
 

@@ -59,6 +59,7 @@ pub async fn set(tx: &mut Tx, timers: &[Timer]) -> Result<(), StoreError> {
     }
     if !off.is_empty() {
         let (tenants, shards, subjects, kinds) = columns(&off);
+        // Rows stay where they are between the two: whoever clears a timer holds its shard.
         sqlx::query(
             "DELETE FROM timer WHERE ctid = ANY (ARRAY(
                  SELECT found.ctid

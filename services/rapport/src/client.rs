@@ -5,7 +5,9 @@
 
 mod patience;
 mod trouble;
+mod way;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::operations::v1::operations_service_client::OperationsServiceClient;
+use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::registry::v1::registry_service_client::RegistryServiceClient;
@@ -28,7 +31,7 @@ use server::auth::every_scope;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::words::Words;
@@ -36,6 +39,7 @@ use crate::words::Words;
 pub use patience::patiently;
 pub use trouble::CliError;
 pub(crate) use trouble::accused;
+pub use way::Way;
 
 /// Where the development key lies in the state folder.
 pub const DEV_KEY: &str = "dev.key";
@@ -50,7 +54,7 @@ const ACTOR: &str = "rapport-cli";
 /// How to reach a suite.
 #[derive(Args, Clone, Debug)]
 pub struct Reach {
-    /// Address of the suite
+    /// Address of the suite; of services that run apart, `RAPPORT_<SERVICE>_URL` says theirs
     #[arg(long, env = "RAPPORT_ADDRESS", default_value = "127.0.0.1:50051", value_name = "HOST:PORT", global = true)]
     pub address: String,
     /// Token to call with; made from the development key where there is none
@@ -71,14 +75,14 @@ impl Reach {
     /// The suite as the tenant sees it.
     pub async fn suite(&self) -> Result<Suite, CliError> {
         if let Some(token) = &self.token {
-            return Suite::with_token(self.channel()?, token);
+            return Suite::with_token(self.way()?, token);
         }
         self.entrance()?.tenant(&self.tenant).await
     }
 
     /// A way in for whoever holds the development key.
     pub fn entrance(&self) -> Result<Entrance, CliError> {
-        Ok(Entrance { channel: self.channel()?, issuer: self.issuer()? })
+        Ok(Entrance { way: self.way()?, issuer: self.issuer()? })
     }
 
     /// The key of a local suite. None is made here: a token of a key that no suite has opens nothing.
@@ -94,26 +98,22 @@ impl Reach {
     }
 
     /// Where the suite answers.
-    pub fn channel(&self) -> Result<Channel, CliError> {
-        let address =
-            if self.address.contains("://") { self.address.clone() } else { format!("http://{}", self.address) };
-        let endpoint = Endpoint::from_shared(address)
-            .map_err(|_| CliError::Asked(format!("--address {} is no address: 127.0.0.1:50051", self.address)))?;
-        Ok(endpoint.connect_timeout(Duration::from_secs(5)).http2_adaptive_window(true).connect_lazy())
+    pub fn way(&self) -> Result<Way, CliError> {
+        Way::of(&self.address)
     }
 }
 
 /// A suite and the key that opens it for anybody: a development installation, or a test.
 #[derive(Clone, Debug)]
 pub struct Entrance {
-    channel: Channel,
+    way: Way,
     issuer: DevIssuer,
 }
 
 impl Entrance {
     /// Over an open channel, in process or not.
-    pub fn new(channel: Channel, issuer: DevIssuer) -> Self {
-        Self { channel, issuer }
+    pub fn new(way: impl Into<Way>, issuer: DevIssuer) -> Self {
+        Self { way: way.into(), issuer }
     }
 
     /// The suite as an operator sees it, who belongs to no tenant.
@@ -135,7 +135,7 @@ impl Entrance {
 
     fn suite(&self, tenant: Option<TenantId>) -> Result<Suite, CliError> {
         let token = self.issuer.mint(tenant, every_scope(), ACTOR, TOKEN_LIFETIME);
-        Suite::with_token(self.channel.clone(), &token)
+        Suite::with_token(self.way.clone(), &token)
     }
 }
 
@@ -156,52 +156,83 @@ pub type Line = InterceptedService<Channel, Bearer>;
 /// A running suite, as the bearer of one token sees it.
 #[derive(Clone)]
 pub struct Suite {
-    channel: Channel,
+    way: Way,
     bearer: Bearer,
 }
 
 macro_rules! clients {
-    ($($(#[$doc:meta])* $name:ident: $client:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $client:ident of $service:literal;)*) => {$(
         $(#[$doc])*
         pub fn $name(&self) -> $client<Line> {
-            $client::with_interceptor(self.channel.clone(), self.bearer.clone())
-                .max_decoding_message_size(MOST_ANSWER_BYTES)
+            $client::new(self.line($service)).max_decoding_message_size(MOST_ANSWER_BYTES)
         }
     )*};
 }
 
 impl Suite {
     /// Over an open channel, with a token.
-    pub fn with_token(channel: Channel, token: &str) -> Result<Self, CliError> {
+    pub fn with_token(way: impl Into<Way>, token: &str) -> Result<Self, CliError> {
         let bearer = format!("Bearer {}", token.trim()).parse::<MetadataValue<Ascii>>();
         let mut bearer = bearer.map_err(|_| CliError::Asked("the token holds characters no token has".to_owned()))?;
         bearer.set_sensitive(true);
-        Ok(Self { channel, bearer: Bearer(bearer) })
+        Ok(Self { way: way.into(), bearer: Bearer(bearer) })
     }
 
     clients! {
         /// Members.
-        registry: RegistryServiceClient;
+        registry: RegistryServiceClient of "registry";
         /// One member as all services know them.
-        portraits: PortraitServiceClient;
+        portraits: PortraitServiceClient of "registry";
         /// Tenants.
-        tenants: TenantServiceClient;
+        tenants: TenantServiceClient of "registry";
         /// Orders, returns, products.
-        activity: ActivityServiceClient;
+        activity: ActivityServiceClient of "activity";
         /// Points, tiers, programmes.
-        loyalty: LoyaltyServiceClient;
+        loyalty: LoyaltyServiceClient of "loyalty";
         /// Groups, lifecycles, values.
-        segmentation: SegmentationServiceClient;
+        segmentation: SegmentationServiceClient of "segmentation";
         /// Codes and invitations.
-        referrals: ReferralsServiceClient;
+        referrals: ReferralsServiceClient of "referrals";
         /// Plans, standing orders, paid memberships.
-        subscriptions: SubscriptionsServiceClient;
-        /// The business clock.
-        clock: ClockServiceClient;
-        /// How the services are.
-        operations: OperationsServiceClient;
-        /// What could not be applied.
-        event_logs: EventLogServiceClient;
+        subscriptions: SubscriptionsServiceClient of "subscriptions";
+        /// The business clock, to be read.
+        clock: ClockServiceClient of "registry";
+    }
+
+    /// The business clock, to be moved.
+    ///
+    /// # Errors
+    /// Services run apart: each process has a clock of its own, and time moved in one of them alone makes no sense.
+    pub fn movable_clock(&self) -> Result<ClockServiceClient<Line>, CliError> {
+        if self.way.is_one_process() {
+            return Ok(self.clock());
+        }
+        let text =
+            "the clocks of services that run apart are not moved together: `rapport serve all --clock manual:...`";
+        Err(CliError::Asked(text.to_owned()))
+    }
+
+    /// The log of a service, and what it hears of others.
+    pub fn event_logs(&self, service: &str) -> EventLogServiceClient<Line> {
+        EventLogServiceClient::new(self.line(service)).max_decoding_message_size(MOST_ANSWER_BYTES)
+    }
+
+    /// How the services are, of all processes; each version that runs is named.
+    pub async fn status(&self, ask: GetStatusRequest) -> Result<GetStatusResponse, Status> {
+        let (mut services, mut versions) = (Vec::<ServiceStatus>::new(), BTreeSet::new());
+        for channel in self.way.everywhere() {
+            let line = InterceptedService::new(channel, self.bearer.clone());
+            let told = OperationsServiceClient::new(line).get_status(ask.clone()).await?.into_inner();
+            let unknown = |status: &ServiceStatus| services.iter().all(|known| known.source != status.source);
+            let news: Vec<ServiceStatus> = told.services.into_iter().filter(unknown).collect();
+            services.extend(news);
+            versions.insert(told.version);
+        }
+        Ok(GetStatusResponse { services, version: Vec::from_iter(versions).join(", ") })
+    }
+
+    fn line(&self, service: &str) -> Line {
+        InterceptedService::new(self.way.to(service), self.bearer.clone())
     }
 
     /// The caller's own tenant.

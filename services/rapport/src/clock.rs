@@ -56,7 +56,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         }
         What::Advance { to, step } => {
             let asked = AdvanceClockRequest { to: Some(proto::timestamp(to)), step_seconds: step };
-            let done = suite.clock().advance_clock(long_call(asked)).await?.into_inner();
+            let done = suite.movable_clock()?.advance_clock(long_call(asked)).await?.into_inner();
             let now = instant(done.now.as_ref())?;
             if ask.reach.json {
                 say!("{}", json!({ "now": now.to_string(), "timers": done.timers_fired, "steps": done.steps }));

@@ -49,7 +49,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     if ask.repair {
         repair::run(&suite, ask.accept_unknown, ask.reach.json).await?;
     }
-    let status = suite.operations().get_status(thorough()).await?.into_inner();
+    let status = suite.status(thorough()).await?;
     let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
     let complaints: Vec<Complaint> = status.services.iter().flat_map(complaints).collect();
     if ask.reach.json {

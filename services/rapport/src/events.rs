@@ -64,8 +64,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
             }
         }
         What::Retry { consumer, subject } => {
+            let mut logs = suite.event_logs(&consumer);
             let asked = RetryParkedEventsRequest { request_id: new_request_id(), consumer, subject };
-            let done = suite.event_logs().retry_parked_events(asked).await?.into_inner();
+            let done = logs.retry_parked_events(asked).await?.into_inner();
             if json {
                 say!("{}", json!({ "applied": done.applied, "parked": done.parked }));
             } else {
@@ -74,9 +75,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         }
         What::Drop { consumer, event, reason } => {
             let (source, partition, position) = place(&event)?;
-            let request_id = new_request_id();
+            let (request_id, mut logs) = (new_request_id(), suite.event_logs(&consumer));
             let asked = DropParkedEventRequest { request_id, consumer, source, partition, position, reason };
-            suite.event_logs().drop_parked_event(asked).await?;
+            logs.drop_parked_event(asked).await?;
             if json {
                 say!("{}", json!({ "dropped": event }));
             } else {
@@ -91,7 +92,7 @@ async fn parked(suite: &Suite, consumer: &str) -> Result<Vec<ParkedEvent>, CliEr
     let (mut all, mut page_token) = (Vec::new(), String::new());
     loop {
         let asked = ListParkedEventsRequest { consumer: consumer.to_owned(), page_size: 1_000, page_token };
-        let page = suite.event_logs().list_parked_events(asked).await?.into_inner();
+        let page = suite.event_logs(consumer).list_parked_events(asked).await?.into_inner();
         all.extend(page.parked_events);
         if page.next_page_token.is_empty() {
             return Ok(all);

@@ -71,8 +71,7 @@ async fn members_waiting(suite: &Suite) -> Result<u64, tonic::Status> {
 }
 
 async fn events_behind(suite: &Suite) -> Result<u64, tonic::Status> {
-    let answer = suite.operations().get_status(GetStatusRequest::default()).await?.into_inner();
-    Ok(behind(&answer.services))
+    Ok(behind(&suite.status(GetStatusRequest::default()).await?.services))
 }
 
 fn behind(services: &[ServiceStatus]) -> u64 {

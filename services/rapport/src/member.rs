@@ -29,7 +29,7 @@ const ORDERS: i32 = 5;
 /// What `rapport member` is told.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Ask {
-    /// Shows one member: tier, points, last orders, and why
+    /// Shows one member as all services know them: tier, points, groups, orders, referrals, subscriptions, and why
     Show(Box<Show>),
     /// Makes somebody a member
     Enrol(Box<Enrol>),

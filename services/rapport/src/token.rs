@@ -152,7 +152,7 @@ async fn own_tenant(issuer: &OwnIssuer, make: &Make) -> Result<TenantId, CliErro
         return Ok(id);
     }
     let operator = issuer.mint(None, every_scope(), "rapport-cli", Duration::from_secs(60));
-    let suite = Suite::with_token(make.reach.channel()?, &operator)?;
+    let suite = Suite::with_token(make.reach.way()?, &operator)?;
     id_of(suite.tenant_named(&make.reach.tenant).await?)
 }
 

@@ -15,7 +15,7 @@ use std::path::Path;
 use backing::postgres::{self, Durability, Postgres, Programs};
 
 use super::machine::machine;
-use super::table::{Row, tell as tell_table};
+use super::table::{self, Row, tell as tell_table};
 use crate::run::{Failure, Outcome, cargo, run as run_here, tell};
 
 const FOLDER: &str = ".rapport/bench";
@@ -55,12 +55,12 @@ pub(super) fn run(pairs: u32, json: bool, only: Option<&str>) -> Outcome {
     server.stop()?;
     postgres::discard(Path::new(&format!("{FOLDER}/pg")))?;
     if only.is_some() {
+        table::print(&machine, &rows, json);
         return Ok(());
     }
     tell_table("suite", &machine, &rows, json)
 }
 
-/// The programs of PostgreSQL.
 fn programs() -> Result<Programs, Failure> {
     Programs::all().into_iter().next().ok_or_else(|| Failure::said("there is no PostgreSQL"))
 }

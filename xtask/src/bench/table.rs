@@ -26,21 +26,24 @@ impl Row {
 
 /// Prints the rows and writes them into the page.
 pub(super) fn tell(name: &str, machine: &str, rows: &[Row], json: bool) -> Outcome {
-    for row in rows {
-        if json {
-            let ratio = row.ratio.map_or("null".to_owned(), |ratio| format!("{ratio:.3}"));
-            let holds = row.holds.map_or("null".to_owned(), |holds| holds.to_string());
-            say(format_args!(
-                "{{\"row\":\"{}\",\"ours\":\"{}\",\"peer\":\"{}\",\"ratio\":{ratio},\"goal\":\"{}\",\"holds\":{holds}}}",
-                row.name, row.ours, row.peer, row.goal
-            ));
-        }
-    }
-    let text = markdown(machine, rows);
+    print(machine, rows, json);
+    write(name, &markdown(machine, rows))
+}
+
+/// Prints the rows: a table, or one object a row.
+pub(super) fn print(machine: &str, rows: &[Row], json: bool) {
     if !json {
-        say(&text);
+        say(markdown(machine, rows));
+        return;
     }
-    write(name, &text)
+    for row in rows {
+        let ratio = row.ratio.map_or("null".to_owned(), |ratio| format!("{ratio:.3}"));
+        let holds = row.holds.map_or("null".to_owned(), |holds| holds.to_string());
+        say(format_args!(
+            "{{\"row\":\"{}\",\"ours\":\"{}\",\"peer\":\"{}\",\"ratio\":{ratio},\"goal\":\"{}\",\"holds\":{holds}}}",
+            row.name, row.ours, row.peer, row.goal
+        ));
+    }
 }
 
 fn markdown(machine: &str, rows: &[Row]) -> String {

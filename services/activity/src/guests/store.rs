@@ -101,8 +101,12 @@ pub(super) async fn join(
     let (shards, ids) = places(orders);
     let rows = sqlx::query!(
         "UPDATE journal_order AS o SET member = $2, subject = $3
-         FROM unnest($4::smallint[], $5::uuid[]) AS asked (shard, order_id)
-         WHERE o.tenant = $1 AND o.shard = asked.shard AND o.order_id = asked.order_id AND o.member IS NULL
+         WHERE o.ctid = ANY (ARRAY(
+             SELECT found.ctid FROM unnest($4::smallint[], $5::uuid[]) AS asked (shard, order_id)
+             CROSS JOIN LATERAL (
+                 SELECT ctid FROM journal_order AS there
+                 WHERE there.tenant = $1 AND there.shard = asked.shard AND there.order_id = asked.order_id OFFSET 0
+             ) AS found)) AND o.member IS NULL
          RETURNING o.order_id",
         tenant.uuid(),
         member.uuid(),

@@ -84,7 +84,8 @@ pub(super) async fn buckets(connection: &mut PgConnection, ask: &Asked) -> Resul
                       (-sum(unmatched_minor))::bigint
                FROM journal_return
                WHERE tenant = $1 AND occurred_at >= coalesce($2::timestamptz, '-infinity')
-                 AND occurred_at < coalesce($3::timestamptz, 'infinity') AND (unmatched_lines > 0 OR unmatched_minor > 0)
+                 AND occurred_at < coalesce($3::timestamptz, 'infinity')
+                 AND (unmatched_lines > 0 OR unmatched_minor > 0)
                GROUP BY 3
                UNION ALL
                SELECT 6, 'adjustments', currency, count(*), count(*), sum(amount_minor)::bigint

@@ -10,8 +10,7 @@ use crate::words;
 
 /// Repairs whatever is refused now, and tells what was done.
 pub(super) async fn run(suite: &Suite, accept_unknown: bool, as_json: bool) -> Result<(), CliError> {
-    let status = suite.operations().get_status(super::thorough()).await?.into_inner();
-    for service in &status.services {
+    for service in &suite.status(super::thorough()).await?.services {
         for rewound in &service.rewound {
             let asked = RepairCursorsRequest {
                 request_id: new_request_id(),
@@ -19,7 +18,8 @@ pub(super) async fn run(suite: &Suite, accept_unknown: bool, as_json: bool) -> R
                 source: rewound.source.clone(),
                 accept_unknown,
             };
-            let RepairCursorsResponse { cursors } = suite.event_logs().repair_cursors(asked).await?.into_inner();
+            let RepairCursorsResponse { cursors } =
+                suite.event_logs(&service.source).repair_cursors(asked).await?.into_inner();
             if as_json {
                 say!("{}", json(&service.source, &rewound.source, &cursors));
             } else {

@@ -14,6 +14,9 @@ use crate::subscriptions::{every, live};
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
 
+/// A portrait holds so many invitations, the newest.
+const MOST_TOLD: usize = 20;
+
 /// `Active · RFM VIP (R high, F high, M high) · buys every 24 days, last 9 days ago · LTV NT$ 61,200 a year`
 pub(super) fn standing(part: &InsightPart, words: &Words) -> Option<String> {
     let insight = part.insight.as_ref()?;
@@ -138,7 +141,9 @@ pub(super) fn invitations(part: &ReferralsPart, words: &Words) -> Option<String>
             }
         }
         let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-        facts.push(format!("invited {}: {}", part.invitations.len(), counts.join(", ")));
+        let many = part.invitations.len();
+        let told = if many < MOST_TOLD { format!("invited {many}") } else { format!("last {many} invited") };
+        facts.push(format!("{told}: {}", counts.join(", ")));
     }
     (!facts.is_empty()).then(|| facts.join(" · "))
 }

@@ -22,9 +22,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tonic::Code;
+use tonic::{Code, Response};
 
 use crate::chance::Chance;
+use crate::home::text;
 use fleet::Fleet;
 use till::{Customer, Shop, Till, patiently};
 use truth::{Probe, Said, Watch};
@@ -146,7 +147,7 @@ async fn comes_to_rest(fleet: &Fleet) {
         for (service, operator) in &operators {
             let ask = GetStatusRequest::default();
             let told =
-                patiently("ask how it is", || async { operator.operations().get_status(ask.clone()).await }).await;
+                patiently("ask how it is", || async { operator.status(ask.clone()).await.map(Response::new) }).await;
             for status in told.services {
                 let heard = status.lags.iter().all(|lag| lag.events == 0);
                 assert_eq!((status.parked_events, status.stuck_calls), (0, 0), "{status:?}");
@@ -230,6 +231,34 @@ async fn six_processes_that_are_killed_and_come_back_lose_and_double_nothing() {
     println!("{} customers were served", served.len());
     sums::all_is_there_once(&shop, &served).await;
     sums::agree(&shop, &served, i64::try_from(TILLS).expect("a few")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_finds_services_that_run_apart() {
+    let mut fleet = Fleet::prepared("commands").await;
+    block_in_place(|| fleet.start(&Service::ALL));
+    opened(&fleet).await;
+    let ask = |words: &[&str]| {
+        let answer = fleet.asked_beside_registry(words);
+        (answer.status.code(), text(&answer.stdout), text(&answer.stderr))
+    };
+
+    let (code, said, wrong) = ask(&["doctor"]);
+    assert_eq!(code, Some(0), "{said}{wrong}");
+    for service in Service::ALL {
+        let rows = said.lines().filter(|line| line.trim_start().starts_with(service.name())).count();
+        assert_eq!(rows, 1, "{service} is told once: {said}");
+    }
+    let tenant = ["--tenant", "alone"];
+    let (code, said, wrong) = ask(&[&["member", "enrol", "--phone", "0912-345-678", "--json"], &tenant[..]].concat());
+    assert_eq!(code, Some(0), "{said}{wrong}");
+    let (code, said, wrong) = ask(&[&["member", "show", "--phone", "0912-345-678"], &tenant[..]].concat());
+    assert_eq!(code, Some(0), "{said}{wrong}");
+    let (code, said, wrong) = ask(&[&["report"], &tenant[..]].concat());
+    assert_eq!(code, Some(0), "{said}{wrong}");
+    let (code, said, wrong) = ask(&["clock", "advance", "--to", "2036-01-01"]);
+    assert_eq!(code, Some(2), "{said}{wrong}");
+    assert!(wrong.contains("not moved together"), "{wrong}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -161,6 +161,18 @@ fn everything_the_compose_file_says_exists_in_the_program() {
     assert_eq!(seen, 2, "the migrations and the suite");
 }
 
+/// What an image may hold beside the program.
+const BESIDE_THE_PROGRAM: u64 = 64 * 1024 * 1024;
+
+fn bytes_in(path: &Path) -> u64 {
+    let about = std::fs::symlink_metadata(path).expect("it is there");
+    if !about.is_dir() {
+        return about.len();
+    }
+    let inside = std::fs::read_dir(path).expect("a folder");
+    inside.map(|entry| bytes_in(&entry.expect("it can be read").path())).sum()
+}
+
 #[test]
 fn the_image_is_small_and_runs_as_nobody() {
     let store = std::env::temp_dir().join(format!("rapport-image-{}", std::process::id()));
@@ -184,6 +196,11 @@ fn the_image_is_small_and_runs_as_nobody() {
     let container = buildah(&["from", tag]);
     let version = buildah(&["run", "--isolation", "chroot", container.trim(), "/rapport", "--version"]);
     assert_eq!(version.trim(), concat!("rapport ", env!("CARGO_PKG_VERSION")));
+    // Each layer is a folder of everything up to it.
+    let layers = std::fs::read_dir(store.join("root/vfs/dir")).expect("the layers lie there");
+    let largest = layers.map(|layer| bytes_in(&layer.expect("it can be read").path())).max().expect("there is one");
+    let program = bytes_in(Path::new(env!("CARGO_BIN_EXE_rapport")));
+    assert!(largest < program + BESIDE_THE_PROGRAM, "{} bytes beside the program", largest - program);
     buildah(&["rm", "--all"]);
     std::fs::remove_dir_all(&store).expect("removed");
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rapport::suite::Service;
+
 use crate::home::{Home, get, text};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,6 +13,10 @@ async fn a_suite_says_when_it_is_ready_and_stops_when_told() {
     let doctor = home.run(&["doctor", "--address", &suite.address]);
     assert!(doctor.status.success(), "{}", text(&doctor.stderr));
     assert!(text(&doctor.stdout).ends_with("  all is well\n"), "{}", text(&doctor.stdout));
+    for service in Service::ALL {
+        let said = text(&doctor.stdout);
+        assert!(said.lines().any(|line| line.trim_start().starts_with(service.name())), "{service}: {said}");
+    }
     assert!(get(&suite.admin, "/readyz").starts_with("HTTP/1.1 200"));
     assert!(get(&suite.admin, "/metrics").contains("rapport_rpc_total"));
 

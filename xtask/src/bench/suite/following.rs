@@ -29,7 +29,7 @@ const SEEN_TO: Duration = Duration::from_secs(6);
 pub(super) fn rows(server: &Postgres) -> Result<Vec<Row>, Failure> {
     let url = server.ensure_database("suite_following")?;
     let six = Six::start(&url, "following", "system")?;
-    // A suite that has run for a day: its tables are filled, and the server has looked at them.
+    // Tables that are not new, and that the server knows: plans are kept then.
     output(Command::new(LOAD).args(["fill", &six.state]).args(&six.addresses))?;
     output(programs()?.command("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-c", "ANALYZE"]).arg(&url))?;
     std::thread::sleep(SEEN_TO);

@@ -70,7 +70,7 @@ impl Chronicle {
         let mut ends = ends(suite, source).await?;
         let cursors = (0..PARTITIONS).map(|partition| Cursor { partition, ..Cursor::default() }).collect();
         let request = WatchRequest { source: source.to_owned(), cursors };
-        let mut watch = suite.event_logs().watch(request).await?.into_inner();
+        let mut watch = suite.event_logs(source).watch(request).await?.into_inner();
         while !ends.is_empty() {
             let said = watch.message().await?.ok_or_else(|| CliError::odd("a log ended before its end"))?;
             for event in &said.events {
@@ -124,7 +124,7 @@ async fn ends(suite: &Suite, source: &str) -> Result<BTreeMap<u32, i64>, CliErro
     // A cursor beyond every end is told where it may go on: at the end.
     let beyond = |partition| Cursor { partition, position: i64::MAX, ..Cursor::default() };
     let request = LocateCursorsRequest { source: source.to_owned(), cursors: (0..PARTITIONS).map(beyond).collect() };
-    let lost = suite.event_logs().locate_cursors(request).await?.into_inner().lost;
+    let lost = suite.event_logs(source).locate_cursors(request).await?.into_inner().lost;
     let ends = lost.into_iter().filter_map(|lost| lost.next).map(|next| (next.partition, next.position));
     Ok(ends.filter(|(_, end)| *end > 0).collect())
 }

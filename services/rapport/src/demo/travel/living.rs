@@ -119,7 +119,7 @@ impl Life {
 /// Moves the clock to a moment; what falls due on the way happens.
 pub(super) async fn advance(operator: &Suite, to: Timestamp, step: i32) -> Result<AdvanceClockResponse, CliError> {
     let asked = AdvanceClockRequest { to: Some(proto::timestamp(to)), step_seconds: step };
-    Ok(operator.clock().advance_clock(long_call(asked)).await?.into_inner())
+    Ok(operator.movable_clock()?.advance_clock(long_call(asked)).await?.into_inner())
 }
 
 /// The last second of a day: what happened that day is told before midnight, when the day is looked back on.

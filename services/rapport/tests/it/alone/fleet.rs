@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -160,6 +160,20 @@ impl Fleet {
         self.place(service).turn();
     }
 
+    /// What a command says that is run beside registry, as in its container: where the others are, it is told as registry is.
+    pub fn asked_beside_registry(&self, words: &[&str]) -> Output {
+        let mut command = self.command(words);
+        command.args(["--address", &self.place(Service::Registry).grpc]);
+        self.tell_of_others(&mut command, Service::Registry);
+        command.stdin(Stdio::null()).output().expect("the program runs")
+    }
+
+    fn tell_of_others(&self, command: &mut Command, service: Service) {
+        for other in self.places.iter().filter(|other| other.service != service) {
+            command.env(Peers::variable(other.service.name()), format!("http://{}", other.grpc));
+        }
+    }
+
     async fn alter(&self, statements: &str) {
         let mut look = self.database.look().await;
         sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut look).await.expect("a superuser may");
@@ -188,9 +202,7 @@ impl Fleet {
         let mut command = self.command(&["serve", service.name(), "--listen", &place.grpc, "--admin", &place.admin]);
         command.env("RAPPORT_CONNECTIONS", CONNECTIONS);
         command.env(format!("RAPPORT_{}_DATABASE_URL", service.name().to_uppercase()), self.url_of(service));
-        for other in self.places.iter().filter(|other| other.service != service) {
-            command.env(Peers::variable(other.service.name()), format!("http://{}", other.grpc));
-        }
+        self.tell_of_others(&mut command, service);
         let told = File::options().create(true).append(true).open(self.folder.join(format!("{service}.log")));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(told.expect("the folder is there"));
         command.spawn().expect("it starts")

@@ -101,8 +101,8 @@ impl Probe {
     /// Whether it can do what it is there for.
     async fn works(&self) -> bool {
         let source = self.place.service.name().to_owned();
-        let asked = self.operator.operations().get_status(GetStatusRequest { source, locate_cursors: false }).await;
-        asked.is_ok_and(|answer| answer.into_inner().services.iter().all(|status| status.ready))
+        let asked = self.operator.status(GetStatusRequest { source, locate_cursors: false }).await;
+        asked.is_ok_and(|answer| answer.services.iter().all(|status| status.ready))
     }
 
     /// One look; true where the process had all it needs all the while, and said so, and worked.

@@ -50,12 +50,13 @@ pub(in crate::members) async fn snapshots_since(
         r#"SELECT s.tenant, s.number, s.taken_at, s.frame_since, s.frame, s.recorded_at
            FROM unnest($1::uuid[], $2::smallint[], $3::bigint[]) AS asked (tenant, shard, since)
            CROSS JOIN LATERAL (
-               SELECT * FROM snapshot AS s WHERE (s.tenant, s.shard) = (asked.tenant, asked.shard) OFFSET 0
+               SELECT * FROM snapshot AS s
+               WHERE s.tenant = asked.tenant AND s.shard = asked.shard AND s.number = s.frame_since
+                 AND s.number >= least(asked.since, (
+                     SELECT last.frame_since FROM snapshot AS last
+                     WHERE last.tenant = asked.tenant AND last.shard = asked.shard ORDER BY last.number DESC LIMIT 1
+                 )) OFFSET 0
            ) AS s
-           WHERE s.number = s.frame_since AND s.number >= least(asked.since, (
-               SELECT last.frame_since FROM snapshot AS last
-               WHERE last.tenant = asked.tenant AND last.shard = asked.shard ORDER BY last.number DESC LIMIT 1
-           ))
            ORDER BY s.tenant, s.number"#,
         &ids,
         &shards,

@@ -1,0 +1,61 @@
+//! Where the services of a suite answer: all at one address, or some at addresses of their own.
+
+use std::collections::BTreeMap;
+
+use server::Peers;
+use tonic::transport::{Channel, Endpoint};
+
+use super::CliError;
+use crate::suite::Service;
+
+/// One address, and those of services that run apart, said by the variables that say it to the services themselves. So a
+/// command in a service's own container finds the others without being told anything.
+#[derive(Clone, Debug)]
+pub struct Way {
+    usual: Channel,
+    apart: BTreeMap<&'static str, Channel>,
+}
+
+impl From<Channel> for Way {
+    fn from(usual: Channel) -> Self {
+        Self { usual, apart: BTreeMap::new() }
+    }
+}
+
+impl Way {
+    /// The usual address, and whatever `RAPPORT_<SERVICE>_URL` says.
+    pub(super) fn of(address: &str) -> Result<Self, CliError> {
+        let mut way = Self::from(open(address, "--address")?);
+        for service in Service::ALL {
+            let variable = Peers::variable(service.name());
+            let said = std::env::var(&variable).ok().filter(|url| !url.trim().is_empty());
+            if let Some(url) = said {
+                way.apart.insert(service.name(), open(url.trim(), &variable)?);
+            }
+        }
+        Ok(way)
+    }
+
+    /// To a service, by its name.
+    pub(super) fn to(&self, service: &str) -> Channel {
+        self.apart.get(service).unwrap_or(&self.usual).clone()
+    }
+
+    /// To every process once.
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = Channel> + '_ {
+        let usual = (self.apart.len() < Service::ALL.len()).then_some(&self.usual);
+        usual.into_iter().chain(self.apart.values()).cloned()
+    }
+
+    pub(super) fn is_one_process(&self) -> bool {
+        self.everywhere().count() == 1
+    }
+}
+
+fn open(address: &str, said_by: &str) -> Result<Channel, CliError> {
+    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let endpoint = Endpoint::from_shared(url)
+        .map_err(|_| CliError::Asked(format!("{said_by} {address} is no address: 127.0.0.1:50051")))?;
+    let endpoint = endpoint.connect_timeout(std::time::Duration::from_secs(5));
+    Ok(endpoint.http2_adaptive_window(true).connect_lazy())
+}
