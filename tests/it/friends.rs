@@ -15,7 +15,8 @@ async fn offer(shop: &Shop) {
     shop.referrals().put_terms(put).await.expect("the terms are in force");
 }
 
-async fn invited(shop: &Shop, inviter: &str, invitee: &str) {
+/// Answers a token of referrals.
+pub async fn invited(shop: &Shop, inviter: &str, invitee: &str) -> String {
     let ask = IssueCodeRequest { request_id: shop.request_id(), member: inviter.to_owned(), ..Default::default() };
     let code = shop.referrals().issue_code(ask).await.expect("issued").into_inner().code;
     let ask = AttributeRequest {
@@ -25,7 +26,7 @@ async fn invited(shop: &Shop, inviter: &str, invitee: &str) {
         point: AttributionPoint::Enrolment.into(),
         ..AttributeRequest::default()
     };
-    shop.referrals().attribute(ask).await.expect("attributed");
+    shop.referrals().attribute(ask).await.expect("attributed").into_inner().freshness
 }
 
 async fn referral(shop: &Shop, invitee: &str, fresh: &str) -> Referral {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use kernel::{MemberId, Shard};
 use proto::loyalty::v1::RedeemPointsRequest;
 use proto::portrait::v1::{GetPortraitRequest, PartFreshness, PartState, Portrait};
-use proto::referrals::v1::{AttributeRequest, AttributionPoint, IssueCodeRequest};
 use proto::segmentation::v1::{Lifecycle, TakeSnapshotRequest};
 use proto::subscriptions::v1::SubscribeRequest;
 use store::Head;
@@ -15,7 +14,7 @@ use wire::Freshness;
 
 use crate::requests::{self, line, of, order, purchase};
 use crate::stage::{Shop, Stage};
-use crate::standing_orders;
+use crate::{friends, standing_orders};
 
 async fn portrait(shop: &Shop, member: &str, fresh: &str) -> Portrait {
     let mut request = Request::new(GetPortraitRequest {
@@ -106,17 +105,8 @@ async fn each_part_tells_what_the_service_that_gave_the_token_has_just_written()
     assert_eq!(states(&seen), [PartState::Fresh; 5], "registry's own token");
     assert_eq!(seen.member.map(|known| known.id), Some(joined.member.clone()));
 
-    let ask = IssueCodeRequest { request_id: shop.request_id(), member: inviter.clone(), ..Default::default() };
-    let code = shop.referrals().issue_code(ask).await.expect("issued").into_inner().code;
-    let ask = AttributeRequest {
-        request_id: shop.request_id(),
-        member: joined.member.clone(),
-        code: code.clone(),
-        point: AttributionPoint::Enrolment.into(),
-        ..AttributeRequest::default()
-    };
-    let invited = shop.referrals().attribute(ask).await.expect("attributed").into_inner();
-    let seen = portrait(&shop, &inviter, &invited.freshness).await;
+    let fresh = friends::invited(&shop, &inviter, &joined.member).await;
+    let seen = portrait(&shop, &inviter, &fresh).await;
     assert_eq!(states(&seen), [PartState::Fresh; 5], "a token of referrals");
     let part = seen.referrals.expect("told");
     assert_eq!(part.invitations.iter().map(|sent| sent.invitee.as_str()).collect::<Vec<_>>(), [joined.member.as_str()]);
