@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use rapport::cli::{self, Command};
-use rapport::client::CliError;
+use rapport::client::{CliError, Way};
 use rapport::{
     clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, referrals, report,
     segments, serve, subscriptions, tenant, token, up,
@@ -38,7 +38,10 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(dispatch(asked.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(cli::tell(&error.at(asked.address.as_deref()), asked.json)),
+        Err(error) => {
+            let address = asked.address.as_deref().map(Way::described);
+            ExitCode::from(cli::tell(&error.at(address.as_deref()), asked.json))
+        }
     }
 }
 

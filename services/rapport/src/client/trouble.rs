@@ -138,7 +138,7 @@ impl From<Status> for CliError {
             Code::Unknown => Self::Away("the connection broke".to_owned()),
             Code::Unimplemented => Self::Failed(
                 "the process at this address does not answer this call: a command wants an address where all services are \
-                 served, by one process or behind one gateway, and of this version"
+                 served, or RAPPORT_<SERVICE>_URL of those that run apart, and of this version"
                     .to_owned(),
             ),
             Code::Ok

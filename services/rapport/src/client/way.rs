@@ -27,13 +27,20 @@ impl Way {
     pub(super) fn of(address: &str) -> Result<Self, CliError> {
         let mut way = Self::from(open(address, "--address")?);
         for service in Service::ALL {
-            let variable = Peers::variable(service.name());
-            let said = std::env::var(&variable).ok().filter(|url| !url.trim().is_empty());
-            if let Some(url) = said {
+            if let Some((variable, url)) = said(service) {
                 way.apart.insert(service.name(), open(url.trim(), &variable)?);
             }
         }
         Ok(way)
+    }
+
+    /// Where nobody answered, for whoever reads of it: which service it was, an answer that did not come does not say.
+    pub fn described(address: &str) -> String {
+        if Service::ALL.into_iter().any(|service| said(service).is_some()) {
+            format!("{address} or an address in RAPPORT_<SERVICE>_URL")
+        } else {
+            address.to_owned()
+        }
     }
 
     /// To a service, by its name.
@@ -50,6 +57,13 @@ impl Way {
     pub(super) fn is_one_process(&self) -> bool {
         self.everywhere().count() == 1
     }
+}
+
+/// The variable of a service and its URL, where it has one.
+fn said(service: Service) -> Option<(String, String)> {
+    let variable = Peers::variable(service.name());
+    let url = std::env::var(&variable).ok().filter(|url| !url.trim().is_empty())?;
+    Some((variable, url))
 }
 
 fn open(address: &str, said_by: &str) -> Result<Channel, CliError> {

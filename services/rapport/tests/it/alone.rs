@@ -259,6 +259,12 @@ async fn a_command_finds_services_that_run_apart() {
     let (code, said, wrong) = ask(&["clock", "advance", "--to", "2036-01-01"]);
     assert_eq!(code, Some(2), "{said}{wrong}");
     assert!(wrong.contains("not moved together"), "{wrong}");
+
+    block_in_place(|| fleet.kill(&[Service::Loyalty]));
+    let answer = fleet.asked_beside_registry(&["doctor"]);
+    assert_eq!(answer.status.code(), Some(3));
+    let wrong = text(&answer.stderr);
+    assert!(wrong.contains("nobody listens there") && wrong.contains("RAPPORT_<SERVICE>_URL"), "{wrong}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
