@@ -58,6 +58,14 @@ async fn every_part_sees_what_a_token_of_any_service_speaks_of() {
     let seen = portrait(&shop, &member, &bought.freshness).await;
     assert_eq!(states(&seen), [PartState::Fresh; 5]);
     assert_eq!(seen.member.as_ref().map(|known| known.id.as_str()), Some(member.as_str()));
+    let hears = |freshness: Option<&PartFreshness>| {
+        let lags = &freshness.expect("every part says so").lags;
+        assert!(lags.iter().all(|lag| lag.at_most.is_some()), "what was heard is known: {lags:?}");
+        lags.iter().map(|lag| lag.source.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(hears(seen.account.as_ref().and_then(|part| part.freshness.as_ref())), ["activity", "registry"]);
+    assert_eq!(hears(seen.orders.as_ref().and_then(|part| part.freshness.as_ref())), ["registry"]);
+    assert_eq!(hears(seen.member_freshness.as_ref()), [""; 0]);
     let account = |portrait: &Portrait| portrait.account.clone().and_then(|part| part.account).expect("an account");
     assert_eq!(account(&seen).spendable, 116);
     let insight = seen.insight.and_then(|part| part.insight).expect("an insight");
@@ -170,7 +178,7 @@ async fn services_that_are_away_cost_their_parts_and_nothing_else() {
     assert_eq!(states(&seen), [PartState::Unavailable; 5]);
     assert_eq!(seen.member.map(|known| known.id), Some(member.clone()));
     let trouble = seen.account.and_then(|part| part.freshness).expect("it says why").trouble;
-    assert_eq!(trouble, "loyalty does not answer");
+    assert_eq!(trouble, "loyalty is not served where it was looked for");
 
     let nobody = MemberId::from(Uuid::from_u128(7)).to_string();
     let request = GetPortraitRequest { member: nobody, ..GetPortraitRequest::default() };

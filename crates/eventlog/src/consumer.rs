@@ -16,6 +16,7 @@ use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
 use crate::heard::{CannotApply, Heard, HeardEvent, Move};
+use crate::incoming::{Arrived, Incoming};
 use crate::{Progress, parked};
 
 /// What applies events. It must call [`Heard::settle`] in the transaction of their effects.
@@ -78,13 +79,11 @@ pub struct Consumer {
 
 /// How often an event is tried before it is parked.
 const ATTEMPTS: i32 = 3;
-/// Messages that wait are joined until there are so many events, so that who is behind catches up.
-const TOGETHER: usize = 256;
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 type Places = BTreeMap<Shard, (Uuid, i64)>;
-type Opened = (Streaming<wire_log::WatchResponse>, Places);
+type Opened = (Incoming, Places);
 
 pub(crate) enum Halt {
     /// Read the cursors again and go on from there.
@@ -117,7 +116,7 @@ impl Consumer {
             let ended = tokio::select! {
                 () = stop.cancelled() => return,
                 opened = self.open(listening) => match opened {
-                    Ok(Some((stream, places))) => self.hear_out(listening, stream, places, &mut pause, stop).await,
+                    Ok(Some((incoming, places))) => self.hear_out(listening, incoming, places, &mut pause, stop).await,
                     Ok(None) => Ok(()),
                     Err(wrong) => Err(wrong),
                 },
@@ -144,7 +143,7 @@ impl Consumer {
         let cursors = new.chain(known.iter().map(parked::Cursor::told)).collect();
         let request = wire_log::WatchRequest { source: listening.source.to_owned(), cursors };
         match listening.producer.watch(request).await {
-            Ok(stream) => Ok(Some((stream, places))),
+            Ok(stream) => Ok(Some((Incoming::new(stream), places))),
             Err(refused) if refused.code() == Code::FailedPrecondition => {
                 match self.continue_alone(listening.source).await {
                     Ok(true) => Ok(None),
@@ -159,19 +158,18 @@ impl Consumer {
     async fn hear_out(
         &self,
         listening: &Listening,
-        mut stream: Streaming<wire_log::WatchResponse>,
+        mut incoming: Incoming,
         mut places: Places,
         pause: &mut Duration,
         stop: &CancellationToken,
     ) -> Result<(), String> {
         let mut any_parked = parked::any(&self.store).await.map_err(|error| error.to_string())?;
         loop {
-            let message = tokio::select! {
+            let arrived = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                message = stream.message() => message.map_err(|status| status.message().to_owned())?,
+                arrived = incoming.next() => arrived?,
             };
-            let Some(mut message) = message else { return Ok(()) };
-            let ended = join_waiting(&mut message, &mut stream);
+            let Some(Arrived { message, sent_since, ended }) = arrived else { return Ok(()) };
             for reached in &message.reached {
                 if let (Some(shard), Ok(epoch)) = (partition(reached.partition), Uuid::try_parse(&reached.epoch)) {
                     places.entry(shard).or_insert((epoch, 0));
@@ -181,6 +179,9 @@ impl Consumer {
             let moved: BTreeSet<Shard> = events.iter().map(|event| event.shard).collect();
             match self.apply(listening, &mut places, events, &mut any_parked).await {
                 Ok(()) => {
+                    if message.caught_up {
+                        self.progress.heard_out(listening.source, sent_since);
+                    }
                     self.note(listening.source, &places, &moved, &message.reached);
                     // Whatever was in the way is not any more.
                     if !moved.is_empty() {
@@ -347,25 +348,6 @@ pub(crate) async fn attempt(listening: &Listening, heard: &Arc<Heard>) -> Result
         }
         Err(wrong) => Ok(Some(wrong)),
     }
-}
-
-/// Joins to a message what has come after it by now; answers how the watch has ended, if it has.
-fn join_waiting(
-    message: &mut wire_log::WatchResponse,
-    stream: &mut Streaming<wire_log::WatchResponse>,
-) -> Option<Result<(), String>> {
-    // A watch begins with a message of its own that says where everything stands, which nothing may hold up.
-    while (1..TOGETHER).contains(&message.events.len()) {
-        match stream.message().now_or_never()? {
-            Ok(Some(next)) => {
-                message.events.extend(next.events);
-                message.reached.extend(next.reached);
-            }
-            Ok(None) => return Some(Ok(())),
-            Err(status) => return Some(Err(status.message().to_owned())),
-        }
-    }
-    None
 }
 
 fn partition(number: u32) -> Option<Shard> {

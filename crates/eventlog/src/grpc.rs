@@ -2,6 +2,7 @@
 
 mod parse;
 mod refuse;
+mod telling;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use crate::log::Places;
 use crate::repair::Repaired;
 use crate::retry::Drop;
 use crate::{Consumer, Log, parked};
+
+pub use telling::Telling;
 
 /// The logs and consumers of the services in this process.
 #[derive(Clone)]
@@ -84,7 +87,8 @@ impl EventLogService for EventLogs {
         if let Some(consumer) = self.consumers.get(log.source()) {
             watch::tell_what_is_heard(&mut reached, consumer);
         }
-        let first = wire_log::WatchResponse { events: Vec::new(), reached };
+        let first =
+            wire_log::WatchResponse { events: Vec::new(), reached, caught_up: watch::at_heads(&places, &heads) };
         let (answers, stream) = mpsc::channel(4);
         // The channel has room for its first message.
         let _ = answers.send(Ok(first)).await;

@@ -14,9 +14,11 @@
 //! commits of its own process.
 
 mod append;
+mod behind;
 mod consumer;
 mod grpc;
 mod heard;
+mod incoming;
 mod locate;
 mod log;
 mod mark;
@@ -28,8 +30,9 @@ mod retry;
 mod tail;
 
 pub use append::{NewEvent, append};
+pub use behind::{BEHIND, Behind};
 pub use consumer::{Consumer, Listener, Listening, Producer};
-pub use grpc::EventLogs;
+pub use grpc::{EventLogs, Telling};
 pub use heard::{CannotApply, Heard, HeardEvent};
 pub use log::{Log, Lost};
 pub use progress::{Progress, Unreachable};

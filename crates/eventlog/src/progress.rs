@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kernel::Shard;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 use wire::{Freshness, Mark};
+
+use crate::Behind;
 
 /// No path leads from where a token was made to this service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +29,12 @@ struct Reflected {
     places: BTreeMap<(&'static str, String, Shard), (Uuid, i64)>,
     /// What each producer heard here hears itself; nothing, until it has said so.
     paths: BTreeMap<&'static str, Option<BTreeSet<String>>>,
+    /// Everything that a producer heard here had committed by then is here.
+    heard_out: BTreeMap<&'static str, Instant>,
 }
+
+/// A message that says that nothing is left knows of what was committed so long before it was sent.
+const LOOKED: Duration = Duration::from_millis(20);
 
 /// A position of a log that is reflected: whose log, where, and how far.
 pub(crate) type Reflection = (String, Shard, Uuid, i64);
@@ -74,6 +83,26 @@ impl Progress {
             }
             changed
         });
+    }
+
+    /// Everything that a producer had committed shortly before is here.
+    pub(crate) fn heard_out(&self, producer: &'static str, sent_since: Instant) {
+        self.reflected.send_if_modified(|reflected| {
+            reflected.heard_out.insert(producer, sent_since);
+            // Nobody waits for this.
+            false
+        });
+    }
+
+    /// How far this service may be behind those it hears.
+    #[must_use]
+    pub fn behind(&self) -> Behind {
+        let reflected = self.reflected.borrow();
+        let each = reflected.paths.keys().map(|producer| {
+            let heard_out = reflected.heard_out.get(producer);
+            ((*producer).to_owned(), heard_out.map(|since| since.elapsed() + LOOKED))
+        });
+        Behind(each.collect())
     }
 
     /// Waits until everything the token speaks of is reflected here. Bounded by the caller's deadline, which drops this

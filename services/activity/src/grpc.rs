@@ -9,6 +9,7 @@ mod stream;
 
 use std::collections::BTreeSet;
 
+use eventlog::Progress;
 use kernel::{Clock, MemberId};
 use proto::activity::v1::activity_service_server::{ActivityService, ActivityServiceServer};
 use proto::activity::v1::{self as wire_activity};
@@ -42,9 +43,9 @@ pub struct Service {
 
 impl Service {
     /// Adds the service to a server.
-    pub fn mount(self, services: Services) -> Services {
+    pub fn mount(self, services: Services, progress: &Progress) -> Services {
         let server = ActivityServiceServer::new(self).max_decoding_message_size(MOST_BYTES);
-        services.with(server::compressed!(server))
+        services.with(progress.telling(server::compressed!(server)))
     }
 
     /// Records entries: those who told an identity are looked for before, and once more after.

@@ -44,6 +44,7 @@ pub const SERVICE: &str = "activity";
 pub struct Activity {
     store: Store,
     service: grpc::Service,
+    progress: Progress,
     consumer: Consumer,
 }
 
@@ -71,14 +72,14 @@ impl Activity {
             guests,
             orders: Orders::new(store.clone(), progress.clone()),
             products,
-            overviews: Overviews::new(store.clone(), progress),
+            overviews: Overviews::new(store.clone(), progress.clone()),
         };
-        Ok(Self { store, service, consumer })
+        Ok(Self { store, service, progress, consumer })
     }
 
     /// Adds the service to a server.
     pub fn mount(&self, services: Services) -> Services {
-        self.service.clone().mount(services)
+        self.service.clone().mount(services, &self.progress)
     }
 
     /// Its log.

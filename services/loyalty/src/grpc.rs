@@ -39,7 +39,8 @@ impl Service {
     }
 
     pub(crate) fn mount(self, services: Services) -> Services {
-        services.with(server::compressed!(LoyaltyServiceServer::new(self)))
+        let progress = self.progress.clone();
+        services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 
     async fn fresh(&self, token: &wire::Freshness) -> Result<(), Status> {

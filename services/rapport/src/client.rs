@@ -217,18 +217,31 @@ impl Suite {
         EventLogServiceClient::new(self.line(service)).max_decoding_message_size(MOST_ANSWER_BYTES)
     }
 
-    /// How the services are, of all processes; each version that runs is named.
+    /// How the services are, of all processes.
     pub async fn status(&self, ask: GetStatusRequest) -> Result<GetStatusResponse, Status> {
+        let (told, silent) = self.status_of_each(ask).await;
+        silent.into_iter().next().map_or(Ok(told), |(_, status)| Err(status))
+    }
+
+    /// How the services are, of the processes that answer, each version that runs named; and where none does, and why not.
+    pub async fn status_of_each(&self, ask: GetStatusRequest) -> (GetStatusResponse, Vec<(String, Status)>) {
         let (mut services, mut versions) = (Vec::<ServiceStatus>::new(), BTreeSet::new());
-        for channel in self.way.everywhere() {
-            let line = InterceptedService::new(channel, self.bearer.clone());
-            let told = OperationsServiceClient::new(line).get_status(ask.clone()).await?.into_inner();
+        let mut silent = Vec::new();
+        for place in self.way.everywhere() {
+            let line = InterceptedService::new(place.channel.clone(), self.bearer.clone());
+            let told = match OperationsServiceClient::new(line).get_status(ask.clone()).await {
+                Ok(told) => told.into_inner(),
+                Err(status) => {
+                    silent.push((place.name.clone(), status));
+                    continue;
+                }
+            };
             let unknown = |status: &ServiceStatus| services.iter().all(|known| known.source != status.source);
             let news: Vec<ServiceStatus> = told.services.into_iter().filter(unknown).collect();
             services.extend(news);
             versions.insert(told.version);
         }
-        Ok(GetStatusResponse { services, version: Vec::from_iter(versions).join(", ") })
+        (GetStatusResponse { services, version: Vec::from_iter(versions).join(", ") }, silent)
     }
 
     fn line(&self, service: &str) -> Line {

@@ -6,6 +6,7 @@ use clap::Args;
 use proto::clock::v1::{GetClockRequest, GetClockResponse};
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, Rewound, ServiceStatus};
 use serde_json::{Value, json};
+use tonic::{Response, Status};
 
 use crate::client::{CliError, Reach};
 use crate::say::{say, say_all};
@@ -49,13 +50,19 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     if ask.repair {
         repair::run(&suite, ask.accept_unknown, ask.reach.json).await?;
     }
-    let status = suite.status(thorough()).await?;
-    let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
-    let complaints: Vec<Complaint> = status.services.iter().flat_map(complaints).collect();
+    let (status, mut silent) = suite.status_of_each(thorough()).await;
+    if status.services.is_empty()
+        && let Some((_, why)) = silent.pop()
+    {
+        return Err(why.into());
+    }
+    let clock = suite.clock().get_clock(GetClockRequest {}).await.ok().map(Response::into_inner);
+    let quiet = silent.into_iter().map(|(place, why)| no_answer(&place, why));
+    let complaints: Vec<Complaint> = quiet.chain(status.services.iter().flat_map(complaints)).collect();
     if ask.reach.json {
-        say!("{}", as_json(&status, &clock, &complaints));
+        say!("{}", as_json(&status, clock.as_ref(), &complaints));
     } else {
-        say_all!("{}", as_text(&ask.reach.address, &status, &clock, &complaints));
+        say_all!("{}", as_text(&ask.reach.address, &status, clock.as_ref(), &complaints));
     }
     match complaints.len() {
         0 => Ok(()),
@@ -70,6 +77,14 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
 /// Of everything, and with a look at every cursor: the doctor is asked seldom and believed.
 fn thorough() -> GetStatusRequest {
     GetStatusRequest { source: String::new(), locate_cursors: true }
+}
+
+fn no_answer(place: &str, why: Status) -> Complaint {
+    Complaint {
+        what: format!("no answer from {place}: {}", CliError::from(why).message()),
+        remedy: "is the process up, and is that where it listens? The others go on; what they ask of it waits"
+            .to_owned(),
+    }
 }
 
 fn complaints(service: &ServiceStatus) -> Vec<Complaint> {
@@ -139,7 +154,12 @@ fn refused(name: &str, rewound: &Rewound) -> Complaint {
     Complaint { what, remedy }
 }
 
-fn as_text(address: &str, status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[Complaint]) -> String {
+fn as_text(
+    address: &str,
+    status: &GetStatusResponse,
+    clock: Option<&GetClockResponse>,
+    complaints: &[Complaint],
+) -> String {
     let mut table =
         Table::new(&[Side::Left, Side::Left, Side::Right, Side::Left, Side::Right, Side::Right, Side::Right]);
     table.heading(["service", "state", "events", "behind", "parked", "timers due", "calls open"]);
@@ -152,10 +172,12 @@ fn as_text(address: &str, status: &GetStatusResponse, clock: &GetClockResponse, 
             [service.events_written, service.parked_events, service.timers_due, service.open_calls].map(words::count);
         table.toned(tone, [service.source.clone(), state.to_owned(), events, behind, parked, due, calls]);
     }
-    let now = clock.now.as_ref().and_then(|now| proto::instant(now).ok()).map(|now| now.to_string());
-    let how = if clock.manual { "moved by hand" } else { "the machine's" };
-    let mut text =
-        format!("Rapport {} at {address}\n{table}  clock {} ({how})\n", status.version, now.unwrap_or_default());
+    let mut text = format!("Rapport {} at {address}\n{table}", status.version);
+    if let Some(clock) = clock {
+        let now = clock.now.as_ref().and_then(|now| proto::instant(now).ok()).map(|now| now.to_string());
+        let how = if clock.manual { "moved by hand" } else { "the machine's" };
+        text.push_str(&format!("  clock {} ({how})\n", now.unwrap_or_default()));
+    }
     for complaint in complaints {
         text.push_str(&format!("  {}\n    {}\n", Tone::Bad.of(&complaint.what), complaint.remedy));
     }
@@ -165,7 +187,7 @@ fn as_text(address: &str, status: &GetStatusResponse, clock: &GetClockResponse, 
     text
 }
 
-fn as_json(status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[Complaint]) -> Value {
+fn as_json(status: &GetStatusResponse, clock: Option<&GetClockResponse>, complaints: &[Complaint]) -> Value {
     let instant = |wire: &Option<_>| wire.as_ref().and_then(|wire| proto::instant(wire).ok()).map(|at| at.to_string());
     let services: Vec<Value> = status
         .services
@@ -194,7 +216,7 @@ fn as_json(status: &GetStatusResponse, clock: &GetClockResponse, complaints: &[C
     json!({
         "well": complaints.is_empty(),
         "version": status.version,
-        "clock": { "now": instant(&clock.now), "manual": clock.manual },
+        "clock": clock.map(|clock| json!({ "now": instant(&clock.now), "manual": clock.manual })),
         "services": services,
         "complaints": told,
     })
@@ -260,7 +282,7 @@ mod tests {
     fn one_look_tells_all() {
         let status = GetStatusResponse { services: vec![service()], version: "0.1.0".to_owned() };
         let clock = GetClockResponse { now: Some(prost_now()), manual: true };
-        let text = as_text("127.0.0.1:50051", &status, &clock, &[]);
+        let text = as_text("127.0.0.1:50051", &status, Some(&clock), &[]);
         assert_eq!(
             text,
             "Rapport 0.1.0 at 127.0.0.1:50051\n\

@@ -1,6 +1,7 @@
 //! `rapport member`: one member at a glance, and making somebody a member.
 
 mod circle;
+mod fresh;
 mod portrait;
 mod who;
 

@@ -35,7 +35,8 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn mount(self, services: Services) -> Services {
-        services.with(server::compressed!(SubscriptionsServiceServer::new(self)))
+        let progress = self.progress.clone();
+        services.with(progress.telling(server::compressed!(SubscriptionsServiceServer::new(self))))
     }
 
     async fn fresh(&self, token: &wire::Freshness) -> Result<(), Status> {

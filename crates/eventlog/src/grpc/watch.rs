@@ -21,7 +21,8 @@ use crate::{Consumer, Log};
 const POLL: Duration = Duration::from_millis(200);
 /// The least between two messages: what is committed one by one is told together, the first of it at once.
 const BREATH: Duration = Duration::from_millis(3);
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// So that a reader knows how far behind it can be.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 const SHORTEST_WATCH: u64 = 600;
 const LONGER_BY: u64 = 1_200;
 
@@ -51,7 +52,7 @@ pub(super) async fn follow(
             Ok(None) => {
                 if last_sent.elapsed() >= HEARTBEAT {
                     last_sent = Instant::now();
-                    if answers.send(Ok(wire_log::WatchResponse::default())).await.is_err() {
+                    if answers.send(Ok(still_there())).await.is_err() {
                         return;
                     }
                 }
@@ -118,7 +119,18 @@ async fn step(
     if moved.is_empty() {
         return Ok(None);
     }
-    Ok(Some(wire_log::WatchResponse { events, reached: reached(&moved, heads, upstream) }))
+    let caught_up = at_heads(places, heads);
+    Ok(Some(wire_log::WatchResponse { events, reached: reached(&moved, heads, upstream), caught_up }))
+}
+
+/// There was nothing to send.
+fn still_there() -> wire_log::WatchResponse {
+    wire_log::WatchResponse { caught_up: true, ..wire_log::WatchResponse::default() }
+}
+
+/// True where nothing is left to send.
+pub(super) fn at_heads(places: &Places, heads: &BTreeMap<Shard, Head>) -> bool {
+    places.iter().all(|(shard, place)| heads.get(shard).is_none_or(|head| head.position <= place.1))
 }
 
 /// How far the reader is told it has come. What upstream positions are reflected may be claimed only at the head.

@@ -35,7 +35,7 @@ fn heard(before: &mut Vec<wire_log::WatchResponse>, mut said: wire_log::WatchRes
     }
     let half = wire_log::WatchResponse {
         events: said.events.iter().take(said.events.len() / 2).cloned().collect(),
-        reached: Vec::new(),
+        ..wire_log::WatchResponse::default()
     };
     before.push(said.clone());
     let again = (0..below(5)).map(|_| before[below(before.len() as u64) as usize].clone()).collect::<Vec<_>>();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eventlog::{Consumer, Log, Progress, Unreachable};
+use eventlog::{Behind, Consumer, Log, Progress, Unreachable};
 use kernel::Shard;
 use server::Services;
 use sqlx::Executor as _;
@@ -206,4 +206,43 @@ async fn a_position_of_another_epoch_is_not_the_same_position() {
 
 fn heads() -> [(Shard, Head); 1] {
     [(Shard::from(7), Head { epoch: Uuid::new_v4(), position: 1 })]
+}
+
+#[tokio::test]
+async fn who_has_heard_everything_says_how_lately() {
+    let scene = Scene::begin().await;
+    let progress = &scene.hearer.progress;
+    let known =
+        || progress.behind().0.into_iter().map(|(source, behind)| (source, behind.is_some())).collect::<Vec<_>>();
+    while known() != [(FIRST.to_owned(), true)] {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    scene.say(member(), "one").await;
+    // The line says once a second that nothing is left: twice is enough to see it fall back.
+    let mut seen = progress.behind();
+    for _ in 0..2 {
+        while !fell(&mut seen, progress.behind()) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    // While something is not applied it only grows, whatever the line says.
+    scene.hearer.tally.hold_up(Held::Applying);
+    let before = scene.hearer.tally.calls();
+    scene.say(member(), "two").await;
+    scene.hearer.tally.called(before).await;
+    let mut seen = progress.behind();
+    while seen.beyond(Duration::from_secs(3)).is_none() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!fell(&mut seen, progress.behind()), "it has not heard {seen}");
+    }
+    scene.hearer.tally.hold_up(Held::Nobody);
+    while !fell(&mut seen, progress.behind()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Whether it is less far behind than when it was looked at last.
+fn fell(seen: &mut Behind, now: Behind) -> bool {
+    let before = std::mem::replace(seen, now);
+    seen.0.iter().zip(&before.0).any(|((_, now), (_, before))| now < before)
 }

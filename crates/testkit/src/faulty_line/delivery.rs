@@ -99,7 +99,8 @@ impl Delivery {
         while !pieces.is_empty() {
             events.extend(pieces.swap_remove(self.dice.place(pieces.len())));
         }
-        WatchResponse { events, reached }
+        // Something may still be held back.
+        WatchResponse { events, reached, caught_up: false }
     }
 
     /// The next words of a partition; an event may be said twice in one breath, and again later.

@@ -84,7 +84,7 @@ impl CliError {
     }
 
     /// One sentence, without what stands beside it.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Refused { text, .. }
             | Self::NotAllowed(text)

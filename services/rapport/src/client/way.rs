@@ -12,20 +12,28 @@ use crate::suite::Service;
 /// command in a service's own container finds the others without being told anything.
 #[derive(Clone, Debug)]
 pub struct Way {
-    usual: Channel,
-    apart: BTreeMap<&'static str, Channel>,
+    usual: Place,
+    apart: BTreeMap<&'static str, Place>,
+}
+
+/// Where some services answer.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// For a person: the address, and who said it.
+    pub(super) name: String,
+    pub(super) channel: Channel,
 }
 
 impl From<Channel> for Way {
-    fn from(usual: Channel) -> Self {
-        Self { usual, apart: BTreeMap::new() }
+    fn from(channel: Channel) -> Self {
+        Self { usual: Place { name: "this process".to_owned(), channel }, apart: BTreeMap::new() }
     }
 }
 
 impl Way {
     /// The usual address, and whatever `RAPPORT_<SERVICE>_URL` says.
     pub(super) fn of(address: &str) -> Result<Self, CliError> {
-        let mut way = Self::from(open(address, "--address")?);
+        let mut way = Self { usual: open(address, "--address")?, apart: BTreeMap::new() };
         for service in Service::ALL {
             if let Some((variable, url)) = said(service) {
                 way.apart.insert(service.name(), open(url.trim(), &variable)?);
@@ -45,13 +53,13 @@ impl Way {
 
     /// To a service, by its name.
     pub(super) fn to(&self, service: &str) -> Channel {
-        self.apart.get(service).unwrap_or(&self.usual).clone()
+        self.apart.get(service).unwrap_or(&self.usual).channel.clone()
     }
 
     /// To every process once.
-    pub(super) fn everywhere(&self) -> impl Iterator<Item = Channel> + '_ {
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = &Place> {
         let usual = (self.apart.len() < Service::ALL.len()).then_some(&self.usual);
-        usual.into_iter().chain(self.apart.values()).cloned()
+        usual.into_iter().chain(self.apart.values())
     }
 
     pub(super) fn is_one_process(&self) -> bool {
@@ -66,10 +74,11 @@ fn said(service: Service) -> Option<(String, String)> {
     Some((variable, url))
 }
 
-fn open(address: &str, said_by: &str) -> Result<Channel, CliError> {
+fn open(address: &str, said_by: &str) -> Result<Place, CliError> {
     let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
     let endpoint = Endpoint::from_shared(url)
         .map_err(|_| CliError::Asked(format!("{said_by} {address} is no address: 127.0.0.1:50051")))?;
     let endpoint = endpoint.connect_timeout(std::time::Duration::from_secs(5));
-    Ok(endpoint.http2_adaptive_window(true).connect_lazy())
+    let channel = endpoint.http2_adaptive_window(true).connect_lazy();
+    Ok(Place { name: format!("{address} ({said_by})"), channel })
 }

@@ -1,7 +1,7 @@
 //! What the other services add to a member's portrait: where they stand in the shop, whom they brought, what they subscribed to.
 
 use proto::common::v1::Decision;
-use proto::portrait::v1::{InsightPart, PartFreshness, PartState, ReferralsPart, SubscriptionsPart};
+use proto::portrait::v1::{InsightPart, ReferralsPart, SubscriptionsPart};
 use proto::referrals::v1::Referral;
 use proto::segmentation::v1::{Cycle, CycleSource, Insight, LifecycleStanding, Rfm};
 use proto::subscriptions::v1::Subscription;
@@ -14,7 +14,7 @@ use crate::subscriptions::{every, live};
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
 
-/// A portrait holds so many invitations, the newest.
+/// A portrait holds so many invitations, the newest, as the contract says of ReferralsPart.
 const MOST_TOLD: usize = 20;
 
 /// `Active · RFM VIP (R high, F high, M high) · buys every 24 days, last 9 days ago · LTV NT$ 61,200 a year`
@@ -124,7 +124,7 @@ fn source(cycle: &Cycle) -> String {
     }
 }
 
-/// `invited by member_… (held since 2026-11-12) · invited 3: 2 rewarded, 1 held`
+/// `invited by member_… (held since 2026-11-12) · invited 3: 2 rewarded, 1 held`, and below it why the first is so.
 pub(super) fn invitations(part: &ReferralsPart, words: &Words) -> Option<String> {
     let mut facts = Vec::new();
     if let Some(own) = &part.invited_by {
@@ -145,7 +145,8 @@ pub(super) fn invitations(part: &ReferralsPart, words: &Words) -> Option<String>
         let told = if many < MOST_TOLD { format!("invited {many}") } else { format!("last {many} invited") };
         facts.push(format!("{told}: {}", counts.join(", ")));
     }
-    (!facts.is_empty()).then(|| facts.join(" · "))
+    let why = sentence(part.decision.as_ref()).map_or_else(String::new, |why| format!("\n  {why}"));
+    (!facts.is_empty()).then(|| facts.join(" · ") + &why)
 }
 
 /// A row for each subscription.
@@ -155,7 +156,11 @@ pub(super) fn subscriptions(part: &SubscriptionsPart, words: &Words) -> Table {
         let money = words.money(one.amount_minor, &one.currency_code);
         let since = instant(one.state_time.as_ref()).map_or_else(String::new, |at| format!("since {}", words.day(at)));
         let cadence = one.cadence.as_ref().map_or_else(String::new, every);
-        table.row([one.plan.clone(), cadence, money, format!("{} {since}", live(one.state())), paid(one, words)]);
+        let why = match one.state_reason.as_str() {
+            "" => String::new(),
+            reason => format!(": {}", reason.to_lowercase().replace('_', " ")),
+        };
+        table.row([one.plan.clone(), cadence, money, format!("{} {since}{why}", live(one.state())), paid(one, words)]);
     }
     table
 }
@@ -163,17 +168,6 @@ pub(super) fn subscriptions(part: &SubscriptionsPart, words: &Words) -> Table {
 fn paid(one: &Subscription, words: &Words) -> String {
     let until = one.membership.as_ref().and_then(|membership| instant(membership.paid_until.as_ref()));
     until.map_or_else(String::new, |until| format!("paid until {}", words.until(until)))
-}
-
-/// A line for a part that is not as fresh as it should be.
-pub(super) fn trouble(what: &str, freshness: Option<&PartFreshness>) -> Option<String> {
-    let freshness = freshness?;
-    let trouble = match freshness.state() {
-        PartState::Fresh | PartState::Unspecified => return None,
-        PartState::Stale => format!("{what} may be old: {}", freshness.trouble),
-        PartState::Unavailable => format!("{what} cannot be shown: {}", freshness.trouble),
-    };
-    Some(Tone::Bad.of(&trouble))
 }
 
 /// A decision in one sentence, where it was told.
@@ -212,7 +206,7 @@ pub(super) fn referrals_json(part: &ReferralsPart) -> Value {
         })
     };
     json!({
-        "invited_by": part.invited_by.as_ref().map(one),
+        "invited_by": part.invited_by.as_ref().map(one), "why": sentence(part.decision.as_ref()),
         "invitations": part.invitations.iter().map(one).collect::<Vec<_>>(),
     })
 }
@@ -221,7 +215,8 @@ pub(super) fn referrals_json(part: &ReferralsPart) -> Value {
 pub(super) fn subscriptions_json(part: &SubscriptionsPart) -> Value {
     let each = part.subscriptions.iter().map(|one| {
         json!({
-            "subscription": one.id, "plan": one.plan, "state": live(one.state()), "amount_minor": one.amount_minor,
+            "subscription": one.id, "plan": one.plan, "state": live(one.state()), "state_reason": one.state_reason,
+            "since": shown(one.state_time.as_ref()), "amount_minor": one.amount_minor,
             "cadence": one.cadence.as_ref().map(every),
             "paid_until": one.membership.as_ref().and_then(|membership| shown(membership.paid_until.as_ref())),
         })

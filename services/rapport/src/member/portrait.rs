@@ -8,7 +8,7 @@ use proto::portrait::v1;
 use proto::registry::v1::{IdentityKind, Member, MemberState};
 use serde_json::{Value, json};
 
-use super::circle;
+use super::{circle, fresh};
 use crate::explain::in_short;
 use crate::table::{Side, Table, Tone};
 use crate::words::{self, Words};
@@ -49,7 +49,7 @@ impl Portrait {
             text.push_str("last orders\n");
             text.push_str(&self.last_orders(words).to_string());
         }
-        text.extend(self.troubles().into_iter().map(|line| format!("{line}\n")));
+        text.extend(fresh::told(&self.whole).into_iter().map(|line| format!("{line}\n")));
         text
     }
 
@@ -77,19 +77,6 @@ impl Portrait {
 
     fn subscriptions(&self) -> v1::SubscriptionsPart {
         self.whole.subscriptions.clone().unwrap_or_default()
-    }
-
-    /// What is not as fresh as it should be.
-    fn troubles(&self) -> Vec<String> {
-        let whole = &self.whole;
-        let parts = [
-            ("points and tier", whole.account.as_ref().and_then(|part| part.freshness.as_ref())),
-            ("group and lifecycle", whole.insight.as_ref().and_then(|part| part.freshness.as_ref())),
-            ("orders", whole.orders.as_ref().and_then(|part| part.freshness.as_ref())),
-            ("referrals", whole.referrals.as_ref().and_then(|part| part.freshness.as_ref())),
-            ("subscriptions", whole.subscriptions.as_ref().and_then(|part| part.freshness.as_ref())),
-        ];
-        parts.into_iter().filter_map(|(what, freshness)| circle::trouble(what, freshness)).collect()
     }
 
     fn who(&self, words: &Words) -> String {
@@ -156,7 +143,7 @@ impl Portrait {
             "insight": circle::insight_json(&self.insight()),
             "referrals": circle::referrals_json(&self.referrals()),
             "subscriptions": circle::subscriptions_json(&self.subscriptions()),
-            "troubles": self.troubles(),
+            "freshness": fresh::as_json(&self.whole),
         })
     }
 }

@@ -238,33 +238,67 @@ async fn a_command_finds_services_that_run_apart() {
     let mut fleet = Fleet::prepared("commands").await;
     block_in_place(|| fleet.start(&Service::ALL));
     opened(&fleet).await;
-    let ask = |words: &[&str]| {
-        let answer = fleet.asked_beside_registry(words);
-        (answer.status.code(), text(&answer.stdout), text(&answer.stderr))
-    };
 
-    let (code, said, wrong) = ask(&["doctor"]);
+    let (code, said, wrong) = asks(&fleet, &["doctor"]);
     assert_eq!(code, Some(0), "{said}{wrong}");
     for service in Service::ALL {
         let rows = said.lines().filter(|line| line.trim_start().starts_with(service.name())).count();
         assert_eq!(rows, 1, "{service} is told once: {said}");
     }
     let tenant = ["--tenant", "alone"];
-    let (code, said, wrong) = ask(&[&["member", "enrol", "--phone", "0912-345-678", "--json"], &tenant[..]].concat());
+    let (code, said, wrong) =
+        asks(&fleet, &[&["member", "enrol", "--phone", "0912-345-678", "--json"], &tenant[..]].concat());
     assert_eq!(code, Some(0), "{said}{wrong}");
-    let (code, said, wrong) = ask(&[&["member", "show", "--phone", "0912-345-678"], &tenant[..]].concat());
+    let show = [&["member", "show", "--phone", "0912-345-678"], &tenant[..]].concat();
+    let (code, said, wrong) = asks(&fleet, &show);
     assert_eq!(code, Some(0), "{said}{wrong}");
-    let (code, said, wrong) = ask(&[&["report"], &tenant[..]].concat());
+    let (code, said, wrong) = asks(&fleet, &[&["report"], &tenant[..]].concat());
     assert_eq!(code, Some(0), "{said}{wrong}");
-    let (code, said, wrong) = ask(&["clock", "advance", "--to", "2036-01-01"]);
+    let (code, said, wrong) = asks(&fleet, &["clock", "advance", "--to", "2036-01-01"]);
     assert_eq!(code, Some(2), "{said}{wrong}");
     assert!(wrong.contains("not moved together"), "{wrong}");
 
     block_in_place(|| fleet.kill(&[Service::Loyalty]));
-    let answer = fleet.asked_beside_registry(&["doctor"]);
-    assert_eq!(answer.status.code(), Some(3));
-    let wrong = text(&answer.stderr);
+    let (code, said, wrong) = asks(&fleet, &["doctor"]);
+    assert_eq!(code, Some(4), "{said}{wrong}");
+    assert!(
+        said.contains("no answer from http://") && said.contains("(RAPPORT_LOYALTY_URL): nobody listens"),
+        "{said}"
+    );
+    assert!(said.contains("  segmentation   ready"), "the others are told all the same: {said}");
+    let (code, _, wrong) = asks(&fleet, &["points", "balance", "--phone", "0912-345-678", "--tenant", "alone"]);
+    assert_eq!(code, Some(3));
     assert!(wrong.contains("nobody listens there") && wrong.contains("RAPPORT_<SERVICE>_URL"), "{wrong}");
+
+    block_in_place(|| fleet.kill(&[Service::Activity]));
+    says_by_and_by(
+        || asks(&fleet, &show).1,
+        |said| {
+            said.contains("points and tier cannot be shown: loyalty does not answer\n")
+                && said.contains("orders cannot be shown: activity does not answer\n")
+                && said.contains("group and lifecycle may be old: segmentation may be ")
+                && said.contains(" s behind activity\n")
+        },
+    )
+    .await;
+}
+
+fn asks(fleet: &Fleet, words: &[&str]) -> (Option<i32>, String, String) {
+    let answer = fleet.asked_beside_registry(words);
+    (answer.status.code(), text(&answer.stdout), text(&answer.stderr))
+}
+
+/// Asks again until the answer is as it should be.
+async fn says_by_and_by(ask: impl Fn() -> String, right: impl Fn(&str) -> bool) {
+    let end = Instant::now() + NOTICED;
+    loop {
+        let said = block_in_place(&ask);
+        if right(&said) {
+            return;
+        }
+        assert!(Instant::now() < end, "still: {said}");
+        sleep(Duration::from_millis(300)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,11 @@
 //! What is known of members, as rules need it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{Currency, OrderId};
+
+/// So long before the touch a purchase may lie that was being paid when it happened: a till that was offline over a night
+/// tells of it the next day. An older one was a purchase before the invitation, whoever names it.
+const PAID_WITHIN: SignedDuration = SignedDuration::from_hours(48);
 
 /// An order of a member, and what came back of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +33,13 @@ impl Bought {
     #[must_use]
     pub const fn came_to(&self) -> i64 {
         self.net_minor.saturating_sub(self.returned_before_minor)
+    }
+
+    /// True where it was bought since the touch, or was being paid then.
+    #[must_use]
+    pub fn follows(&self, touched_at: Timestamp, checkout: Option<OrderId>) -> bool {
+        let being_paid = checkout == Some(self.order) && touched_at.duration_since(self.occurred_at) <= PAID_WITHIN;
+        self.occurred_at >= touched_at || being_paid
     }
 }
 

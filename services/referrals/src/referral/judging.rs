@@ -87,8 +87,7 @@ pub fn judge(case: &Case<'_>, offer: &Offer) -> Result<Fit, Unfit> {
         let chain = std::iter::once(case.inviter).chain(case.above[..=place].iter().copied()).collect();
         return Err(Unfit::Ring { chain });
     }
-    let earlier =
-        case.orders.iter().find(|order| order.occurred_at < case.touched_at && case.checkout != Some(order.order));
+    let earlier = case.orders.iter().find(|order| !order.follows(case.touched_at, case.checkout));
     if let Some(earlier) = earlier.filter(|_| offer.only_new_members) {
         return Err(Unfit::BoughtBefore { since: earlier.occurred_at });
     }
@@ -183,6 +182,7 @@ mod tests {
         };
         let strict = Offer { enrolled_at_most_days: 5, flag_per_hour: 2, ..example() };
         let (before, same) = ([bought(7, "2026-01-09T23:59:59Z")], [bought(7, touch)]);
+        let (night, old) = ([bought(7, "2026-01-08T00:00:00Z")], [bought(7, "2026-01-07T23:59:59Z")]);
         let ring = [member(3), member(2), member(4)];
         let lax = Offer { only_new_members: false, ..example() };
         let table = [
@@ -193,6 +193,14 @@ mod tests {
             (Case { above: &ring[..1], ..case.clone() }, example(), "fit"),
             (Case { orders: &before, ..case.clone() }, example(), "bought"),
             (Case { orders: &before, checkout: Some(before[0].order), ..case.clone() }, example(), "fit"),
+            (
+                Case { orders: &before, checkout: Some(OrderId::from(Uuid::from_u128(8))), ..case.clone() },
+                example(),
+                "bought",
+            ),
+            (Case { orders: &night, checkout: Some(night[0].order), ..case.clone() }, example(), "fit"),
+            (Case { orders: &old, checkout: Some(old[0].order), ..case.clone() }, example(), "bought"),
+            (Case { orders: &old, checkout: Some(old[0].order), ..case.clone() }, lax.clone(), "fit"),
             (Case { orders: &same, ..case.clone() }, example(), "fit"),
             (Case { orders: &before, ..case.clone() }, lax, "fit"),
             (case.clone(), strict.clone(), "joined"),

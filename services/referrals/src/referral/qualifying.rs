@@ -32,13 +32,13 @@ pub fn follow(referral: &mut Referral, orders: &[Bought], offer: &Offer, zone: &
 /// By what it came to when it became the member's. What came back since is looked at afterwards, for it may be heard before
 /// the order is: the order counted until then, and the referral is reversed.
 fn qualifies(referral: &Referral, order: &Bought, offer: &Offer) -> bool {
-    let since_the_touch = order.occurred_at >= referral.touched_at || referral.checkout == Some(order.order);
-    since_the_touch && order.currency == offer.currency && order.came_to() >= offer.least_order_minor
+    let follows = order.follows(referral.touched_at, referral.checkout);
+    follows && order.currency == offer.currency && order.came_to() >= offer.least_order_minor
 }
 
-/// The first purchase before the touch, beside the order that was being paid.
+/// The first purchase before the touch, beside the order that was being paid then.
 pub fn before_the_touch<'a>(referral: &Referral, orders: &'a [Bought]) -> Option<&'a Bought> {
-    orders.iter().find(|order| order.occurred_at < referral.touched_at && referral.checkout != Some(order.order))
+    orders.iter().find(|order| !order.follows(referral.touched_at, referral.checkout))
 }
 
 fn qualify(

@@ -167,6 +167,18 @@ async fn whoever_bought_before_is_no_invitee() {
         ..shop.attribution(invitee, &code)
     };
     shop.attributes(ask).await.expect("this order does not speak against it");
+
+    // An old one does, whoever names it.
+    let customer = shop.enrolled().await;
+    let old = shop.buys(customer, 600).await;
+    shop.clock.move_to(shop.clock.now() + SignedDuration::from_secs(48 * 3_600 + 1)).expect("forward");
+    let ask = AttributeRequest {
+        point: AttributionPoint::Checkout.into(),
+        order: old.order,
+        ..shop.attribution(customer, &code)
+    };
+    let refused = shop.attributes(ask).await.expect_err("they are a customer");
+    assert_eq!(reason(&refused), (Code::FailedPrecondition, "ALREADY_CUSTOMER".to_owned()));
 }
 
 #[tokio::test]

@@ -7,13 +7,14 @@
 
 mod asking;
 
+use eventlog::Behind;
 use kernel::{Clock, MemberId};
 use proto::activity::v1::ListOrdersRequest;
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::loyalty::v1::GetAccountRequest;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::portrait::v1::{
-    AccountPart, InsightPart, OrdersPart, PartFreshness, PartState, Portrait, ReferralsPart, SubscriptionsPart,
+    AccountPart, InsightPart, OrdersPart, PartFreshness, PartLag, PartState, Portrait, ReferralsPart, SubscriptionsPart,
 };
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
 use proto::referrals::v1::{GetReferralOfRequest, ListInvitationsRequest};
@@ -69,7 +70,7 @@ impl Portraits {
             referrals: Some(referrals),
             subscriptions: Some(subscriptions),
             // The record was waited for before anybody else was asked.
-            member_freshness: Some(self.told(PartState::Fresh, String::new())),
+            member_freshness: Some(self.told(PartState::Fresh, String::new(), Behind::default())),
         }
     }
 
@@ -119,15 +120,17 @@ impl Portraits {
         });
         let own = self.peer("referrals", "referrals.read", sitting).ask(|way, token| {
             let invitee = sitting.member.to_string();
-            let request = GetReferralOfRequest { invitee, at_least_as_fresh: token, ..GetReferralOfRequest::default() };
+            let request = GetReferralOfRequest { invitee, explain: true, at_least_as_fresh: token };
             async move { ReferralsServiceClient::new(way).get_referral_of(request).await }
         });
         let (invitations, own) = tokio::join!(invitations, own);
         let (freshness, answer) = self.read(invitations.and(own));
         let (invitations, own) = answer.unwrap_or_default();
+        let (invited_by, decision) = own.map(|own| (own.referral, own.decision)).unwrap_or_default();
         ReferralsPart {
             freshness,
-            invited_by: own.and_then(|own| own.referral),
+            invited_by,
+            decision,
             invitations: invitations.map(|invitations| invitations.referrals).unwrap_or_default(),
         }
     }
@@ -151,10 +154,16 @@ impl Portraits {
     }
 
     fn read<T>(&self, reading: Reading<T>) -> (Option<PartFreshness>, Option<T>) {
-        (Some(self.told(reading.state(), reading.trouble())), reading.answer())
+        let Reading { state, trouble, behind, answer } = reading;
+        (Some(self.told(state, trouble, behind)), answer)
     }
 
-    fn told(&self, state: PartState, trouble: String) -> PartFreshness {
-        PartFreshness { state: state.into(), read_time: Some(proto::timestamp(self.clock.now())), trouble }
+    fn told(&self, state: PartState, trouble: String, behind: Behind) -> PartFreshness {
+        let lags = behind
+            .0
+            .into_iter()
+            .map(|(source, behind)| PartLag { source, at_most: behind.and_then(|behind| behind.try_into().ok()) });
+        let read_time = Some(proto::timestamp(self.clock.now()));
+        PartFreshness { state: state.into(), read_time, trouble, lags: lags.collect() }
     }
 }

@@ -1,7 +1,7 @@
 //! One member, told as in the tour.
 
 use super::*;
-use proto::common::v1::{Date, Money, Step};
+use proto::common::v1::{Date, LocalizedMessage, Money, Step};
 use proto::loyalty::v1::Lot;
 use proto::referrals::v1::{Referral, ReferralState};
 use proto::registry::v1::Identity;
@@ -143,14 +143,28 @@ fn referrals() -> v1::ReferralsPart {
         invitations: [ReferralState::Held, ReferralState::Rewarded, ReferralState::Held]
             .map(|state| referral("member_1", state))
             .to_vec(),
-        freshness: None,
+        freshness: Some(lately()),
+        decision: Some(Decision {
+            message: Some(LocalizedMessage { message: "Both have their points.".to_owned(), ..Default::default() }),
+            ..Default::default()
+        }),
     }
+}
+
+fn lately() -> v1::PartFreshness {
+    let lag = |source: &str, nanos| v1::PartLag {
+        source: source.to_owned(),
+        at_most: Some(prost_types::Duration { seconds: 1, nanos }),
+    };
+    let lags = vec![lag("registry", 0), lag("activity", 200_000_000)];
+    v1::PartFreshness { state: v1::PartState::Fresh.into(), lags, ..Default::default() }
 }
 
 fn subscriptions() -> v1::SubscriptionsPart {
     let coffee = Subscription {
         plan: "coffee".to_owned(),
-        state: SubscriptionState::Active.into(),
+        state: SubscriptionState::PastDue.into(),
+        state_reason: "AWAITS_CARD".to_owned(),
         state_time: wire("2026-01-31T03:00:00Z"),
         cadence: Some(Cadence { every: 2, unit: CadenceUnit::Week.into() }),
         amount_minor: 600,
@@ -174,6 +188,7 @@ Gold since 2025-06-18, reviewed 2026-06-19 · NT$ 4,320 more by then keeps Gold 
 1,284 points   120 lapse after 31 Dec · 1,164 lapse after 31 Dec 2027
 Active · RFM promising (R high, F high, M low) · buys every 24 days, last 1 day ago · LTV NT$ 61,200 a year
 invited by member_9 (rewarded since 2026-03-02) · invited 3: 2 held, 1 rewarded
+  Both have their points.
 why this group
   R high   last bought 2026-11-12, high from 2026-10-01 on
   F high   9 purchases in the period, high from 4
@@ -182,12 +197,13 @@ why this group
   bought   1 within C, 2 within 3 C, 9 before
   next     sleeping on 2026-12-06 if nothing is bought
 subscriptions
-  coffee  every 2 weeks  NT$ 600  active since 2026-01-31
+  coffee  every 2 weeks  NT$ 600  past due since 2026-01-31: awaits card
 last orders
   2026-11-12  web    NT$ 1,980  +59 points  (39 base, 20 Gold x 1.5)                   why: rapport explain entry_1
   2026-11-12  store    NT$ 580                                        NT$ 80 returned
   2026-11-12  line     NT$ 300                                        returned
 subscriptions may be old: what the token speaks of was not heard in time
+no other part is more than 2 seconds behind the services it hears
 ";
     assert_eq!(text, expected);
 }
@@ -209,4 +225,6 @@ fn a_program_reads_the_same_facts() {
     assert_eq!(value["insight"]["lifecycle"]["chosen"], "active");
     assert_eq!(value["referrals"]["invitations"][1]["state"], "rewarded");
     assert_eq!(value["subscriptions"][0]["cadence"], "every 2 weeks");
+    assert_eq!(value["freshness"]["referrals"]["behind_ms"]["activity"], 1_200);
+    assert_eq!(value["freshness"]["subscriptions"]["state"], "stale");
 }

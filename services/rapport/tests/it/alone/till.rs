@@ -29,8 +29,9 @@ pub const PER_MINOR: i64 = 50;
 pub const REDEEMED: i64 = 5;
 /// A call that is not answered for so long never will be.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Long enough ago that an invitation is rewarded at once.
-const LONG_AGO: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Long enough ago that the day is over and an invitation is rewarded at once, and not so long that an order named at
+/// checkout would be an old one.
+const AGO: SignedDuration = SignedDuration::from_hours(30);
 
 /// The six processes, as the people of one shop call them.
 #[derive(Clone)]
@@ -139,7 +140,7 @@ impl Till {
             channel: "store".to_owned(),
             currency_code: "TWD".to_owned(),
             lines: vec![line],
-            occur_time: Some(proto::timestamp(long_ago())),
+            occur_time: Some(proto::timestamp(the_day_before())),
             ..NewOrder::default()
         };
         let ask =
@@ -187,7 +188,7 @@ impl Till {
             external_id: format!("r-{}-{number}", self.number),
             origin: Some(new_return::Origin::Order(order.to_owned())),
             lines: vec![ReturnLine { order_line: 1, quantity, ..ReturnLine::default() }],
-            occur_time: Some(proto::timestamp(long_ago() + SignedDuration::from_hours(1))),
+            occur_time: Some(proto::timestamp(the_day_before() + SignedDuration::from_hours(1))),
             channel: "store".to_owned(),
             ..NewReturn::default()
         };
@@ -211,8 +212,8 @@ impl Till {
     }
 }
 
-fn long_ago() -> Timestamp {
-    kernel::Clock::system().now() - LONG_AGO
+fn the_day_before() -> Timestamp {
+    kernel::Clock::system().now() - AGO
 }
 
 /// Makes the same call until it is answered. Where a process answers that it cannot now, it must say so as the contract

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use eventlog::{BEHIND, Behind};
 use proto::portrait::v1::PartState;
 use server::{Behalf, Deadline, Outbound, Peers};
+use tokio::time::Instant;
+use tonic::metadata::MetadataMap;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 use wire::{Freshness, Keys};
@@ -15,6 +18,8 @@ const MOST_TRIES: usize = 7;
 const WAITING: (u32, u32) = (3, 4);
 /// For a question that waits for nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Whose service may be further behind than so is not called fresh without a token.
+const LATE: Duration = Duration::from_secs(5);
 
 /// A service to ask on somebody's behalf.
 pub(super) struct Peer<'a> {
@@ -26,47 +31,34 @@ pub(super) struct Peer<'a> {
 }
 
 /// What came of a question.
-pub(super) enum Reading<T> {
-    /// Everything it waited for is in it; none where the service knows nothing of the member.
-    Fresh(Option<T>),
-    /// It waited in vain.
-    Stale(Option<T>),
-    /// No answer, and why.
-    Unavailable(String),
+#[derive(Debug)]
+pub(super) struct Reading<T> {
+    /// What may be relied on.
+    pub(super) state: PartState,
+    /// Why it is not fresh.
+    pub(super) trouble: String,
+    /// How far its service may be behind those it hears.
+    pub(super) behind: Behind,
+    /// None where the service knows nothing of the member, or did not answer.
+    pub(super) answer: Option<T>,
 }
 
 impl<T> Reading<T> {
-    pub(super) const fn state(&self) -> PartState {
-        match self {
-            Self::Fresh(_) => PartState::Fresh,
-            Self::Stale(_) => PartState::Stale,
-            Self::Unavailable(_) => PartState::Unavailable,
-        }
+    fn new(state: PartState, trouble: String, (answer, behind): (Option<T>, Behind)) -> Self {
+        Self { state, trouble, behind, answer }
     }
 
-    pub(super) fn trouble(&self) -> String {
-        match self {
-            Self::Fresh(_) => String::new(),
-            Self::Stale(_) => "what the token speaks of was not heard in time".to_owned(),
-            Self::Unavailable(why) => why.clone(),
-        }
+    fn missing(trouble: String) -> Self {
+        Self::new(PartState::Unavailable, trouble, (None, Behind::default()))
     }
 
     /// Both in one: as fresh as the less fresh, and nothing where either is missing.
     pub(super) fn and<U>(self, other: Reading<U>) -> Reading<(Option<T>, Option<U>)> {
-        match (self, other) {
-            (Self::Unavailable(why), _) | (_, Reading::Unavailable(why)) => Reading::Unavailable(why),
-            (Self::Fresh(one), Reading::Fresh(other)) => Reading::Fresh(Some((one, other))),
-            (Self::Stale(one), Reading::Fresh(other) | Reading::Stale(other))
-            | (Self::Fresh(one), Reading::Stale(other)) => Reading::Stale(Some((one, other))),
-        }
-    }
-
-    pub(super) fn answer(self) -> Option<T> {
-        match self {
-            Self::Fresh(answer) | Self::Stale(answer) => answer,
-            Self::Unavailable(_) => None,
-        }
+        // The states are numbered from the best to the worst.
+        let (state, trouble) =
+            if other.state > self.state { (other.state, other.trouble) } else { (self.state, self.trouble) };
+        let answer = (state != PartState::Unavailable).then_some((self.answer, other.answer));
+        Reading { state, trouble, behind: self.behind.worse(other.behind), answer }
     }
 }
 
@@ -91,19 +83,30 @@ impl<'a> Peer<'a> {
         let mut token = self.fresh.clone();
         for _ in 0..MOST_TRIES {
             match self.once(&question, &token, waiting).await {
-                Ok(answer) => return Reading::Fresh(answer),
+                Ok(known) => return self.judged(known, token.is_empty()),
                 Err(status) => match origin_out_of_reach(&status) {
                     Some(origin) => token = token.without(&origin),
                     None if status.code() == Code::DeadlineExceeded && !token.is_empty() => {
                         let soon = Deadline::after(left / WAITING.1);
-                        let known = self.once(&question, &Freshness::default(), soon).await;
-                        return known.map_or_else(|status| self.unavailable(&status), Reading::Stale);
+                        let trouble = "what the token speaks of was not heard in time".to_owned();
+                        return match self.once(&question, &Freshness::default(), soon).await {
+                            Ok(known) => Reading::new(PartState::Stale, trouble, known),
+                            Err(status) => self.unavailable(&status),
+                        };
                     }
                     None => return self.unavailable(&status),
                 },
             }
         }
-        Reading::Unavailable(format!("{} refuses every part of the token", self.name))
+        Reading::missing(format!("{} refuses every part of the token", self.name))
+    }
+
+    fn judged<T>(&self, known: (Option<T>, Behind), waited_for_nothing: bool) -> Reading<T> {
+        // Whoever waited for a token has seen what they wanted.
+        match late(self.name, &known.1).filter(|_| waited_for_nothing) {
+            Some(trouble) => Reading::new(PartState::Stale, trouble, known),
+            None => Reading::new(PartState::Fresh, String::new(), known),
+        }
     }
 
     async fn once<T, F>(
@@ -111,16 +114,20 @@ impl<'a> Peer<'a> {
         question: &impl Fn(Outbound, String) -> F,
         token: &Freshness,
         deadline: Deadline,
-    ) -> Result<Option<T>, Status>
+    ) -> Result<(Option<T>, Behind), Status>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
         let behalf = self.behalf.clone().until(deadline);
         let way = self.peers.reach(self.name, behalf).map_err(|error| Status::unavailable(error.to_string()))?;
+        let asked = Instant::now();
         match tokio::time::timeout_at(deadline.at(), question(way, token.seal(self.keys))).await {
-            Ok(Ok(answer)) => Ok(Some(answer.into_inner())),
+            Ok(Ok(answer)) => {
+                let behind = behind(answer.metadata(), asked);
+                Ok((Some(answer.into_inner()), behind))
+            }
             // Nothing is known of the member, or no terms rule: an answer, too.
-            Ok(Err(status)) if is_nothing(&status) => Ok(None),
+            Ok(Err(status)) if is_nothing(&status) => Ok((None, behind(status.metadata(), asked))),
             Ok(Err(status)) => Err(status),
             Err(_) => Err(wire::status::deadline_exceeded()),
         }
@@ -128,8 +135,40 @@ impl<'a> Peer<'a> {
 
     fn unavailable<T>(&self, status: &Status) -> Reading<T> {
         tracing::warn!(peer = self.name, code = ?status.code(), "a part of a portrait is missing");
-        Reading::Unavailable(format!("{} does not answer", self.name))
+        Reading::missing(format!("{} {}", self.name, why_not(status)))
     }
+}
+
+/// Of a service that may be far behind another, which and how far.
+fn late(name: &str, behind: &Behind) -> Option<String> {
+    behind.beyond(LATE).map(|(source, behind)| match behind {
+        Some(behind) => format!("{name} may be {} s behind {source}", behind.as_secs()),
+        None => format!("{name} has not caught up with {source} since it was started"),
+    })
+}
+
+/// What a service said of itself when it was asked, as it is by now.
+fn behind(metadata: &MetadataMap, asked: Instant) -> Behind {
+    let told = metadata.get(BEHIND).and_then(|told| told.to_str().ok());
+    told.map(Behind::read).unwrap_or_default().after(asked.elapsed())
+}
+
+/// Why there is no answer, for a person; a reason where the service gave one.
+fn why_not(status: &Status) -> String {
+    let reason = status.get_details_error_info().map(|info| info.reason).filter(|reason| !reason.is_empty());
+    if let Some(reason) = reason {
+        return format!("refuses: {reason}");
+    }
+    if status.code() == Code::Unavailable {
+        return "does not answer".to_owned();
+    }
+    if status.code() == Code::DeadlineExceeded {
+        return "did not answer in time".to_owned();
+    }
+    if status.code() == Code::Unimplemented {
+        return "is not served where it was looked for".to_owned();
+    }
+    format!("failed: {}", status.code())
 }
 
 fn is_nothing(status: &Status) -> bool {
@@ -149,14 +188,42 @@ mod tests {
 
     #[test]
     fn two_readings_are_as_fresh_as_the_less_fresh() {
-        let fresh = || Reading::Fresh(Some(1));
-        let stale = || Reading::Stale(Some(2));
-        let away = || Reading::<i32>::Unavailable("away".to_owned());
-        assert_eq!(fresh().and(fresh()).state(), PartState::Fresh);
-        assert_eq!(fresh().and(stale()).state(), PartState::Stale);
-        assert_eq!(stale().and(fresh()).state(), PartState::Stale);
-        assert_eq!(fresh().and(away()).trouble(), "away");
-        assert_eq!(away().and(stale()).state(), PartState::Unavailable);
-        assert_eq!(fresh().and(stale()).answer(), Some((Some(1), Some(2))));
+        let told = |behind| (Some(1), Behind::read(behind));
+        let fresh = || Reading::new(PartState::Fresh, String::new(), told("registry=5"));
+        let stale = || Reading::new(PartState::Stale, "late".to_owned(), told("registry=9"));
+        let away = || Reading::<i32>::missing("away".to_owned());
+        assert_eq!(fresh().and(fresh()).state, PartState::Fresh);
+        assert_eq!(fresh().and(stale()).state, PartState::Stale);
+        assert_eq!(stale().and(fresh()).trouble, "late");
+        assert_eq!(fresh().and(away()).trouble, "away");
+        assert_eq!(away().and(stale()).state, PartState::Unavailable);
+        assert_eq!(away().and(stale()).answer, None);
+        let both = fresh().and(stale());
+        assert_eq!((both.answer, both.behind.to_string().as_str()), (Some((Some(1), Some(1))), "registry=9"));
+    }
+
+    #[test]
+    fn who_is_far_behind_says_so() {
+        let table = [
+            ("", None),
+            ("registry=5000,activity=12", None),
+            ("registry=12,activity=5001", Some("loyalty may be 5 s behind activity")),
+            ("registry=?", Some("loyalty has not caught up with registry since it was started")),
+        ];
+        for (told, expected) in table {
+            assert_eq!(late("loyalty", &Behind::read(told)).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_did_not_come_says_why() {
+        let table = [
+            (Status::unavailable("no route"), "does not answer"),
+            (wire::status::deadline_exceeded(), "did not answer in time"),
+            (Status::internal("a secret"), "failed: Internal error"),
+        ];
+        for (status, expected) in table {
+            assert_eq!(why_not(&status), expected);
+        }
     }
 }

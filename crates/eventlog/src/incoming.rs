@@ -1,0 +1,66 @@
+//! A watch as it comes in: what waits is taken in one go, and how old it can be at most is known.
+
+use futures::FutureExt as _;
+use proto::eventlog::v1 as wire_log;
+use tokio::time::Instant;
+use tonic::{Status, Streaming};
+
+/// Messages that wait are joined until there are so many events, so that who is behind catches up.
+const TOGETHER: usize = 256;
+
+/// The messages of one watch.
+pub(crate) struct Incoming {
+    stream: Streaming<wire_log::WatchResponse>,
+    nothing_waited: Instant,
+}
+
+/// One message, or some that had waited.
+pub(crate) struct Arrived {
+    /// All in one.
+    pub(crate) message: wire_log::WatchResponse,
+    /// It was sent since: then nothing waited to be read. How long a message has waited cannot be told otherwise.
+    pub(crate) sent_since: Instant,
+    /// How the watch has ended after it, if it has.
+    pub(crate) ended: Option<Result<(), String>>,
+}
+
+impl Incoming {
+    pub(crate) fn new(stream: Streaming<wire_log::WatchResponse>) -> Self {
+        Self { stream, nothing_waited: Instant::now() }
+    }
+
+    /// The next; none at the end of the watch.
+    pub(crate) async fn next(&mut self) -> Result<Option<Arrived>, String> {
+        let first = match self.stream.message().now_or_never() {
+            Some(waited) => waited,
+            None => {
+                let came = self.stream.message().await;
+                self.nothing_waited = Instant::now();
+                came
+            }
+        };
+        let Some(mut message) = first.map_err(said)? else { return Ok(None) };
+        let ended = self.join_waiting(&mut message);
+        Ok(Some(Arrived { message, sent_since: self.nothing_waited, ended }))
+    }
+
+    fn join_waiting(&mut self, message: &mut wire_log::WatchResponse) -> Option<Result<(), String>> {
+        // A watch begins with a message of its own that says where everything stands, which nothing may hold up.
+        while (1..TOGETHER).contains(&message.events.len()) {
+            match self.stream.message().now_or_never()? {
+                Ok(Some(next)) => {
+                    message.events.extend(next.events);
+                    message.reached.extend(next.reached);
+                    message.caught_up = next.caught_up;
+                }
+                Ok(None) => return Some(Ok(())),
+                Err(status) => return Some(Err(said(status))),
+            }
+        }
+        None
+    }
+}
+
+fn said(status: Status) -> String {
+    status.message().to_owned()
+}
