@@ -2,8 +2,9 @@
 
     python segments.py online-retail.csv.zst 2011-03-31 2011-12-10
 
-A day means the midnight of London that begins it. Prints one JSON object, moment by moment, in the form of
-`rapport segments overview --json`. The words are those of the READMEs of segmentation and activity; nothing here is taken
+A day means the midnight of London that begins it. Prints one JSON object, moment by moment: `overview` in the form of
+`rapport segments overview --json`, `printed` lines of `rapport report`, and some `members` as `rapport member show --json`
+tells them. The words are those of the READMEs of segmentation and activity; nothing here is taken
 from their code.
 """
 
@@ -219,10 +220,16 @@ def figures(orders, since, moment):
         weeks = max(Fraction(moment - min(order.at for order in purchases), WEEK), LEAST_WEEKS)
         return half_even(sum(order.money_at(moment) for order in purchases) * 52 / weeks)
 
+    def member(name):
+        purchases = standing[name]
+        return {"group": group(name), "chosen": lifecycle(purchases, days(purchases), moment), "purchases": len(purchases),
+                "cycle_days": days(purchases), "ltv_yearly_minor": yearly(purchases),
+                "last_purchase": instant(max(order.at for order in purchases))}
+
     by_money = sorted((money for _, _, money in period.values()), reverse=True)
     best = by_money[:-(-len(by_money) // 5)]
     repeat = sum(len(purchases) >= 2 for purchases in buyers.values())
-    return {
+    overview = {
         "as_of": instant(moment),
         "members": len(members),
         "lifecycles": dict(Counter(lifecycle(each, days(each), moment) for each in standing.values())),
@@ -239,6 +246,56 @@ def figures(orders, since, moment):
         },
         "cohorts": cohorts(buyers),
     }
+    # For each group and each lifecycle the first who is in it.
+    first = {}
+    for name in sorted(buyers):
+        first.setdefault(group(name), name)
+        first.setdefault(lifecycle(standing[name], days(standing[name]), moment), name)
+    # The file writes customers as fractions.
+    members = {name.removesuffix(".0"): member(name) for name in first.values()}
+    return {"overview": overview, "printed": printed(overview), "members": members}
+
+
+def printed(told):
+    """Lines of the report, each with single spaces and without its bar."""
+    def share(part, whole):
+        return f"{1_000 * part // whole // 10}.{1_000 * part // whole % 10} %"
+    def rate(permille):
+        return f"{permille // 10}.{permille % 10} %"
+    def pounds(minor):
+        return f"£ {minor // 100:,}.{minor % 100:02}"
+    members, cuts, values, best = (told[name] for name in ["members", "snapshot", "lifetime_values", "best_fifth_by_revenue"])
+    letters = {name: f"{name} {those}" for those, name in GROUPS.items()}
+    quantiles = [("least", "min"), ("10 %", "p10"), ("25 %", "p25"), ("half", "median"), ("75 %", "p75"), ("90 %", "p90"),
+                ("most", "max"), ("mean", "mean")]
+    return [
+        f"Members by RFM group: R high from {clock(cuts['recency_from'])}, F from {cuts['frequency_from']:,}, "
+        f"M from {pounds(cuts['monetary_from'])}; medians of {cuts['population']:,} buyers",
+        *(f"{name} {count:,} {share(count, members)}" for name, count in told["lifecycles"].items()),
+        *(f"{letters.get(name, name)} {count:,} {share(count, members)}" for name, count in told["groups"].items()),
+        *(f"{name} {pounds(values[value])}" for name, value in quantiles),
+        f"repurchase rate {rate(told['repurchase_permille'])} of {told['buyers']:,} buyers bought twice or more",
+        f"best fifth {rate(best['share_permille'])} of revenue from the best {best['members']:,} of {best['population']:,} "
+        f"buyers of the period: {pounds(best['share_minor'])} of {pounds(best['total_minor'])}",
+        f"usual cycle {cuts['shop_cycle_days']} days between two purchases",
+        *retention(told["cohorts"]),
+    ]
+
+
+def retention(told):
+    """A line for each month of first purchases: what share of them bought in each month after, up to the last."""
+    months = [cohort["month"] for cohort in told]
+    for place, cohort in enumerate(told):
+        buyers = {one["month"]: one["buyers"] for one in cohort["months"]}
+        later = [buyers.get(month, 0) for month in months[place + 1:]]
+        shares = ["·" if not count else "<1 %" if 100 * count < cohort["members"] else f"{100 * count // cohort['members']} %"
+                  for count in later]
+        yield " ".join([cohort["month"], f"{cohort['members']:,}", *shares])
+
+
+def clock(told):
+    asked = "SELECT strftime($told::TIMESTAMPTZ AT TIME ZONE $zone, '%Y-%m-%d %H:%M')"
+    return duckdb.execute(asked, {"told": told, "zone": ZONE}).fetchone()[0]
 
 
 def instant(second):

@@ -19,14 +19,16 @@ const STORED: (&str, &str) = ("2011-12-11", "2011-12-11T00:00:00Z");
 pub fn are_right(home: &Home, suite: &Suite) {
     let expected = worked_out();
     for (day, moment) in DAYS {
-        compare(&overview(home, suite, &["--at", moment]), &expected[day], day);
+        compare(&overview(home, suite, &["--at", moment]), &expected[day]["overview"], day);
     }
     let (day, moment) = STORED;
     let moved = home.run(&["clock", "advance", "--to", moment, "--address", &suite.address]);
     assert!(moved.status.success(), "{}", text(&moved.stderr));
     let stored = overview(home, suite, &[]);
     assert_eq!(stored["waiting"], json!(0), "everybody was looked at again");
-    compare(&stored, &expected[day], day);
+    compare(&stored, &expected[day]["overview"], day);
+    is_printed(home, suite, &expected[day]["printed"]);
+    members_are_right(home, suite, &expected[day]["members"]);
 }
 
 fn worked_out() -> Value {
@@ -43,6 +45,41 @@ fn overview(home: &Home, suite: &Suite, at: &[&str]) -> Value {
     let told = home.run(&[&words, at].concat());
     assert!(told.status.success(), "{}", text(&told.stderr));
     serde_json::from_slice(&told.stdout).expect("it is JSON")
+}
+
+/// A person reads the same figures, with their units.
+fn is_printed(home: &Home, suite: &Suite, expected: &Value) {
+    let told = home.run(&["report", "--tenant", "uci", "--address", &suite.address]);
+    assert!(told.status.success(), "{}", text(&told.stderr));
+    let told = text(&told.stdout);
+    let lines: Vec<String> = told.lines().map(plain).collect();
+    let wanted = expected.as_array().expect("lines").iter().map(|line| line.as_str().expect("a line"));
+    let missing: Vec<&str> = wanted.filter(|wanted| !lines.iter().any(|line| line == wanted)).collect();
+    assert!(missing.is_empty(), "missing:\n{}\nprinted:\n{told}", missing.join("\n"));
+}
+
+/// Single spaces, and no bar.
+fn plain(line: &str) -> String {
+    line.replace('▇', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// One member of each group and of each lifecycle, as the 360 view tells them.
+fn members_are_right(home: &Home, suite: &Suite, expected: &Value) {
+    let expected = expected.as_object().expect("by customer");
+    assert!(expected.len() >= 8, "every group has somebody: {expected:?}");
+    for (customer, wanted) in expected {
+        let who = format!("uci:{customer}");
+        let told =
+            home.run(&["member", "show", "--external", &who, "--tenant", "uci", "--json", "--address", &suite.address]);
+        assert!(told.status.success(), "{}", text(&told.stderr));
+        let told: Value = serde_json::from_slice(&told.stdout).expect("it is JSON");
+        let insight = &told["insight"];
+        let mut seen = json!({ "chosen": insight["lifecycle"]["chosen"], "group": insight["rfm"]["group"] });
+        for name in ["purchases", "cycle_days", "ltv_yearly_minor", "last_purchase"] {
+            seen[name] = insight[name].clone();
+        }
+        assert_eq!(&seen, wanted, "customer {customer}");
+    }
 }
 
 /// Every figure that was worked out is told, exactly; all differences at once.
