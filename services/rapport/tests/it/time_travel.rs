@@ -78,8 +78,11 @@ async fn the_same_seed_lives_the_same_and_everything_happens() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_seed_lives_another_life() {
-    let one = lived("travel-3", &["--members", "12", "--days", "60", "--step", "86400", "--seed", "3"]).await;
-    let other = lived("travel-4", &["--members", "12", "--days", "60", "--step", "86400", "--seed", "4"]).await;
+    // In steps of an hour, as they are where nothing else is said.
+    let one = lived("travel-3", &["--members", "12", "--days", "60", "--seed", "3"]).await;
+    let again = lived("travel-5", &["--members", "12", "--days", "60", "--seed", "3"]).await;
+    let other = lived("travel-4", &["--members", "12", "--days", "60", "--seed", "4"]).await;
+    assert_eq!(one, again, "what a person reads is the same, too");
     assert_ne!(one.lines().skip(1).collect::<Vec<_>>(), other.lines().skip(1).collect::<Vec<_>>());
     assert!(one.contains("2024 Q3") && one.contains("Members by tier"), "{one}");
 }
