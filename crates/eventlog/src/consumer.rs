@@ -90,6 +90,8 @@ pub(crate) enum Halt {
     Reload,
     /// The database is away.
     Away(StoreError),
+    /// The watch has left something out.
+    Gap(String),
 }
 
 impl Consumer {
@@ -190,6 +192,7 @@ impl Consumer {
                 }
                 Err(Halt::Reload) => return Ok(()),
                 Err(Halt::Away(error)) => return Err(error.to_string()),
+                Err(Halt::Gap(told)) => return Err(told),
             }
             if let Some(ended) = ended {
                 return ended;
@@ -215,7 +218,7 @@ impl Consumer {
             } else {
                 BTreeSet::new()
             };
-            let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &waiting));
+            let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &waiting)?);
             let Some(_cause) = attempt(listening, &heard).await? else {
                 advance(places, &heard.moves);
                 continue;
@@ -241,7 +244,7 @@ impl Consumer {
         let mut cause = String::new();
         for tried in 1..ATTEMPTS {
             tokio::time::sleep(PAUSE * u32::try_from(tried).unwrap_or(1)).await;
-            let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &BTreeSet::new()));
+            let heard = Arc::new(sort_out(listening.source, places, piece.clone(), &BTreeSet::new())?);
             match attempt(listening, &heard).await? {
                 None => {
                     advance(places, &heard.moves);
@@ -250,7 +253,7 @@ impl Consumer {
                 Some(wrong) => cause = wrong.to_string(),
             }
         }
-        let mut heard = sort_out(listening.source, places, piece, &BTreeSet::new());
+        let mut heard = sort_out(listening.source, places, piece, &BTreeSet::new())?;
         for event in std::mem::take(&mut heard.events) {
             tracing::error!(
                 consumer = self.service(),
@@ -355,7 +358,12 @@ fn partition(number: u32) -> Option<Shard> {
 }
 
 /// Events to apply, events whose subject has parked ones before them, and how the cursors move past both.
-fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, waiting: &BTreeSet<(Shard, i64)>) -> Heard {
+fn sort_out(
+    source: &'static str,
+    places: &Places,
+    events: Vec<HeardEvent>,
+    waiting: &BTreeSet<(Shard, i64)>,
+) -> Result<Heard, Halt> {
     let mut moves: BTreeMap<Shard, Move> = BTreeMap::new();
     let mut fresh = Vec::with_capacity(events.len());
     for event in events {
@@ -363,6 +371,12 @@ fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, wait
         let step = moves.entry(event.shard).or_insert(Move { from, to: from, epoch, mark: 0 });
         // The watch may say things twice, also in one message: what is not beyond the last one was applied or is here.
         if event.position > step.to {
+            // A log has no gaps, and who hears all tenants is sent everything: a cursor never passes what it has not seen.
+            if event.position != step.to.saturating_add(1) {
+                let (shard, before) = (event.shard.number(), step.to);
+                let told = format!("partition {shard} was sent {} after {before}: not everything came", event.position);
+                return Err(Halt::Gap(told));
+            }
             (step.to, step.mark) = (event.position, event.mark());
             fresh.push(event);
         }
@@ -370,7 +384,7 @@ fn sort_out(source: &'static str, places: &Places, events: Vec<HeardEvent>, wait
     let (aside, events): (Vec<_>, Vec<_>) =
         fresh.into_iter().partition(|event| waiting.contains(&(event.shard, event.position)));
     let aside = aside.into_iter().map(|event| (event, "waits behind an earlier parked event".to_owned(), 0)).collect();
-    Heard { source, events, aside, moves, retried: false }
+    Ok(Heard { source, events, aside, moves, retried: false })
 }
 
 fn advance(places: &mut Places, moves: &BTreeMap<Shard, Move>) {

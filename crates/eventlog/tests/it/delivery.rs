@@ -22,14 +22,17 @@ fn below(end: u64) -> u64 {
     Uuid::new_v4().as_u64_pair().0 % end
 }
 
-/// An event log behind a line that says everything one to five times, half of it first, some of it twice in one breath, and
-/// breaks now and then.
+/// An event log behind a line that says everything one to five times, half of it first, some of it twice in one breath,
+/// leaves something out at times, and breaks now and then.
 struct Stutter(EventLogs);
 
 type Said = Result<wire_log::WatchResponse, Status>;
 
 /// What is heard when this is said after all that.
 fn heard(before: &mut Vec<wire_log::WatchResponse>, mut said: wire_log::WatchResponse) -> Vec<Said> {
+    if below(4) == 0 {
+        leave_out(&mut said.events);
+    }
     if below(2) == 0 {
         said.events.extend(said.events.clone());
     }
@@ -44,6 +47,14 @@ fn heard(before: &mut Vec<wire_log::WatchResponse>, mut said: wire_log::WatchRes
         all.push(Err(Status::unavailable("the line is broken")));
     }
     all
+}
+
+/// Loses an event that others of its partition follow.
+fn leave_out(events: &mut Vec<wire_log::Event>) {
+    let follows = |place: &usize| events[place + 1..].iter().any(|later| later.partition == events[*place].partition);
+    if let Some(lost) = (0..events.len()).find(follows) {
+        events.remove(lost);
+    }
 }
 
 #[tonic::async_trait]

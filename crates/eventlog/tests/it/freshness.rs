@@ -1,5 +1,6 @@
 //! A reader that carries a token sees what the token speaks of, however far it has to come.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use eventlog::{Behind, Consumer, Log, Progress, Unreachable};
@@ -7,7 +8,7 @@ use kernel::Shard;
 use server::Services;
 use sqlx::Executor as _;
 use store::Head;
-use testkit::{Database, House, Served, Speaker};
+use testkit::{Database, House, Served, Speaker, until};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 use wire::Freshness;
@@ -212,33 +213,35 @@ fn heads() -> [(Shard, Head); 1] {
 async fn who_has_heard_everything_says_how_lately() {
     let scene = Scene::begin().await;
     let progress = &scene.hearer.progress;
-    let known =
-        || progress.behind().0.into_iter().map(|(source, behind)| (source, behind.is_some())).collect::<Vec<_>>();
-    while known() != [(FIRST.to_owned(), true)] {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let first = [(FIRST.to_owned(), true)];
+    until("something is heard out", || async {
+        progress.behind().0.into_iter().map(|(source, behind)| (source, behind.is_some())).eq(first.clone())
+    })
+    .await;
     scene.say(member(), "one").await;
     // The line says once a second that nothing is left: twice is enough to see it fall back.
-    let mut seen = progress.behind();
-    for _ in 0..2 {
-        while !fell(&mut seen, progress.behind()) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
+    falls(progress).await;
+    falls(progress).await;
+
     // While something is not applied it only grows, whatever the line says.
     scene.hearer.tally.hold_up(Held::Applying);
     let before = scene.hearer.tally.calls();
     scene.say(member(), "two").await;
     scene.hearer.tally.called(before).await;
     let mut seen = progress.behind();
-    while seen.beyond(Duration::from_secs(3)).is_none() {
+    for _ in 0..60 {
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(!fell(&mut seen, progress.behind()), "it has not heard {seen}");
     }
+    assert!(seen.beyond(Duration::from_secs(2)).is_some(), "it says so: {seen}");
     scene.hearer.tally.hold_up(Held::Nobody);
-    while !fell(&mut seen, progress.behind()) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    falls(progress).await;
+}
+
+/// Waits until a service has caught up once more.
+async fn falls(progress: &Progress) {
+    let seen = Mutex::new(progress.behind());
+    until("it is less far behind", || async { fell(&mut seen.lock().expect("whole"), progress.behind()) }).await;
 }
 
 /// Whether it is less far behind than when it was looked at last.
