@@ -100,13 +100,25 @@ async fn where_sleeping_comes_first_who_sleeps_is_active_with_the_next_order() {
     shop.segmentation().put_scheme(put).await.expect("it is put");
     let member = regular(&stage, &shop).await;
 
-    // One purchase within 3 C, three in the 3 C before: new and sleeping both hold, and sleeping is chosen.
+    // Two purchases within 3 C, none of them within C, and two in the 3 C before: active and sleeping both hold, and
+    // sleeping is chosen.
     stage.advance("2011-03-01T04:00:00Z").await;
     assert_eq!(lifecycle(&shop, &member, "").await.chosen(), Lifecycle::Sleeping);
     assert_eq!(sleepers(&shop).await, std::slice::from_ref(&member));
     let fresh = buys(&shop, &member, 5).await;
     assert_eq!(lifecycle(&shop, &member, &fresh).await.chosen(), Lifecycle::Active);
     assert!(sleepers(&shop).await.is_empty(), "the list sees it with the token's read");
+
+    // Asleep once more, and seen awake by those who have no token: one purchase within 3 C, three in the 3 C before.
+    stage.advance("2011-03-20T04:00:00Z").await;
+    assert_eq!(lifecycle(&shop, &member, "").await.chosen(), Lifecycle::Sleeping);
+    assert_eq!(sleepers(&shop).await, std::slice::from_ref(&member));
+    buys(&shop, &member, 6).await;
+    testkit::until("the insight sees it", || async {
+        lifecycle(&shop, &member, "").await.chosen() == Lifecycle::Active
+    })
+    .await;
+    testkit::until("the list sees it", || async { sleepers(&shop).await.is_empty() }).await;
     stage.stop().await;
 }
 

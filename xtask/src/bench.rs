@@ -11,7 +11,7 @@ mod table;
 
 use crate::run::{Failure, Outcome};
 
-/// Runs a benchmark by its name.
+/// Runs a benchmark by its name; all of them, one after the other, where none is named.
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let (mut pairs, mut json, mut only, mut which) = (5, false, None, None);
     let mut rest = words.iter();
@@ -27,10 +27,10 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
             other => return Err(Failure::said(format!("bench does not know {other}; there are: import, suite"))),
         }
     }
-    match which {
-        Some("suite") => suite::run(pairs, json, only),
-        Some(_) if only.is_some() => Err(Failure::said("--only is for bench suite; import has no parts")),
-        Some(_) => import::run(pairs, json),
-        None => Err(Failure::said("bench wants a name: import or suite")),
+    match (which, only) {
+        (Some("suite"), _) => suite::run(pairs, json, only),
+        (_, Some(_)) => Err(Failure::said("--only is for bench suite; import has no parts")),
+        (Some(_), None) => import::run(pairs, json),
+        (None, None) => suite::run(pairs, json, None).and_then(|()| import::run(pairs, json)),
     }
 }

@@ -40,6 +40,7 @@ Rapport's own commands. Everything they make lies in .rapport/ and target/.
   cargo xtask test      every test, on private throw-away servers; further words go to the test runner,
                         such as `-p loyalty` or a part of a test's name
   cargo xtask soak      the same tests with the long counts; seeds are printed
+  cargo xtask bench     the benchmarks below, one after the other
   cargo xtask bench import
                         a real shop's history through the API, against COPY; writes docs/benchmarks.md
   cargo xtask bench suite [--only PART]

@@ -11,12 +11,14 @@ use kernel::{Clock, Shard};
 use proto::eventlog::v1::{self as wire_log, event_log_service_client::EventLogServiceClient};
 use store::{Store, StoreError};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
-use crate::heard::{CannotApply, Heard, HeardEvent, Move};
+use crate::heard::{CannotApply, Heard, HeardEvent};
 use crate::incoming::{Arrived, Incoming};
+use crate::sorting::{Places, advance, nothing_is_missing, partition, sort_out};
 use crate::{Progress, parked};
 
 /// What applies events. It must call [`Heard::settle`] in the transaction of their effects.
@@ -82,7 +84,6 @@ const ATTEMPTS: i32 = 3;
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-type Places = BTreeMap<Shard, (Uuid, i64)>;
 type Opened = (Incoming, Places);
 
 pub(crate) enum Halt {
@@ -127,6 +128,7 @@ impl Consumer {
                 Ok(()) => pause = PAUSE,
                 Err(wrong) => {
                     tracing::warn!(consumer = self.service(), producer = listening.source, %wrong, "the watch broke off");
+                    self.progress.in_trouble(listening.source, wrong);
                     tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(pause) => {} }
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -144,8 +146,9 @@ impl Consumer {
         });
         let cursors = new.chain(known.iter().map(parked::Cursor::told)).collect();
         let request = wire_log::WatchRequest { source: listening.source.to_owned(), cursors };
+        let asked = Instant::now();
         match listening.producer.watch(request).await {
-            Ok(stream) => Ok(Some((Incoming::new(stream), places))),
+            Ok(stream) => Ok(Some((Incoming::new(stream, asked), places))),
             Err(refused) if refused.code() == Code::FailedPrecondition => {
                 match self.continue_alone(listening.source).await {
                     Ok(true) => Ok(None),
@@ -171,7 +174,7 @@ impl Consumer {
                 () = stop.cancelled() => return Ok(()),
                 arrived = incoming.next() => arrived?,
             };
-            let Some(Arrived { message, sent_since, ended }) = arrived else { return Ok(()) };
+            let Some(Arrived { message, heard_out, ended }) = arrived else { return Ok(()) };
             for reached in &message.reached {
                 if let (Some(shard), Ok(epoch)) = (partition(reached.partition), Uuid::try_parse(&reached.epoch)) {
                     places.entry(shard).or_insert((epoch, 0));
@@ -181,8 +184,9 @@ impl Consumer {
             let moved: BTreeSet<Shard> = events.iter().map(|event| event.shard).collect();
             match self.apply(listening, &mut places, events, &mut any_parked).await {
                 Ok(()) => {
-                    if message.caught_up {
-                        self.progress.heard_out(listening.source, sent_since);
+                    nothing_is_missing(&places, &message.reached)?;
+                    if let Some(by) = heard_out {
+                        self.progress.heard_out(listening.source, by);
                     }
                     self.note(listening.source, &places, &moved, &message.reached);
                     // Whatever was in the way is not any more.
@@ -309,6 +313,11 @@ impl Consumer {
         Ok(known.into_iter().map(|cursor| (cursor.shard, cursor.position)).collect())
     }
 
+    /// What keeps a producer from being heard; none where nothing does.
+    pub fn trouble(&self, source: &str) -> Option<String> {
+        self.progress.trouble(source)
+    }
+
     /// The producers heard.
     pub fn sources(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.listening.iter().map(|listening| listening.source)
@@ -350,45 +359,5 @@ pub(crate) async fn attempt(listening: &Listening, heard: &Arc<Heard>) -> Result
             Err(Halt::Away(error))
         }
         Err(wrong) => Ok(Some(wrong)),
-    }
-}
-
-fn partition(number: u32) -> Option<Shard> {
-    Shard::from_number(i64::from(number))
-}
-
-/// Events to apply, events whose subject has parked ones before them, and how the cursors move past both.
-fn sort_out(
-    source: &'static str,
-    places: &Places,
-    events: Vec<HeardEvent>,
-    waiting: &BTreeSet<(Shard, i64)>,
-) -> Result<Heard, Halt> {
-    let mut moves: BTreeMap<Shard, Move> = BTreeMap::new();
-    let mut fresh = Vec::with_capacity(events.len());
-    for event in events {
-        let (epoch, from) = places.get(&event.shard).copied().unwrap_or_default();
-        let step = moves.entry(event.shard).or_insert(Move { from, to: from, epoch, mark: 0 });
-        // The watch may say things twice, also in one message: what is not beyond the last one was applied or is here.
-        if event.position > step.to {
-            // A log has no gaps, and who hears all tenants is sent everything: a cursor never passes what it has not seen.
-            if event.position != step.to.saturating_add(1) {
-                let (shard, before) = (event.shard.number(), step.to);
-                let told = format!("partition {shard} was sent {} after {before}: not everything came", event.position);
-                return Err(Halt::Gap(told));
-            }
-            (step.to, step.mark) = (event.position, event.mark());
-            fresh.push(event);
-        }
-    }
-    let (aside, events): (Vec<_>, Vec<_>) =
-        fresh.into_iter().partition(|event| waiting.contains(&(event.shard, event.position)));
-    let aside = aside.into_iter().map(|event| (event, "waits behind an earlier parked event".to_owned(), 0)).collect();
-    Ok(Heard { source, events, aside, moves, retried: false })
-}
-
-fn advance(places: &mut Places, moves: &BTreeMap<Shard, Move>) {
-    for (shard, step) in moves {
-        places.insert(*shard, (step.epoch, step.to));
     }
 }

@@ -13,6 +13,7 @@ use kernel::Shard;
 use proto::eventlog::v1::{self as wire_log, event_log_service_server::EventLogService};
 use store::RequestKey;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use wire::{Audience, Caller, Keys, PageToken, Violations, failure, refuse as refused, stopped};
@@ -67,6 +68,7 @@ impl EventLogService for EventLogs {
     type WatchStream = Pin<Box<dyn Stream<Item = Result<wire_log::WatchResponse, Status>> + Send>>;
 
     async fn watch(&self, call: Request<wire_log::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let began = Instant::now();
         let caller = Caller::of(call.extensions())?;
         let (tenants, of_the_suite) = (parked::tenants_of(caller.tenant), is_the_suite(caller));
         let asked = call.into_inner();
@@ -74,6 +76,7 @@ impl EventLogService for EventLogs {
         if let Some(astray) = log.astray(&readers, of_the_suite).await.map_err(failure)?.first() {
             return Err(refused(refuse::rewound(log.source(), &astray.lost())));
         }
+        let looked = Instant::now();
         let (heads, upstream) = log.heads().await.map_err(failure)?;
         // A reader that begins is held to the epoch it begins in, so that it hears of a restore during its first watch.
         let places: Places = readers
@@ -87,12 +90,12 @@ impl EventLogService for EventLogs {
         if let Some(consumer) = self.consumers.get(log.source()) {
             watch::tell_what_is_heard(&mut reached, consumer);
         }
-        let first =
-            wire_log::WatchResponse { events: Vec::new(), reached, caught_up: watch::at_heads(&places, &heads) };
+        let caught_up = watch::caught_up(&places, &heads, looked.checked_duration_since(began));
+        let first = wire_log::WatchResponse { events: Vec::new(), reached, caught_up };
         let (answers, stream) = mpsc::channel(4);
         // The channel has room for its first message.
         let _ = answers.send(Ok(first)).await;
-        tokio::spawn(watch::follow(log, places, tenants, answers));
+        tokio::spawn(watch::follow(log, places, tenants, began, answers));
         Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
     }
 

@@ -1,4 +1,4 @@
-//! A watch as it comes in: what waits is taken in one go, and how old it can be at most is known.
+//! A watch as it comes in: what waits is taken in one go.
 
 use futures::FutureExt as _;
 use proto::eventlog::v1 as wire_log;
@@ -11,37 +11,32 @@ const TOGETHER: usize = 256;
 /// The messages of one watch.
 pub(crate) struct Incoming {
     stream: Streaming<wire_log::WatchResponse>,
-    nothing_waited: Instant,
+    /// Before it was asked for.
+    asked: Instant,
 }
 
 /// One message, or some that had waited.
 pub(crate) struct Arrived {
     /// All in one.
     pub(crate) message: wire_log::WatchResponse,
-    /// It was sent since: then nothing waited to be read. How long a message has waited cannot be told otherwise.
-    pub(crate) sent_since: Instant,
+    /// Everything that was committed by then is in it or was in one before it; none where more is left. However long the
+    /// message was under way: the producer counts from when it was asked, which was after `asked`.
+    pub(crate) heard_out: Option<Instant>,
     /// How the watch has ended after it, if it has.
     pub(crate) ended: Option<Result<(), String>>,
 }
 
 impl Incoming {
-    pub(crate) fn new(stream: Streaming<wire_log::WatchResponse>) -> Self {
-        Self { stream, nothing_waited: Instant::now() }
+    pub(crate) fn new(stream: Streaming<wire_log::WatchResponse>, asked: Instant) -> Self {
+        Self { stream, asked }
     }
 
     /// The next; none at the end of the watch.
     pub(crate) async fn next(&mut self) -> Result<Option<Arrived>, String> {
-        let first = match self.stream.message().now_or_never() {
-            Some(waited) => waited,
-            None => {
-                let came = self.stream.message().await;
-                self.nothing_waited = Instant::now();
-                came
-            }
-        };
-        let Some(mut message) = first.map_err(said)? else { return Ok(None) };
+        let Some(mut message) = self.stream.message().await.map_err(said)? else { return Ok(None) };
         let ended = self.join_waiting(&mut message);
-        Ok(Some(Arrived { message, sent_since: self.nothing_waited, ended }))
+        let after = message.caught_up.and_then(|after| std::time::Duration::try_from(after).ok());
+        Ok(Some(Arrived { message, heard_out: after.map(|after| self.asked + after), ended }))
     }
 
     fn join_waiting(&mut self, message: &mut wire_log::WatchResponse) -> Option<Result<(), String>> {

@@ -27,6 +27,7 @@ mod place;
 mod progress;
 mod repair;
 mod retry;
+mod sorting;
 mod tail;
 
 pub use append::{NewEvent, append};

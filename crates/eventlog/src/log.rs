@@ -32,6 +32,9 @@ pub(crate) type Places = BTreeMap<Shard, (Option<Uuid>, i64)>;
 /// Where all partitions stand, and what of other logs they reflect.
 pub(crate) type Heads = (BTreeMap<Shard, Head>, Vec<(Shard, wire_log::Upstream)>);
 
+/// The heads with when reading them began: everything committed by then is below them.
+pub(crate) type Look = (Arc<Heads>, Instant);
+
 /// One service's log. Clones share what they last read of its heads.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -117,16 +120,16 @@ impl Log {
 
     /// The same for somebody who follows the log: read once for all of them after a commit of this process, and again
     /// when the reading is older than a moment. All that this process had committed before the call is in it.
-    pub(crate) async fn heads_lately(&self) -> Result<Arc<Heads>, StoreError> {
+    pub(crate) async fn heads_lately(&self) -> Result<Look, StoreError> {
         let mut seen = self.seen.lock().await;
         // Looked at first: what is committed during the reading makes the next one another.
         let (commits, at) = (self.commits(), Instant::now());
         if let Some(known) = seen.as_ref().filter(|known| known.commits == commits && known.at.elapsed() < LATELY) {
-            return Ok(Arc::clone(&known.heads));
+            return Ok((Arc::clone(&known.heads), known.at));
         }
         let heads = Arc::new(self.heads().await?);
         *seen = Some(Seen { commits, at, heads: Arc::clone(&heads) });
-        Ok(heads)
+        Ok((heads, at))
     }
 
     /// The first place that this log cannot serve: of another epoch, or beyond the head.

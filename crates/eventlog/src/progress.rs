@@ -31,10 +31,9 @@ struct Reflected {
     paths: BTreeMap<&'static str, Option<BTreeSet<String>>>,
     /// Everything that a producer heard here had committed by then is here.
     heard_out: BTreeMap<&'static str, Instant>,
+    /// Since when a producer is not heard, and why.
+    troubles: BTreeMap<&'static str, (Instant, String)>,
 }
-
-/// A message that says that nothing is left knows of what was committed so long before it was sent.
-const LOOKED: Duration = Duration::from_millis(20);
 
 /// A position of a log that is reflected: whose log, where, and how far.
 pub(crate) type Reflection = (String, Shard, Uuid, i64);
@@ -47,6 +46,9 @@ pub struct Progress {
     sources: Arc<[&'static str]>,
     reflected: Arc<watch::Sender<Reflected>>,
 }
+
+/// Whoever starts again is away for less.
+const TROUBLE: Duration = Duration::from_secs(10);
 
 impl Progress {
     /// Nothing applied yet; `sources` are all logs that reach this service, directly or through another.
@@ -85,13 +87,31 @@ impl Progress {
         });
     }
 
-    /// Everything that a producer had committed shortly before is here.
-    pub(crate) fn heard_out(&self, producer: &'static str, sent_since: Instant) {
+    /// Everything that a producer had committed by then is here.
+    pub(crate) fn heard_out(&self, producer: &'static str, by: Instant) {
         self.reflected.send_if_modified(|reflected| {
-            reflected.heard_out.insert(producer, sent_since);
+            reflected.heard_out.insert(producer, by);
+            reflected.troubles.remove(producer);
             // Nobody waits for this.
             false
         });
+    }
+
+    /// A producer cannot be heard.
+    pub(crate) fn in_trouble(&self, producer: &'static str, why: String) {
+        self.reflected.send_if_modified(|reflected| {
+            let since = reflected.troubles.get(producer).map_or_else(Instant::now, |(since, _)| *since);
+            reflected.troubles.insert(producer, (since, why));
+            false
+        });
+    }
+
+    /// Why a producer has not been heard for a while; none where it is, or was lately.
+    #[must_use]
+    pub fn trouble(&self, producer: &str) -> Option<String> {
+        let reflected = self.reflected.borrow();
+        let (_, why) = reflected.troubles.get(producer).filter(|(since, _)| since.elapsed() >= TROUBLE)?;
+        Some(why.clone())
     }
 
     /// How far this service may be behind those it hears.
@@ -100,7 +120,7 @@ impl Progress {
         let reflected = self.reflected.borrow();
         let each = reflected.paths.keys().map(|producer| {
             let heard_out = reflected.heard_out.get(producer);
-            ((*producer).to_owned(), heard_out.map(|since| since.elapsed() + LOOKED))
+            ((*producer).to_owned(), heard_out.map(|by| by.elapsed()))
         });
         Behind(each.collect())
     }

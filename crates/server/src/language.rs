@@ -19,7 +19,12 @@ pub(crate) fn told(response: Response<Body>, language: Language) -> Response<Bod
     let Some(info) = details.error_info().filter(|info| info.domain == wire::DOMAIN) else { return response };
     let Some(text) = sentence(&info.reason, language, &info.metadata) else { return response };
     details.set_localized_message(language.tag(), text);
-    Status::with_error_details(status.code(), status.message(), details).into_http()
+    let mut told: Response<Body> = Status::with_error_details(status.code(), status.message(), details).into_http();
+    // What else the service said with it stays said.
+    for (name, value) in response.headers() {
+        told.headers_mut().entry(name).or_insert_with(|| value.clone());
+    }
+    told
 }
 
 #[cfg(test)]
@@ -27,6 +32,17 @@ mod tests {
     use wire::{Refusal, RefusalKind};
 
     use super::*;
+
+    #[test]
+    fn what_was_said_beside_a_refusal_stays() {
+        let refusal =
+            Refusal { reason: "MEMBER_NOT_FOUND", kind: RefusalKind::NotFound, text: String::new(), facts: Vec::new() };
+        let mut response: Response<Body> = wire::refuse(refusal).into_http();
+        response.headers_mut().insert("rapport-behind", http::HeaderValue::from_static("registry=5"));
+        let response = told(response, Language::En);
+        assert_eq!(response.headers()["rapport-behind"], "registry=5");
+        assert_eq!(response.headers()["grpc-status"], "5");
+    }
 
     #[test]
     fn a_refusal_is_told_in_the_language_asked_for() {

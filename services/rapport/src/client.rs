@@ -4,6 +4,7 @@
 //! there is none and the suite's development key lies in the state folder, one is made on the spot for the tenant named by `--tenant`.
 
 mod patience;
+mod silence;
 mod trouble;
 mod way;
 
@@ -12,12 +13,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use futures::future::join_all;
 use kernel::{Clock, RequestId, TenantId, calendar};
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
-use proto::operations::v1::operations_service_client::OperationsServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
@@ -37,6 +38,7 @@ use tonic::{Request, Status};
 use crate::words::Words;
 
 pub use patience::patiently;
+pub use silence::{ANSWER_WITHIN, Silent};
 pub use trouble::CliError;
 pub(crate) use trouble::accused;
 pub use way::Way;
@@ -220,19 +222,22 @@ impl Suite {
     /// How the services are, of all processes.
     pub async fn status(&self, ask: GetStatusRequest) -> Result<GetStatusResponse, Status> {
         let (told, silent) = self.status_of_each(ask).await;
-        silent.into_iter().next().map_or(Ok(told), |(_, status)| Err(status))
+        silent.into_iter().next().map_or(Ok(told), |silent| Err(silent.why))
     }
 
-    /// How the services are, of the processes that answer, each version that runs named; and where none does, and why not.
-    pub async fn status_of_each(&self, ask: GetStatusRequest) -> (GetStatusResponse, Vec<(String, Status)>) {
+    /// How the services are, of the processes that answer, each version that runs named; and where none does, and why
+    /// not. All are asked side by side, so those that keep one waiting cost [`ANSWER_WITHIN`] together.
+    pub async fn status_of_each(&self, ask: GetStatusRequest) -> (GetStatusResponse, Vec<Silent>) {
         let (mut services, mut versions) = (Vec::<ServiceStatus>::new(), BTreeSet::new());
         let mut silent = Vec::new();
-        for place in self.way.everywhere() {
-            let line = InterceptedService::new(place.channel.clone(), self.bearer.clone());
-            let told = match OperationsServiceClient::new(line).get_status(ask.clone()).await {
-                Ok(told) => told.into_inner(),
-                Err(status) => {
-                    silent.push((place.name.clone(), status));
+        let places = self.way.everywhere();
+        let line = |place: &way::Place| InterceptedService::new(place.channel.clone(), self.bearer.clone());
+        let answers = join_all(places.iter().map(|place| silence::asked(line(place), &ask))).await;
+        for (place, answer) in places.iter().zip(answers) {
+            let told = match answer {
+                Ok(told) => told,
+                Err(why) => {
+                    silent.push(Silent { place: place.name(), services: place.services.clone(), why });
                     continue;
                 }
             };

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_suite_is_behind_by_all_its_lags() {
-        let lag = |events| Lag { source: "activity".to_owned(), events };
+        let lag = |events| Lag { source: "activity".to_owned(), events, ..Lag::default() };
         let service = |lags| ServiceStatus { lags, ..Default::default() };
         assert_eq!(behind(&[service(vec![lag(3), lag(0)]), service(vec![]), service(vec![lag(4)])]), 7);
     }

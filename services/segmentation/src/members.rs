@@ -48,7 +48,7 @@ use wire::Stop;
 pub use self::cycle::{Cycle, CycleSource};
 use self::desk::MemberDesk;
 pub use self::desk::{Answer, Ask, Deed, DeedKind};
-pub use self::insight::{Features, Insight};
+pub use self::insight::{Features, Insight, Window};
 pub use self::lifecycle::{Labels, Lifecycle, Windows};
 pub use self::reading::{ChangeView, CohortsView, MemberRow, OverviewView, Page, Wanted};
 pub use self::rfm::{Group, Letters};

@@ -31,6 +31,7 @@ pub(super) async fn follow(
     log: Log,
     mut places: Places,
     tenants: Tenants,
+    asked: Instant,
     answers: mpsc::Sender<Result<wire_log::WatchResponse, Status>>,
 ) {
     let mut committed = log.committed();
@@ -41,18 +42,18 @@ pub(super) async fn follow(
     let mut told = Told::new();
     while Instant::now() < end {
         committed.mark_unchanged();
-        match step(&log, &mut places, &mut told, &tenants).await {
-            Ok(Some(answer)) => {
+        match step(&log, &mut places, &mut told, &tenants, asked).await {
+            Ok((answer, true)) => {
                 last_sent = Instant::now();
                 if answers.send(Ok(answer)).await.is_err() {
                     return;
                 }
                 tokio::time::sleep(BREATH).await;
             }
-            Ok(None) => {
+            Ok((still_there, false)) => {
                 if last_sent.elapsed() >= HEARTBEAT {
                     last_sent = Instant::now();
-                    if answers.send(Ok(still_there())).await.is_err() {
+                    if answers.send(Ok(still_there)).await.is_err() {
                         return;
                     }
                 }
@@ -74,15 +75,18 @@ pub(super) async fn follow(
 /// What the reader was told of other logs: it is told of a change even when no event came of it.
 type Told = BTreeMap<(Shard, String), i64>;
 
+/// What there is to say now, and whether the reader does not know it yet.
 async fn step(
     log: &Log,
     places: &mut Places,
     told: &mut Told,
     tenants: &Tenants,
-) -> Result<Option<wire_log::WatchResponse>, Status> {
-    let mut seen = log.heads_lately().await.map_err(failure)?;
+    asked: Instant,
+) -> Result<(wire_log::WatchResponse, bool), Status> {
+    let (mut seen, mut looked) = log.heads_lately().await.map_err(failure)?;
     if Log::lost(places, &seen.0).is_some() {
         // Who heard of it from another process may be further than what was read lately.
+        looked = Instant::now();
         seen = Arc::new(log.heads().await.map_err(failure)?);
     }
     let (heads, upstream) = seen.as_ref();
@@ -116,21 +120,19 @@ async fn step(
         let advanced = before.get(shard).map(|old| old.1) != Some(place.1);
         (at_head && reflects_more(shard)) || advanced
     });
-    if moved.is_empty() {
-        return Ok(None);
-    }
-    let caught_up = at_heads(places, heads);
-    Ok(Some(wire_log::WatchResponse { events, reached: reached(&moved, heads, upstream), caught_up }))
+    let caught_up = caught_up(places, heads, looked.checked_duration_since(asked));
+    Ok((wire_log::WatchResponse { events, reached: reached(&moved, heads, upstream), caught_up }, !moved.is_empty()))
 }
 
-/// There was nothing to send.
-fn still_there() -> wire_log::WatchResponse {
-    wire_log::WatchResponse { caught_up: true, ..wire_log::WatchResponse::default() }
-}
-
-/// True where nothing is left to send.
-pub(super) fn at_heads(places: &Places, heads: &BTreeMap<Shard, Head>) -> bool {
-    places.iter().all(|(shard, place)| heads.get(shard).is_none_or(|head| head.position <= place.1))
+/// How long after it was asked for the watch had sent everything, by a look at the heads; none where something is left, or
+/// where the look is older than the watch.
+pub(super) fn caught_up(
+    places: &Places,
+    heads: &BTreeMap<Shard, Head>,
+    looked: Option<Duration>,
+) -> Option<prost_types::Duration> {
+    let all_sent = places.iter().all(|(shard, place)| heads.get(shard).is_none_or(|head| head.position <= place.1));
+    looked.filter(|_| all_sent)?.try_into().ok()
 }
 
 /// How far the reader is told it has come. What upstream positions are reflected may be claimed only at the head.

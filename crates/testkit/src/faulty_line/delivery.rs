@@ -100,7 +100,7 @@ impl Delivery {
             events.extend(pieces.swap_remove(self.dice.place(pieces.len())));
         }
         // Something may still be held back.
-        WatchResponse { events, reached, caught_up: false }
+        WatchResponse { events, reached, caught_up: None }
     }
 
     /// The next words of a partition; an event may be said twice in one breath, and again later.

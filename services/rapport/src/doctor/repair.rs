@@ -8,26 +8,38 @@ use crate::say::{say, say_all};
 use crate::table::{Side, Table, Tone};
 use crate::words;
 
-/// Repairs whatever is refused now, and tells what was done.
+/// Repairs whatever is refused now of those that answer, and tells what was done; of the silent ones the doctor tells
+/// afterwards.
+///
+/// # Errors
+/// What went wrong first, when all others were repaired.
 pub(super) async fn run(suite: &Suite, accept_unknown: bool, as_json: bool) -> Result<(), CliError> {
-    for service in &suite.status(super::thorough()).await?.services {
+    let (status, _) = suite.status_of_each(super::thorough()).await;
+    let mut outcome = Ok(());
+    for service in &status.services {
         for rewound in &service.rewound {
-            let asked = RepairCursorsRequest {
-                request_id: new_request_id(),
-                consumer: service.source.clone(),
-                source: rewound.source.clone(),
-                accept_unknown,
-            };
-            let RepairCursorsResponse { cursors } =
-                suite.event_logs(&service.source).repair_cursors(asked).await?.into_inner();
-            if as_json {
-                say!("{}", json(&service.source, &rewound.source, &cursors));
-            } else {
-                say_all!("{}", text(&service.source, &rewound.source, &cursors));
+            let repaired = one(suite, &service.source, &rewound.source, accept_unknown).await;
+            match repaired {
+                Ok(cursors) if as_json => say!("{}", json(&service.source, &rewound.source, &cursors)),
+                Ok(cursors) => say_all!("{}", text(&service.source, &rewound.source, &cursors)),
+                Err(why) => outcome = outcome.and(Err(why)),
             }
         }
     }
-    Ok(())
+    outcome
+}
+
+async fn one(
+    suite: &Suite,
+    consumer: &str,
+    source: &str,
+    accept_unknown: bool,
+) -> Result<Vec<RepairedCursor>, CliError> {
+    let (consumer, source) = (consumer.to_owned(), source.to_owned());
+    let mut logs = suite.event_logs(&consumer);
+    let asked = RepairCursorsRequest { request_id: new_request_id(), consumer, source, accept_unknown };
+    let RepairCursorsResponse { cursors } = logs.repair_cursors(asked).await?.into_inner();
+    Ok(cursors)
 }
 
 fn text(consumer: &str, source: &str, cursors: &[RepairedCursor]) -> String {

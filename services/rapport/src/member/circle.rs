@@ -3,7 +3,7 @@
 use proto::common::v1::Decision;
 use proto::portrait::v1::{InsightPart, ReferralsPart, SubscriptionsPart};
 use proto::referrals::v1::Referral;
-use proto::segmentation::v1::{Cycle, CycleSource, Insight, LifecycleStanding, Rfm};
+use proto::segmentation::v1::{Cycle, CycleSource, Group, Insight, LifecycleStanding, Rfm};
 use proto::subscriptions::v1::Subscription;
 use serde_json::{Value, json};
 
@@ -67,7 +67,8 @@ pub(super) fn reasons(part: &InsightPart, words: &Words) -> Table {
         cuts(&mut table, insight, rfm, words);
     }
     if let (Some(standing), Some(cycle)) = (&insight.lifecycle, &insight.cycle) {
-        windows(&mut table, standing, cycle, words);
+        let stands_in = insight.rfm.as_ref().map_or(Group::Unspecified, Rfm::group);
+        windows(&mut table, standing, cycle, stands_in, words);
     }
     table
 }
@@ -89,7 +90,7 @@ fn cuts(table: &mut Table, insight: &Insight, rfm: &Rfm, words: &Words) {
     table.row([format!("M {}", high(rfm.monetary_high)), told]);
 }
 
-fn windows(table: &mut Table, standing: &LifecycleStanding, cycle: &Cycle, words: &Words) {
+fn windows(table: &mut Table, standing: &LifecycleStanding, cycle: &Cycle, stands_in: Group, words: &Words) {
     let days = words::counted(cycle.days, "day", "days");
     table.row(["cycle C".to_owned(), format!("{days}, from {}", source(cycle))]);
     let bought = [
@@ -107,11 +108,12 @@ fn windows(table: &mut Table, standing: &LifecycleStanding, cycle: &Cycle, words
         table.row(["bought".to_owned(), bought.join(", ")]);
     }
     if let Some(next) = instant(standing.next_change_time.as_ref()) {
-        let what = match (standing.next_lifecycle(), standing.chosen()) {
-            (next, now) if next != now => lifecycle(next).to_owned(),
-            _ => group(standing.next_group()).0.to_owned(),
-        };
-        table.row(["next".to_owned(), format!("{what} on {} if nothing is bought", words.day(next))]);
+        let (then, now) = (standing.next_lifecycle(), standing.chosen());
+        let becomes = if then == now { group(standing.next_group()).0 } else { lifecycle(then) };
+        // A label that matches and is not chosen may fall away and leave both as they are.
+        if then != now || standing.next_group() != stands_in {
+            table.row(["next".to_owned(), format!("{becomes} on {} if nothing is bought", words.day(next))]);
+        }
     }
 }
 

@@ -32,7 +32,9 @@ pub(super) fn told(whole: &Portrait) -> Vec<String> {
     let mut lines: Vec<String> = known().filter_map(|(name, freshness)| trouble(name, freshness)).collect();
     let rest = if lines.is_empty() { "no part" } else { "no other part" };
     let fresh = known().filter(|(_, freshness)| freshness.state() == PartState::Fresh);
-    if let Some(most) = fresh.flat_map(|(_, freshness)| &freshness.lags).filter_map(millis).max() {
+    let lags: Option<Vec<i64>> = fresh.flat_map(|(_, freshness)| &freshness.lags).map(millis).collect();
+    // Where one is not known there is no limit to tell.
+    if let Some(most) = lags.and_then(|lags| lags.into_iter().max()) {
         // Rounded up: it is a limit.
         let most = words::counted(most.saturating_add(999) / 1_000, "second", "seconds");
         lines.push(Tone::Faint.of(&format!("{rest} is more than {most} behind the services it hears")));

@@ -50,6 +50,9 @@ pub struct Promise {
     /// More attributions of one code within an hour than this wait for a person; 0 for any number.
     #[serde(default)]
     pub flag_per_hour: i64,
+    /// Hours before the touch within which an order named at checkout may have been bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkout_hours: Option<i32>,
 }
 
 impl From<Promise> for wire::Terms {
@@ -70,6 +73,7 @@ impl From<Promise> for wire::Terms {
             only_new_members: file.only_new_members,
             enrolled_at_most_days: file.enrolled_at_most_days,
             flag_per_hour: file.flag_per_hour,
+            checkout_hours: file.checkout_hours,
         }
     }
 }
@@ -92,6 +96,7 @@ impl From<wire::Terms> for Promise {
             only_new_members: wire.only_new_members,
             enrolled_at_most_days: wire.enrolled_at_most_days,
             flag_per_hour: wire.flag_per_hour,
+            checkout_hours: wire.checkout_hours,
         }
     }
 }
@@ -104,12 +109,15 @@ mod tests {
     fn a_file_goes_to_the_wire_and_back_unchanged() {
         let text = r#"{"version":2,"effective_time":"2026-01-01T00:00:00Z","currency":"TWD","least_order_minor":500,
             "inviter_points":100,"invitee_points":50,"reason":"好友推薦","hold_days":14,"return_window_days":7,"touch_days":30,
-            "most_per_inviter":10,"per_days":365,"only_new_members":true,"enrolled_at_most_days":30,"flag_per_hour":5}"#;
+            "most_per_inviter":10,"per_days":365,"only_new_members":true,"enrolled_at_most_days":30,"flag_per_hour":5,
+            "checkout_hours":72}"#;
         let file: Promise = serde_json::from_str(text).expect("it reads");
         assert_eq!(Promise::from(wire::Terms::from(file.clone())), file);
+        assert_eq!(wire::Terms::from(file).checkout_hours, Some(72));
         let least: Promise =
             serde_json::from_str(r#"{"currency":"TWD","inviter_points":1,"invitee_points":0}"#).expect("enough");
-        assert_eq!(wire::Terms::from(least).hold_days, None, "what is not said is the suite's to say");
+        let least = wire::Terms::from(least);
+        assert_eq!((least.hold_days, least.checkout_hours), (None, None), "what is not said is the suite's to say");
         let wrong = serde_json::from_str::<Promise>(r#"{"currency":"TWD","inviter_pionts":1,"invitee_points":0}"#);
         assert!(wrong.expect_err("misspelt").to_string().contains("inviter_pionts"));
     }

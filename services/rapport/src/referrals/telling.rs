@@ -60,6 +60,14 @@ pub(super) fn promise(terms: &Promise, words: &Words) -> String {
     if let Some(days) = terms.touch_days {
         lines.push(format!("a followed link counts for {}", words::counted(days, "day", "days")));
     }
+    match terms.checkout_hours {
+        Some(0) => lines.push("an order named at checkout counts only if bought since".to_owned()),
+        Some(hours) => {
+            let hours = words::counted(hours, "hour", "hours");
+            lines.push(format!("an order named at checkout counts if bought at most {hours} before"));
+        }
+        None => {}
+    }
     if terms.most_per_inviter > 0 {
         let within = match terms.per_days {
             0 => "ever".to_owned(),
@@ -265,14 +273,21 @@ mod tests {
     #[test]
     fn terms_are_read_out() {
         let text = r#"{"version":2,"effective_time":"2026-01-01T00:00:00Z","currency":"TWD","least_order_minor":500,
-            "inviter_points":100,"invitee_points":50,"hold_days":14,"return_window_days":7,"most_per_inviter":10,"per_days":365}"#;
+            "inviter_points":100,"invitee_points":50,"hold_days":14,"return_window_days":7,"touch_days":30,
+            "checkout_hours":48,"most_per_inviter":10,"per_days":365}"#;
         let terms: Promise = serde_json::from_str(text).expect("it reads");
         let expected = "terms of referral version 2, since 2026-01-01 08:00\n\
             \x20 100 points for who invites, 50 for who is invited\n\
             \x20 for a first order of NT$ 500 or more\n\
             \x20 given 14 days after it\n\
+            \x20 a followed link counts for 30 days\n\
+            \x20 an order named at checkout counts if bought at most 48 hours before\n\
             \x20 10 of one inviter at most in 365 days\n";
         assert_eq!(promise(&terms, &words()), expected);
+        let none = promise(&Promise { checkout_hours: Some(0), ..terms.clone() }, &words());
+        assert!(none.contains("  an order named at checkout counts only if bought since\n"), "{none}");
+        let unsaid = promise(&Promise { checkout_hours: None, ..terms }, &words());
+        assert!(!unsaid.contains("checkout"), "{unsaid}");
     }
 
     #[test]

@@ -99,6 +99,13 @@ fn groups() -> Groups {
             total_minor: 1_000,
             share_permille: 800,
         }),
+        by_profit: Some(BestFifth {
+            population: 18,
+            members: 4,
+            share_minor: 310,
+            total_minor: 400,
+            share_permille: 775,
+        }),
         ..Default::default()
     };
     let later = CohortMonth { month: "2026-11".to_owned(), buyers: 3 };
@@ -141,6 +148,7 @@ Lifetime value, a year
 Coming back
   repurchase rate   45.0 %  of 20 buyers bought twice or more
   best fifth        80.0 %  of revenue from the best 4 of 20 buyers of the period: NT$ 800 of NT$ 1,000
+  best fifth        77.5 %  of profit from the best 4 of 18 buyers of the period: NT$ 310 of NT$ 400
   usual cycle      24 days  between two purchases
 
 Buyers by month of first purchase, and how many of them bought in the months after
@@ -190,5 +198,10 @@ fn a_program_reads_the_same_figures() {
     assert_eq!(value["months"][2]["net"]["minor"], 7_000);
     assert_eq!(value["top_fifth_share_bp"], 6_105);
     assert_eq!(value["segments"]["repurchase_permille"], 450);
+    assert_eq!(value["segments"]["best_fifth_by_revenue"]["share_permille"], 800);
+    let profit = serde_json::json!({
+        "population": 18, "members": 4, "share_minor": 310, "total_minor": 400, "share_permille": 775,
+    });
+    assert_eq!(value["segments"]["best_fifth_by_profit"], profit);
     assert_eq!(value["segments"]["cohorts"][0]["months"][0]["buyers"], 3);
 }

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use eventlog::{Consumer, Log};
-use futures::future::try_join_all;
+use futures::future::{join, try_join_all};
 use proto::operations::v1::operations_service_client::OperationsServiceClient;
 use proto::operations::v1::operations_service_server::OperationsService;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, Lag, Rewound, ServiceStatus};
 use server::{Behalf, Peers};
 use store::StoreError;
+use tokio::time::timeout;
 use tonic::{Request, Response, Status};
 use wire::{Audience, Caller, Violations, failure};
 
 use super::moved::behind;
 use super::standing::{Standing, pending};
+
+/// How long another process is waited for; less than whoever asks has patience, who is to be told of this one all the same.
+const OTHERS_ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// The services of this process.
 pub(super) struct Operations {
@@ -66,16 +71,34 @@ impl Operations {
         }
         if let Some(consumer) = &standing.consumer {
             status.parked_events = consumer.parked().await.map_err(failure)?;
-            for source in consumer.sources() {
-                if let Some(events) = self.lag(consumer, source, elsewhere).await? {
-                    status.lags.push(Lag { source: source.to_owned(), events });
-                }
-                if locate {
-                    status.rewound.extend(self.rewound(consumer, source, elsewhere).await);
-                }
+            let heard = consumer.sources().map(|source| self.heard(consumer, source, elsewhere, locate));
+            for (lag, rewound) in try_join_all(heard).await? {
+                status.lags.extend(lag);
+                status.rewound.extend(rewound);
             }
         }
         Ok(status)
+    }
+
+    /// How far a service is behind a log, and whether that log refuses it.
+    async fn heard(
+        &self,
+        consumer: &Consumer,
+        source: &'static str,
+        elsewhere: bool,
+        locate: bool,
+    ) -> Result<(Option<Lag>, Option<Rewound>), Status> {
+        let trouble = consumer.trouble(source);
+        let lag = self.lag(consumer, source, elsewhere);
+        let rewound = async { if locate { self.rewound(consumer, source, elsewhere).await } else { None } };
+        let (events, rewound) = join(lag, rewound).await;
+        let events = events?;
+        // How many there are is not known where the producer is away.
+        let lag = (events.is_some() || trouble.is_some()).then(|| {
+            let (events, trouble) = (events.unwrap_or_default(), trouble.unwrap_or_default());
+            Lag { source: source.to_owned(), events, trouble }
+        });
+        Ok((lag, rewound))
     }
 
     /// Whether a log refuses a service; none too where that cannot be known now.
@@ -83,7 +106,8 @@ impl Operations {
         if !elsewhere && !self.logs.contains_key(source) {
             return None;
         }
-        let lost = consumer.lost(source).await.ok().filter(|lost| !lost.is_empty())?;
+        let lost = timeout(OTHERS_ANSWER_WITHIN, consumer.lost(source)).await.ok()?;
+        let lost = lost.ok().filter(|lost| !lost.is_empty())?;
         let count = |lost: usize| i32::try_from(lost).unwrap_or(i32::MAX);
         Some(Rewound {
             source: source.to_owned(),
@@ -105,8 +129,8 @@ impl Operations {
             return Ok(None);
         };
         let ask = GetStatusRequest { source: source.to_owned(), locate_cursors: false };
-        let asked = OperationsServiceClient::new(way).get_status(ask).await;
-        let Ok(answer) = asked else { return Ok(None) };
+        let mut other = OperationsServiceClient::new(way);
+        let Ok(Ok(answer)) = timeout(OTHERS_ANSWER_WITHIN, other.get_status(ask)).await else { return Ok(None) };
         let written: i64 = answer.into_inner().services.iter().map(|status| status.events_written).sum();
         let applied: i64 = consumer.cursors(source).await.map_err(failure)?.values().sum();
         Ok(Some((written - applied).max(0)))

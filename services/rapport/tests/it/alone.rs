@@ -257,6 +257,7 @@ async fn a_command_finds_services_that_run_apart() {
     let (code, said, wrong) = asks(&fleet, &["clock", "advance", "--to", "2036-01-01"]);
     assert_eq!(code, Some(2), "{said}{wrong}");
     assert!(wrong.contains("not moved together"), "{wrong}");
+    a_frozen_process_hides_nobody(&mut fleet).await;
 
     block_in_place(|| fleet.kill(&[Service::Loyalty]));
     let (code, said, wrong) = asks(&fleet, &["doctor"]);
@@ -281,6 +282,22 @@ async fn a_command_finds_services_that_run_apart() {
         },
     )
     .await;
+}
+
+/// The one that all others hear, and ask how far behind it they are.
+async fn a_frozen_process_hides_nobody(fleet: &mut Fleet) {
+    let frozen = Service::Registry;
+    fleet.freeze(frozen);
+    let (code, said, wrong) = asks(fleet, &["doctor", "--repair"]);
+    assert_eq!(code, Some(4), "{said}{wrong}");
+    assert!(said.contains("(--address): it did not answer in 5 s\n"), "{said}");
+    for service in Service::ALL {
+        let row = [service.name(), "ready"];
+        let rows = said.lines().filter(|line| line.split_whitespace().take(2).eq(row)).count();
+        assert_eq!(rows, usize::from(service != frozen), "{service}: {said}");
+    }
+    fleet.thaw(frozen);
+    says_by_and_by(|| asks(fleet, &["doctor"]).1, |said| said.ends_with("  all is well\n")).await;
 }
 
 fn asks(fleet: &Fleet, words: &[&str]) -> (Option<i32>, String, String) {

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::home::{Home, Suite, text};
 
 const TERMS: &str = r#"{ "currency": "TWD", "least_order_minor": 500, "inviter_points": 100, "invitee_points": 50,
-    "effective_time": "2026-01-01T00:00:00Z", "hold_days": 7, "flag_per_hour": 1 }"#;
+    "effective_time": "2026-01-01T00:00:00Z", "hold_days": 7, "flag_per_hour": 1,
+    "checkout_hours": 12 }"#;
 const BEANS: &str = r#"{ "code": "beans", "display_name": "每月咖啡", "currency": "TWD", "every": "1 month",
     "what": { "goods": { "lines": [{ "product": "beans-250", "quantity": 2, "unit_price_minor": 420 }] } },
     "retry_days": [1, 3] }"#;
@@ -71,9 +72,18 @@ async fn a_friend_is_invited_from_the_terms_to_the_review() {
     assert!(shop.refuses(&["referrals", "terms"]).1.starts_with("refused: TERMS_NOT_FOUND"));
     shop.says(&["referrals", "put", &terms]);
     assert!(shop.says(&["referrals", "terms"]).contains("100 points for who invites, 50 for who is invited\n"));
-    // What is printed for programs can be put again.
-    let again = shop.file("again.json", &shop.says(&["referrals", "terms", "--json"]));
+    let hours = "  an order named at checkout counts if bought at most 12 hours before\n";
+    assert!(shop.says(&["referrals", "terms"]).contains(hours));
+    // What is printed for programs can be put again, and says the same but for its number and time.
+    let first = shop.tells(&["referrals", "terms"]);
+    let again = shop.file("again.json", &first.to_string());
     shop.says(&["referrals", "put", &again, "--from", "2026-04-01T00:00:00Z"]);
+    let mut second = shop.tells(&["referrals", "terms", "2"]);
+    assert_eq!((&second["version"], &second["checkout_hours"]), (&Value::from(2), &Value::from(12)));
+    for name in ["version", "effective_time"] {
+        second[name] = first[name].clone();
+    }
+    assert_eq!(second, first);
 
     shop.enrol("0912345678");
     let code = shop.tells(&["referrals", "code", "--phone", "0912345678"])["code"].as_str().expect("one").to_owned();

@@ -3,9 +3,10 @@
     python segments.py online-retail.csv.zst 2011-03-31 2011-12-10
 
 A day means the midnight of London that begins it. Prints one JSON object, moment by moment: `overview` in the form of
-`rapport segments overview --json`, `printed` lines of `rapport report`, and some `members` as `rapport member show --json`
-tells them. The words are those of the READMEs of segmentation and activity; nothing here is taken
-from their code.
+`rapport segments overview --json`, the lines `printed` without it, and some `members` as `rapport member show` tells
+them: figures as with `--json`, and lines of `why` they are in their group as without it. The words are those of the
+READMEs of segmentation and activity; nothing here is taken from their code. How a line is laid out is what a person
+reads.
 """
 
 import json
@@ -29,6 +30,11 @@ GROUPS = {
     "HHH": "VIP", "HLH": "watched", "HHL": "promising", "HLL": "developing",
     "LHH": "keep", "LHL": "maintain", "LLH": "win back", "LLL": "dormant",
 }
+
+# As a person reads them, from the top. Who has never bought is in no group and comes before the groups.
+LIFECYCLES = ["prospect", "new", "active", "sleeping", "lost", "deep"]
+GROUP_ROWS = [("prospect", ""), *((name, letters) for letters, name in GROUPS.items())]
+WIDEST_BAR = 30
 
 # An invoice happened at the earliest of its lines' times, and is told in the order of time: what was bought before what
 # came back, then as the file has it. Invoices with C are credits, those with A bad debts; a negative line without C sets
@@ -202,18 +208,26 @@ def figures(orders, since, moment):
                               sum(order.money_at(moment) for order in inside))
     cuts = [cut(column) for column in zip(*period.values())]
 
-    def group(member):
-        if member not in buyers:
-            return "prospect"
+    def letters(member):
         if member not in period:
-            return GROUPS["LLL"]
-        return GROUPS["".join("H" if value >= least else "L" for value, least in zip(period[member], cuts))]
+            return "LLL"
+        return "".join("H" if value >= least else "L" for value, least in zip(period[member], cuts))
+
+    def group(member):
+        return GROUPS[letters(member)] if member in buyers else "prospect"
 
     shop_cycle = cycle([gap for purchases in buyers.values() for gap in gaps(purchases)])
 
-    def days(purchases):
+    def cycle_of(purchases):
         own = cycle(gaps(purchases)) if len(purchases) >= OWN_CYCLE_PURCHASES else None
-        return own or shop_cycle or DEFAULT_CYCLE_DAYS
+        if own:
+            return own, "their own purchases"
+        if shop_cycle:
+            return shop_cycle, "all purchases of the shop"
+        return DEFAULT_CYCLE_DAYS, "the scheme: nobody has bought twice"
+
+    def days(purchases):
+        return cycle_of(purchases)[0]
 
     # Purchases a week, times 52, times the average amount.
     def yearly(purchases):
@@ -222,9 +236,11 @@ def figures(orders, since, moment):
 
     def member(name):
         purchases = standing[name]
+        last = max(order.at for order in purchases)
+        figures = last, *period.get(name, (last, 0, 0))[1:]
         return {"group": group(name), "chosen": lifecycle(purchases, days(purchases), moment), "purchases": len(purchases),
-                "cycle_days": days(purchases), "ltv_yearly_minor": yearly(purchases),
-                "last_purchase": instant(max(order.at for order in purchases))}
+                "cycle_days": days(purchases), "ltv_yearly_minor": yearly(purchases), "last_purchase": instant(last),
+                "why": letter_rows(letters(name), figures, cuts) + window_rows(purchases, *cycle_of(purchases), moment)}
 
     by_money = sorted((money for _, _, money in period.values()), reverse=True)
     best = by_money[:-(-len(by_money) // 5)]
@@ -256,41 +272,86 @@ def figures(orders, since, moment):
     return {"overview": overview, "printed": printed(overview), "members": members}
 
 
+def letter_rows(letters, figures, cuts):
+    """Each letter with what it was worked out from and its cut."""
+    (last, bought, spent), (recent, often, much) = figures, cuts
+    told = [f"last bought {clock(instant(last))[:10]}, high from {clock(instant(recent))[:10]} on",
+            f"{counted(bought, 'purchase')} in the period, high from {often:,}",
+            f"{pounds(spent)} in the period, high from {pounds(int(much))}"]
+    sides = ["high" if letter == "H" else "low" for letter in letters]
+    return [f"{name} {side} {text}" for name, side, text in zip("RFM", sides, told)]
+
+
+def window_rows(purchases, days, source, moment):
+    """The cycle, and how many purchases lie in which of its windows; those with none are left out."""
+    ends = [within * days * DAY for within in (1, 3, 6)]
+    lie = Counter(bisect_right(ends, moment - order.at) for order in purchases)
+    names = ["within C", "within 3 C", "within 6 C", "before"]
+    bought = ", ".join(f"{lie[place]:,} {name}" for place, name in enumerate(names) if lie[place])
+    return [f"cycle C {counted(days, 'day')}, from {source}", f"bought {bought}"]
+
+
 def printed(told):
-    """Lines of the report, each with single spaces and without its bar."""
-    def share(part, whole):
-        return f"{1_000 * part // whole // 10}.{1_000 * part // whole % 10} %"
-    def rate(permille):
-        return f"{permille // 10}.{permille % 10} %"
-    def pounds(minor):
-        return f"£ {minor // 100:,}.{minor % 100:02}"
-    members, cuts, values, best = (told[name] for name in ["members", "snapshot", "lifetime_values", "best_fifth_by_revenue"])
-    letters = {name: f"{name} {those}" for those, name in GROUPS.items()}
-    quantiles = [("least", "min"), ("10 %", "p10"), ("25 %", "p25"), ("half", "median"), ("75 %", "p75"), ("90 %", "p90"),
-                ("most", "max"), ("mean", "mean")]
-    return [
-        f"Members by RFM group: R high from {clock(cuts['recency_from'])}, F from {cuts['frequency_from']:,}, "
-        f"M from {pounds(cuts['monetary_from'])}; medians of {cuts['population']:,} buyers",
-        *(f"{name} {count:,} {share(count, members)}" for name, count in told["lifecycles"].items()),
-        *(f"{letters.get(name, name)} {count:,} {share(count, members)}" for name, count in told["groups"].items()),
-        *(f"{name} {pounds(values[value])}" for name, value in quantiles),
-        f"repurchase rate {rate(told['repurchase_permille'])} of {told['buyers']:,} buyers bought twice or more",
-        f"best fifth {rate(best['share_permille'])} of revenue from the best {best['members']:,} of {best['population']:,} "
-        f"buyers of the period: {pounds(best['share_minor'])} of {pounds(best['total_minor'])}",
-        f"usual cycle {cuts['shop_cycle_days']} days between two purchases",
+    """All lines of the overview as a person reads it, each with single spaces; empty ones are left out."""
+    members, buyers, cuts, values = (told[name] for name in ["members", "buyers", "snapshot", "lifetime_values"])
+    best = told["best_fifth_by_revenue"]
+    quantiles = [("least", "min"), ("10 %", "p10"), ("25 %", "p25"), ("half", "median"), ("75 %", "p75"),
+                 ("90 %", "p90"), ("most", "max"), ("mean", "mean")]
+
+    def counts(rows, by_name):
+        most = max(by_name.values())
+        for name, *more in rows:
+            if count := by_name.get(name, 0):
+                yield [name, *more, f"{count:,}", percent(1_000 * count // members), bar(count, most)]
+
+    lines = [
+        ["Members by lifecycle"],
+        *counts([(name,) for name in LIFECYCLES], told["lifecycles"]),
+        [f"Members by RFM group: R high from {clock(cuts['recency_from'])}, F from {cuts['frequency_from']:,}, "
+         f"M from {pounds(cuts['monetary_from'])}; medians of {counted(cuts['population'], 'buyer')}"],
+        *counts(GROUP_ROWS, told["groups"]),
+        ["Lifetime value, a year"],
+        *([name, pounds(values[value]), bar(values[value], values["max"])] for name, value in quantiles),
+        ["Coming back"],
+        ["repurchase rate", percent(told["repurchase_permille"]),
+         f"of {counted(buyers, 'buyer')} bought twice or more"],
+        ["best fifth", percent(best["share_permille"]),
+         f"of revenue from the best {best['members']:,} of {best['population']:,} buyers of the period:",
+         f"{pounds(best['share_minor'])} of {pounds(best['total_minor'])}"],
+        ["usual cycle", counted(cuts["shop_cycle_days"], "day"), "between two purchases"],
+        ["Buyers by month of first purchase, and how many of them bought in the months after"],
         *retention(told["cohorts"]),
     ]
+    return [" ".join(filter(None, cells)) for cells in lines]
 
 
 def retention(told):
     """A line for each month of first purchases: what share of them bought in each month after, up to the last."""
     months = [cohort["month"] for cohort in told]
+    yield ["month", "buyers", *(f"+{later}" for later in range(1, len(months)))]
     for place, cohort in enumerate(told):
         buyers = {one["month"]: one["buyers"] for one in cohort["months"]}
         later = [buyers.get(month, 0) for month in months[place + 1:]]
         shares = ["·" if not count else "<1 %" if 100 * count < cohort["members"] else f"{100 * count // cohort['members']} %"
                   for count in later]
-        yield " ".join([cohort["month"], f"{cohort['members']:,}", *shares])
+        yield [cohort["month"], f"{cohort['members']:,}", *shares]
+
+
+def bar(value, most):
+    """As long as the part of the most, rounded down; the least that is something is seen."""
+    return "▇" * max(1, WIDEST_BAR * value // most) if value else ""
+
+
+def percent(permille):
+    return f"{permille // 10}.{permille % 10} %"
+
+
+def pounds(minor):
+    return f"£ {minor // 100:,}.{minor % 100:02}"
+
+
+def counted(number, one):
+    return f"{number:,} {one if number == 1 else one + 's'}"
 
 
 def clock(told):

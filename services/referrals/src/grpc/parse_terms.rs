@@ -9,6 +9,7 @@ use tonic::{Request, Status};
 use wire::{Freshness, Keys, Violations, digests, open};
 
 use crate::offer::Offer;
+use crate::offer::promise::usual_checkout_hours;
 
 /// A look at terms.
 pub(super) struct TermsLook {
@@ -57,6 +58,8 @@ fn offer(bad: &mut Violations, told: &Terms) -> Option<Offer> {
     let per_days = days(bad, "terms.per_days", told.per_days, 0, 3_650);
     let enrolled = days(bad, "terms.enrolled_at_most_days", told.enrolled_at_most_days, 0, 3_650);
     let flag_per_hour = bad.number("terms.flag_per_hour", told.flag_per_hour, 0..=1_000_000);
+    let hours = told.checkout_hours.unwrap_or(usual_checkout_hours());
+    let checkout_hours = bad.number("terms.checkout_hours", i64::from(hours), 0..=720).map(|_| hours);
     Some(Offer {
         currency: currency?,
         least_order_minor: least?,
@@ -71,6 +74,7 @@ fn offer(bad: &mut Violations, told: &Terms) -> Option<Offer> {
         only_new_members: told.only_new_members.unwrap_or(true),
         enrolled_at_most_days: enrolled?,
         flag_per_hour: flag_per_hour?,
+        checkout_hours: checkout_hours?,
     })
 }
 

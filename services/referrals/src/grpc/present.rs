@@ -51,6 +51,7 @@ pub(super) fn terms(version: Version<Offer>) -> Response<v1::GetTermsResponse> {
         only_new_members: Some(offer.only_new_members),
         enrolled_at_most_days: offer.enrolled_at_most_days,
         flag_per_hour: offer.flag_per_hour,
+        checkout_hours: Some(offer.checkout_hours),
     };
     Response::new(v1::GetTermsResponse { terms: Some(terms) })
 }

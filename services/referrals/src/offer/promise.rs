@@ -35,6 +35,14 @@ pub struct Offer {
     pub enrolled_at_most_days: i32,
     /// More attributions of one code within an hour than this are flagged; 0 to flag none.
     pub flag_per_hour: i64,
+    /// Hours before the touch within which an order named at checkout may have been bought.
+    #[serde(default = "usual_checkout_hours")]
+    pub checkout_hours: i32,
+}
+
+/// A till that was offline over a night tells of its orders the next day. Terms that were stored without it meant this.
+pub(crate) const fn usual_checkout_hours() -> i32 {
+    48
 }
 
 impl Offer {
@@ -56,6 +64,11 @@ impl Offer {
         before(now, self.touch_days)
     }
 
+    /// From when on an order may have been bought that was being paid when its buyer was touched.
+    pub fn paid_since(&self, touched_at: Timestamp) -> Timestamp {
+        hours_before(touched_at, i64::from(self.checkout_hours))
+    }
+
     /// From when on approvals count against the limit, looked at from one moment.
     pub fn approvals_since(&self, moment: Timestamp) -> Timestamp {
         if self.per_days == 0 { Timestamp::MIN } else { before(moment, self.per_days) }
@@ -69,7 +82,11 @@ impl Offer {
 
 /// So many times 24 hours earlier, or the beginning of time.
 fn before(moment: Timestamp, days: i32) -> Timestamp {
-    moment.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
+    hours_before(moment, 24 * i64::from(days))
+}
+
+fn hours_before(moment: Timestamp, hours: i64) -> Timestamp {
+    moment.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]
@@ -88,6 +105,7 @@ pub(crate) fn example() -> Offer {
         only_new_members: true,
         enrolled_at_most_days: 0,
         flag_per_hour: 0,
+        checkout_hours: 48,
     }
 }
 
@@ -129,5 +147,29 @@ mod tests {
         assert_eq!(Offer { per_days: 10, ..example() }.approvals_since(now), at("2025-12-31T00:00:00Z"));
         assert_eq!(example().enrolled_since(now), None);
         assert_eq!(example().touches_since(now), at("2025-12-11T00:00:00Z"));
+    }
+
+    #[test]
+    fn an_order_may_have_been_paid_since_so_many_hours_before_the_touch() {
+        let touched = at("2026-01-10T00:00:00Z");
+        for (checkout_hours, since) in [
+            (0, "2026-01-10T00:00:00Z"),
+            (1, "2026-01-09T23:00:00Z"),
+            (48, "2026-01-08T00:00:00Z"),
+            (720, "2025-12-11T00:00:00Z"),
+        ] {
+            assert_eq!(Offer { checkout_hours, ..example() }.paid_since(touched), at(since), "{checkout_hours} hours");
+        }
+        assert_eq!(example().paid_since(Timestamp::MIN), Timestamp::MIN);
+    }
+
+    #[test]
+    fn terms_stored_without_hours_at_checkout_read_as_forty_eight() {
+        let offer = Offer { checkout_hours: 7, ..example() };
+        let mut stored = serde_json::to_value(&offer).expect("terms are JSON");
+        assert_eq!(serde_json::from_value::<Offer>(stored.clone()).expect("it reads"), offer);
+        let gone = stored.as_object_mut().expect("an object").remove("checkout_hours");
+        assert_eq!(gone, Some(serde_json::json!(7)));
+        assert_eq!(serde_json::from_value::<Offer>(stored).expect("it still reads"), example());
     }
 }

@@ -1,11 +1,9 @@
 //! What is known of members, as rules need it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::{Currency, OrderId};
 
-/// So long before the touch a purchase may lie that was being paid when it happened: a till that was offline over a night
-/// tells of it the next day. An older one was a purchase before the invitation, whoever names it.
-const PAID_WITHIN: SignedDuration = SignedDuration::from_hours(48);
+use crate::offer::promise::Offer;
 
 /// An order of a member, and what came back of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +33,11 @@ impl Bought {
         self.net_minor.saturating_sub(self.returned_before_minor)
     }
 
-    /// True where it was bought since the touch, or was being paid then.
+    /// True where it was bought since the touch, or was being paid then. One that is older than the offer allows was a
+    /// purchase before the invitation, whoever names it.
     #[must_use]
-    pub fn follows(&self, touched_at: Timestamp, checkout: Option<OrderId>) -> bool {
-        let being_paid = checkout == Some(self.order) && touched_at.duration_since(self.occurred_at) <= PAID_WITHIN;
+    pub fn follows(&self, touched_at: Timestamp, checkout: Option<OrderId>, offer: &Offer) -> bool {
+        let being_paid = checkout == Some(self.order) && self.occurred_at >= offer.paid_since(touched_at);
         self.occurred_at >= touched_at || being_paid
     }
 }

@@ -22,7 +22,8 @@ pub fn explain(referral: &Referral, moves: &[Move], orders: &[Bought], offer: &O
         State::Attributed => {
             let best = orders
                 .iter()
-                .filter(|order| order.occurred_at >= referral.touched_at && order.currency == offer.currency)
+                .filter(|order| order.follows(referral.touched_at, referral.checkout, offer))
+                .filter(|order| order.currency == offer.currency)
                 .map(Bought::came_to)
                 .max();
             let best = best.unwrap_or(0);

@@ -87,7 +87,7 @@ pub fn judge(case: &Case<'_>, offer: &Offer) -> Result<Fit, Unfit> {
         let chain = std::iter::once(case.inviter).chain(case.above[..=place].iter().copied()).collect();
         return Err(Unfit::Ring { chain });
     }
-    let earlier = case.orders.iter().find(|order| !order.follows(case.touched_at, case.checkout));
+    let earlier = case.orders.iter().find(|order| !order.follows(case.touched_at, case.checkout, offer));
     if let Some(earlier) = earlier.filter(|_| offer.only_new_members) {
         return Err(Unfit::BoughtBefore { since: earlier.occurred_at });
     }
@@ -111,8 +111,18 @@ fn fit(case: &Case<'_>, offer: &Offer) -> Fit {
         .fact("attributions_within_an_hour", attributions)
         .step("identities", "inviter and invitee were never known by one identity")
         .step("ring", "the invitee stands nowhere above the inviter");
+    let paid = paid_from_before(case, offer);
+    if let Some(paid) = paid {
+        grounds = grounds.fact("checkout_order", paid.order).fact("checkout_order_time", paid.occurred_at);
+    }
     if offer.only_new_members {
-        grounds = grounds.step("new member", "nothing was bought before the touch");
+        grounds = grounds.step(
+            "new member",
+            match paid {
+                Some(_) => "only the order being paid was bought before the touch",
+                None => "nothing was bought before the touch",
+            },
+        );
     }
     if suspicious {
         grounds = grounds
@@ -120,6 +130,13 @@ fn fit(case: &Case<'_>, offer: &Offer) -> Fit {
             .unless("attributions_within_an_hour", offer.flag_per_hour.saturating_sub(attributions), "attribute");
     }
     Fit { suspicious, grounds }
+}
+
+/// The order being paid, where it was bought before the touch and counts all the same.
+fn paid_from_before<'a>(case: &Case<'a>, offer: &Offer) -> Option<&'a Bought> {
+    let counts =
+        |order: &&Bought| order.occurred_at < case.touched_at && order.follows(case.touched_at, case.checkout, offer);
+    case.orders.iter().find(counts)
 }
 
 #[cfg(test)]
@@ -184,6 +201,7 @@ mod tests {
         let (before, same) = ([bought(7, "2026-01-09T23:59:59Z")], [bought(7, touch)]);
         let (night, old) = ([bought(7, "2026-01-08T00:00:00Z")], [bought(7, "2026-01-07T23:59:59Z")]);
         let ring = [member(3), member(2), member(4)];
+        let hours = |checkout_hours| Offer { checkout_hours, ..example() };
         let lax = Offer { only_new_members: false, ..example() };
         let table = [
             (case.clone(), example(), "fit"),
@@ -201,6 +219,12 @@ mod tests {
             (Case { orders: &night, checkout: Some(night[0].order), ..case.clone() }, example(), "fit"),
             (Case { orders: &old, checkout: Some(old[0].order), ..case.clone() }, example(), "bought"),
             (Case { orders: &old, checkout: Some(old[0].order), ..case.clone() }, lax.clone(), "fit"),
+            (Case { orders: &old, checkout: Some(old[0].order), ..case.clone() }, hours(49), "fit"),
+            (Case { orders: &old, ..case.clone() }, hours(49), "bought"),
+            (Case { orders: &night, checkout: Some(night[0].order), ..case.clone() }, hours(47), "bought"),
+            (Case { orders: &before, checkout: Some(before[0].order), ..case.clone() }, hours(1), "fit"),
+            (Case { orders: &before, checkout: Some(before[0].order), ..case.clone() }, hours(0), "bought"),
+            (Case { orders: &same, checkout: Some(same[0].order), ..case.clone() }, hours(0), "fit"),
             (Case { orders: &same, ..case.clone() }, example(), "fit"),
             (Case { orders: &before, ..case.clone() }, lax, "fit"),
             (case.clone(), strict.clone(), "joined"),

@@ -32,13 +32,13 @@ pub fn follow(referral: &mut Referral, orders: &[Bought], offer: &Offer, zone: &
 /// By what it came to when it became the member's. What came back since is looked at afterwards, for it may be heard before
 /// the order is: the order counted until then, and the referral is reversed.
 fn qualifies(referral: &Referral, order: &Bought, offer: &Offer) -> bool {
-    let follows = order.follows(referral.touched_at, referral.checkout);
+    let follows = order.follows(referral.touched_at, referral.checkout, offer);
     follows && order.currency == offer.currency && order.came_to() >= offer.least_order_minor
 }
 
 /// The first purchase before the touch, beside the order that was being paid then.
-pub fn before_the_touch<'a>(referral: &Referral, orders: &'a [Bought]) -> Option<&'a Bought> {
-    orders.iter().find(|order| !order.follows(referral.touched_at, referral.checkout))
+pub fn before_the_touch<'a>(referral: &Referral, orders: &'a [Bought], offer: &Offer) -> Option<&'a Bought> {
+    orders.iter().find(|order| !order.follows(referral.touched_at, referral.checkout, offer))
 }
 
 fn qualify(
@@ -51,7 +51,7 @@ fn qualify(
     let at = order.occurred_at.max(referral.attributed_at);
     // An order from before the touch may be heard of late.
     if offer.only_new_members
-        && let Some(earlier) = before_the_touch(referral, orders)
+        && let Some(earlier) = before_the_touch(referral, orders, offer)
     {
         let evidence = facts([("order", earlier.order.to_string()), ("order_time", earlier.occurred_at.to_string())]);
         referral.happen(Happening::Unfounded, "ALREADY_CUSTOMER", evidence, at);

@@ -3,6 +3,7 @@
 use futures::future::join_all;
 use jiff::SignedDuration;
 use kernel::MemberId;
+use proto::activity::events::v1::OrderRecorded;
 use proto::referrals::v1::*;
 use tonic::{Code, Status};
 
@@ -20,6 +21,25 @@ async fn touches(shop: &Shop, code: &str, visitor: &str) -> Result<RecordTouchRe
 
 fn by_visitor(shop: &Shop, invitee: MemberId, visitor: &str) -> AttributeRequest {
     AttributeRequest { visitor: visitor.to_owned(), ..shop.attribution(invitee, "") }
+}
+
+fn at_checkout(shop: &Shop, invitee: MemberId, code: &str, order: &OrderRecorded) -> AttributeRequest {
+    AttributeRequest {
+        point: AttributionPoint::Checkout.into(),
+        order: order.order.clone(),
+        ..shop.attribution(invitee, code)
+    }
+}
+
+/// What one of a decision's steps says.
+fn step<'a>(decision: &'a proto::common::v1::Decision, name: &str) -> Option<&'a str> {
+    decision.steps.iter().find(|step| step.name == name).map(|step| step.detail.as_str())
+}
+
+/// A decision's facts of whose names the beginning is known.
+fn facts<'a>(decision: &'a proto::common::v1::Decision, beginning: &str) -> Vec<(&'a str, &'a str)> {
+    let named = decision.facts.iter().filter(|fact| fact.name.starts_with(beginning));
+    named.map(|fact| (fact.name.as_str(), fact.value.as_str())).collect()
 }
 
 #[tokio::test]
@@ -161,22 +181,17 @@ async fn whoever_bought_before_is_no_invitee() {
     assert_eq!(fact(&refused, "because"), "bought");
 
     // The order that is being paid at checkout is what the invitation is about.
-    let ask = AttributeRequest {
-        point: AttributionPoint::Checkout.into(),
-        order: first.order,
-        ..shop.attribution(invitee, &code)
-    };
+    let ask = at_checkout(&shop, invitee, &code, &first);
     shop.attributes(ask).await.expect("this order does not speak against it");
+    let decision = shop.told(invitee).await.decision.expect("it was asked for");
+    assert_eq!(facts(&decision, "best_net_minor"), [("best_net_minor", "20")], "it counts, and comes to too little");
+    assert_eq!(decision.nearest_flip.map(|flip| flip.change), Some(480));
 
     // An old one does, whoever names it.
     let customer = shop.enrolled().await;
     let old = shop.buys(customer, 600).await;
     shop.clock.move_to(shop.clock.now() + SignedDuration::from_secs(48 * 3_600 + 1)).expect("forward");
-    let ask = AttributeRequest {
-        point: AttributionPoint::Checkout.into(),
-        order: old.order,
-        ..shop.attribution(customer, &code)
-    };
+    let ask = at_checkout(&shop, customer, &code, &old);
     let refused = shop.attributes(ask).await.expect_err("they are a customer");
     assert_eq!(reason(&refused), (Code::FailedPrecondition, "ALREADY_CUSTOMER".to_owned()));
 }
@@ -188,18 +203,16 @@ async fn an_order_paid_at_checkout_counts_at_once_and_the_decision_is_told() {
     let code = shop.code_of(inviter).await;
     let order = shop.buys(invitee, 600).await;
     shop.clock.move_to(shop.clock.now() + SignedDuration::from_mins(5)).expect("forward");
-    let ask = AttributeRequest {
-        point: AttributionPoint::Checkout.into(),
-        order: order.order.clone(),
-        explain: true,
-        ..shop.attribution(invitee, &code)
-    };
+    let ask = AttributeRequest { explain: true, ..at_checkout(&shop, invitee, &code, &order) };
     let tried = shop.attributes(AttributeRequest { validate_only: true, ..ask.clone() }).await.expect("it is valid");
     assert_eq!((tried.state(), tried.freshness.as_str()), (ReferralState::Held, ""));
     let done = shop.attributes(ask).await.expect("nothing speaks against it");
     assert_eq!(done.state(), ReferralState::Held);
     let decision = done.decision.expect("it was asked for");
     assert_eq!((decision.outcome.as_str(), decision.rule_version.as_str()), ("attribute", "terms/1"));
+    assert_eq!(step(&decision, "new member"), Some("only the order being paid was bought before the touch"));
+    let paid = [("checkout_order", order.order.as_str()), ("checkout_order_time", "2026-01-10T02:00:00Z")];
+    assert_eq!(facts(&decision, "checkout_order"), paid);
     let said = testkit::sentence(Some(&decision));
     assert_eq!(said, "An order counts; the points follow once it can hardly come back.");
     let ask = GetReferralOfRequest { invitee: invitee.to_string(), explain: true, ..Default::default() };
@@ -207,6 +220,67 @@ async fn an_order_paid_at_checkout_counts_at_once_and_the_decision_is_told() {
     let message = told.decision.and_then(|decision| decision.message).expect("a sentence");
     assert_eq!(message.message, "訂單符合條件,鑑賞期過後發放點數。");
     assert_eq!(shop.told(invitee).await.referral.expect("there").order, order.order);
+}
+
+#[tokio::test]
+async fn a_decision_says_that_nothing_was_bought_before_the_touch_where_that_is_so() {
+    let shop = Shop::open().await;
+    let (inviter, newcomer, buyer) = (shop.enrolled().await, shop.enrolled().await, shop.enrolled().await);
+    let code = shop.code_of(inviter).await;
+    let ask = AttributeRequest { explain: true, ..shop.attribution(newcomer, &code) };
+    let nothing_yet = shop.attributes(ask).await.expect("nothing speaks against it");
+    // Touched and paid in one moment: the order follows the touch.
+    let order = shop.buys(buyer, 600).await;
+    let ask = AttributeRequest { explain: true, ..at_checkout(&shop, buyer, &code, &order) };
+    let in_time = shop.attributes(ask).await.expect("nothing speaks against it");
+    for decision in [nothing_yet, in_time].map(|done| done.decision.expect("it was asked for")) {
+        assert_eq!(step(&decision, "new member"), Some("nothing was bought before the touch"));
+        assert!(facts(&decision, "checkout_order").is_empty(), "{:?}", decision.facts);
+    }
+
+    // Where it does not matter, nothing is said of it; the order that is being paid is told all the same.
+    let shop = Shop::with(|terms| terms.only_new_members = Some(false)).await;
+    let (inviter, customer) = (shop.enrolled().await, shop.enrolled().await);
+    let code = shop.code_of(inviter).await;
+    shop.buys(customer, 20).await;
+    let order = shop.buys(customer, 600).await;
+    shop.clock.move_to(shop.clock.now() + SignedDuration::from_mins(5)).expect("forward");
+    let ask = AttributeRequest { explain: true, ..at_checkout(&shop, customer, &code, &order) };
+    let decision = shop.attributes(ask).await.expect("customers may be invited").decision.expect("it was asked for");
+    assert_eq!(step(&decision, "new member"), None);
+    let paid = [("checkout_order", order.order.as_str()), ("checkout_order_time", "2026-01-10T02:00:00Z")];
+    assert_eq!(facts(&decision, "checkout_order"), paid);
+}
+
+#[tokio::test]
+async fn how_old_an_order_may_be_that_is_named_at_checkout_is_said_by_the_terms() {
+    let hear = async |shop: &Shop, member: MemberId, order: &OrderRecorded| {
+        let said = shop.activity.say(shop.tenant, member, order).await;
+        shop.hears(&said.seal(&shop.keys)).await;
+    };
+    for hours in [0, 72] {
+        let shop = Shop::with(|terms| terms.checkout_hours = Some(hours)).await;
+        let code = shop.code_of(shop.enrolled().await).await;
+        let limit = shop.clock.now() - SignedDuration::from_hours(hours.into());
+        for (bought_at, counts) in [(limit, true), (limit - SignedDuration::from_secs(1), false)] {
+            let known = shop.enrolled().await;
+            let order = shop.order(known, 600, bought_at);
+            hear(&shop, known, &order).await;
+            let ask = at_checkout(&shop, known, &code, &order);
+            let told = shop.attributes(ask).await.map(|done| done.state()).map_err(|refused| reason(&refused).1);
+            let expected = if counts { Ok(ReferralState::Held) } else { Err("ALREADY_CUSTOMER".to_owned()) };
+            assert_eq!(told, expected, "{hours} hours, bought {bought_at}");
+
+            // Heard of only after the invitation, it counts by the same hours, and is no first order where it is older.
+            let unknown = shop.enrolled().await;
+            let order = shop.order(unknown, 600, bought_at);
+            let ask = at_checkout(&shop, unknown, &code, &order);
+            shop.attributes(ask).await.expect("nothing was heard of it yet");
+            hear(&shop, unknown, &order).await;
+            let expected = if counts { ReferralState::Held } else { ReferralState::Attributed };
+            assert_eq!(shop.state(unknown).await, expected, "{hours} hours, bought {bought_at}, heard late");
+        }
+    }
 }
 
 #[tokio::test]

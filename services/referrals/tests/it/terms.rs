@@ -2,6 +2,7 @@
 
 use proto::referrals::v1::*;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use crate::shop::{Shop, reason};
 
@@ -12,7 +13,29 @@ async fn what_is_left_out_of_terms_has_its_usual_value() {
     let terms = terms.expect("they are told");
     assert_eq!((terms.version, terms.hold_days, terms.return_window_days), (1, Some(14), Some(14)));
     assert_eq!((terms.touch_days, terms.only_new_members), (Some(30), Some(true)));
+    assert_eq!(terms.checkout_hours, Some(48));
     assert_eq!(terms.reason, "referral");
+}
+
+#[tokio::test]
+async fn hours_at_checkout_may_be_none_and_a_month_at_most() {
+    let shop = Shop::without_terms().await;
+    for wrong in [-1, 721, i32::MIN, i32::MAX] {
+        let refused = shop.puts(Terms { checkout_hours: Some(wrong), ..shop.terms() }).await;
+        let refused = refused.expect_err("it is out of bounds");
+        let told = refused.get_details_bad_request().expect("it names fields").field_violations;
+        let fields: Vec<&str> = told.iter().map(|one| one.field.as_str()).collect();
+        assert_eq!((refused.code(), fields), (Code::InvalidArgument, vec!["terms.checkout_hours"]), "{wrong}");
+    }
+    for (days, hours) in [(0, 0), (1, 720)] {
+        let from = shop.clock.now() + jiff::SignedDuration::from_hours(24 * days);
+        let effective_time = Some(proto::timestamp(from));
+        let terms = Terms { effective_time, checkout_hours: Some(hours), ..shop.terms() };
+        shop.puts(terms).await.expect("it is within bounds");
+        let ask = GetTermsRequest { at: effective_time, ..GetTermsRequest::default() };
+        let told = shop.client().get_terms(ask).await.expect("they are there").into_inner().terms;
+        assert_eq!(told.expect("they are told").checkout_hours, Some(hours));
+    }
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@
 //! 3. A service that does not answer costs its own part and nothing else.
 
 mod asking;
+mod lag;
 
-use eventlog::Behind;
 use kernel::{Clock, MemberId};
 use proto::activity::v1::ListOrdersRequest;
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
@@ -24,9 +24,11 @@ use proto::segmentation::v1::segmentation_service_client::SegmentationServiceCli
 use proto::subscriptions::v1::ListSubscriptionsRequest;
 use proto::subscriptions::v1::subscriptions_service_client::SubscriptionsServiceClient;
 use server::{Behalf, Peers};
+use tokio::time::Instant;
 use wire::{Freshness, Keys};
 
 use asking::{Peer, Reading};
+use lag::HeardOut;
 
 /// Invitations and subscriptions shown.
 const MOST: i32 = 20;
@@ -70,7 +72,7 @@ impl Portraits {
             referrals: Some(referrals),
             subscriptions: Some(subscriptions),
             // The record was waited for before anybody else was asked.
-            member_freshness: Some(self.told(PartState::Fresh, String::new(), Behind::default())),
+            member_freshness: Some(self.told(PartState::Fresh, String::new(), HeardOut::default())),
         }
     }
 
@@ -154,15 +156,13 @@ impl Portraits {
     }
 
     fn read<T>(&self, reading: Reading<T>) -> (Option<PartFreshness>, Option<T>) {
-        let Reading { state, trouble, behind, answer } = reading;
-        (Some(self.told(state, trouble, behind)), answer)
+        let Reading { state, trouble, heard, answer } = reading;
+        (Some(self.told(state, trouble, heard.unwrap_or_default())), answer)
     }
 
-    fn told(&self, state: PartState, trouble: String, behind: Behind) -> PartFreshness {
-        let lags = behind
-            .0
-            .into_iter()
-            .map(|(source, behind)| PartLag { source, at_most: behind.and_then(|behind| behind.try_into().ok()) });
+    fn told(&self, state: PartState, trouble: String, heard: HeardOut) -> PartFreshness {
+        let at_most = |by: Instant| by.elapsed().try_into().ok();
+        let lags = heard.0.into_iter().map(|(source, by)| PartLag { source, at_most: by.and_then(at_most) });
         let read_time = Some(proto::timestamp(self.clock.now()));
         PartFreshness { state: state.into(), read_time, trouble, lags: lags.collect() }
     }

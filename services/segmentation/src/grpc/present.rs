@@ -15,7 +15,9 @@ use super::present_scheme::instant_of;
 use super::wording;
 use crate::members::decision::Decision;
 use crate::members::person::Moved;
-use crate::members::{ChangeView, CycleSource, Features, Group, Insight, Labels, Lifecycle, MemberRow, Page, Taking};
+use crate::members::{
+    ChangeView, CycleSource, Features, Group, Insight, Labels, Lifecycle, MemberRow, Page, Taking, Window,
+};
 
 pub(super) fn taken(keys: &Keys, tenant: TenantId, taken: &Taking) -> Response<v1::TakeSnapshotResponse> {
     let freshness = taken.freshness(tenant).seal(keys);
@@ -59,7 +61,12 @@ fn features(told: &Features, currency: Option<Currency>) -> v1::Features {
         categories: counted(&told.categories),
         mean_gap_days: told.mean_gap_days,
         days_since_last: told.days_since_last,
+        windows: told.windows.iter().map(|one| window(one, currency)).collect(),
     }
+}
+
+fn window(told: &Window, currency: Option<Currency>) -> v1::Window {
+    v1::Window { days: told.days, purchases: told.purchases, total: money(currency, told.total_minor) }
 }
 
 fn rfm(language: Language, told: &Insight) -> v1::Rfm {

@@ -71,6 +71,17 @@ impl<'a> Look<'a> {
         period_figures(within.map(|(one, _)| (one.occurred_at, money(one))))
     }
 
+    /// How many purchases lie within so many days of 24 hours before a moment, and their money, by the rules of the
+    /// period. A purchase exactly so long ago is no longer within.
+    pub fn within_days(&self, days: i32, moment: Timestamp) -> (i64, i64) {
+        let length = SignedDuration::from_hours(24 * i64::from(days));
+        let within = self.purchases.iter().filter(|one| moment.duration_since(one.occurred_at) < length);
+        within.fold((0, 0), |(count, sum), one| {
+            let money = one.money_at(self.moment, self.frame.currency).unwrap_or(0);
+            (count + 1, money.saturating_add(sum))
+        })
+    }
+
     /// The letters.
     pub fn letters(&self, moment: Timestamp) -> Letters {
         letters(self.period_figures(moment), self.frame.cuts)

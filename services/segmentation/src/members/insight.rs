@@ -15,6 +15,20 @@ use super::person::Person;
 use super::rfm::Letters;
 use super::value::{LifetimeValue, lifetime_value};
 
+/// Beside the period of the scheme, these last days are looked at.
+pub(super) const WINDOW_DAYS: [i32; 3] = [30, 90, 365];
+
+/// What a member bought in the last days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// So many days of 24 hours.
+    pub days: i32,
+    /// Purchases.
+    pub purchases: i64,
+    /// Money.
+    pub total_minor: i64,
+}
+
 /// What a member did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Features {
@@ -30,6 +44,8 @@ pub struct Features {
     pub period_purchases: i64,
     /// Money in the period.
     pub period_minor: i64,
+    /// What they bought in the last days, the shortest window first.
+    pub windows: [Window; 3],
     /// Purchases by channel.
     pub channels: BTreeMap<String, i64>,
     /// Purchases by category.
@@ -121,6 +137,10 @@ fn features(look: &Look<'_>, frame: &Frame, moment: Timestamp) -> Features {
         features.period_purchases = figures.purchases;
         features.period_minor = figures.total_minor;
     }
+    features.windows = WINDOW_DAYS.map(|days| {
+        let (purchases, total_minor) = look.within_days(days, moment);
+        Window { days, purchases, total_minor }
+    });
     for purchase in &look.purchases {
         *features.channels.entry(purchase.channel.clone()).or_default() += 1;
         for name in category_names(purchase) {

@@ -3,6 +3,7 @@
 mod groups;
 mod stages;
 mod values;
+mod windows;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

@@ -1,6 +1,8 @@
 //! Random lives of a member against a plain model: it knows nothing of timers or of what was there before, but looks at
 //! every hour anew.
 
+mod book;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,8 +11,10 @@ use proptest::prelude::*;
 use testkit::counts::{Promise, count};
 use uuid::Uuid;
 
-use super::evaluation::{Standing, standing_at};
+use self::book::Book;
+use super::evaluation::{Look, Standing, standing_at};
 use super::frame::{Cuts, Frame};
+use super::insight::WINDOW_DAYS;
 use super::laws::{bought, days_ago, frame, noon};
 use super::person::{Moved, Person};
 use super::purchase::{Purchase, Return};
@@ -66,6 +70,7 @@ struct Life {
     shop: Shop,
     now: Timestamp,
     noted: Vec<(Timestamp, Standing)>,
+    book: Book,
     number: u128,
     precedence: Precedence,
     /// From when on the second snapshot is what they are compared with: earlier than it was taken where they had bought
@@ -78,7 +83,8 @@ impl Life {
         let mut person = Person::new(MemberId::from(Uuid::from_u128(7)));
         person.snapshot = 1;
         let (shop, noted) = (shop(precedence, noon()), vec![(noon(), Standing::PROSPECT)]);
-        Self { person, shop, now: noon(), noted, number: 0, precedence, second_from: second() }
+        let book = Book::default();
+        Self { person, shop, now: noon(), noted, book, number: 0, precedence, second_from: second() }
     }
 
     /// The frame that rules at a moment.
@@ -123,7 +129,9 @@ impl Life {
         let category = if self.number.is_multiple_of(3) { "tea" } else { "coffee" };
         // Where nothing was decided after it, it counts from its own time, else from now.
         let in_time = self.person.settled_until.is_none_or(|settled| occurred_at >= settled);
-        self.person.buy(bought(self.number, occurred_at, minor, category), false, &self.shop, self.now);
+        let purchase = bought(self.number, occurred_at, minor, category);
+        self.book.buy(purchase.order, occurred_at, minor);
+        self.person.buy(purchase, false, &self.shop, self.now);
         if in_time {
             if self.now >= second() && self.noted.last().is_some_and(|(_, last)| *last == Standing::PROSPECT) {
                 self.second_from = self.second_from.min(occurred_at);
@@ -144,8 +152,17 @@ impl Life {
         let back =
             Return { cause: format!("{}", self.number), occurred_at: self.now, net_minor, cost_minor: None, whole };
         let order = purchase.order;
+        self.book.give_back(order, self.now, (!whole).then_some(net_minor));
         assert!(self.person.give_back(order, back, false, &self.shop, self.now), "the order is known");
         self.note(self.now);
+    }
+
+    /// What was bought in the last days, as a look and the model find it.
+    fn windows_agree_at(&self, moment: Timestamp) {
+        let look = Look::at(&self.person.purchases, self.shop.frame(1), moment);
+        for days in WINDOW_DAYS {
+            assert_eq!(look.within_days(days, moment), self.book.within(days, moment), "{days} days before {moment}");
+        }
     }
 }
 
@@ -168,12 +185,17 @@ fn written(person: &Person, read: fn(&Moved) -> Option<&'static str>) -> Vec<(Ti
 }
 
 fn live(precedence: Precedence, steps: &[Step]) {
-    let mut life = Life::begin(precedence);
+    let (mut life, mut moments) = (Life::begin(precedence), vec![noon()]);
     for step in steps {
         life.take(step);
+        life.windows_agree_at(life.now);
+        moments.push(life.now);
         let anew = standing_at(&life.person.purchases, life.frame_at(life.now), life.now);
         assert_eq!(life.person.standing, anew, "stored is what a fresh look finds, at {}", life.now);
     }
+    // As known at the end, what is late counts at each moment that passed; and windows end at the instant.
+    moments.extend(WINDOW_DAYS.into_iter().flat_map(|days| life.book.edges(days)));
+    moments.into_iter().for_each(|moment| life.windows_agree_at(moment));
     // A purchase bought before the first hour is told of from when it is heard, or from its own time where nothing else is
     // known: such lives begin earlier than the model, which looks from noon on.
     if life.person.fresh.iter().any(|change| change.occurred_at < noon()) {

@@ -1,5 +1,6 @@
 //! What is told of one member.
 
+use jiff::SignedDuration;
 use proto::activity::events::v1::{OrderRecorded, ReturnedLine};
 use proto::segmentation::v1::*;
 
@@ -12,7 +13,9 @@ async fn a_member_of_whom_nothing_was_heard_is_a_prospect() {
     assert_eq!(told.rfm.expect("letters").group(), Group::Prospect);
     let standing = told.lifecycle.expect("a standing");
     assert_eq!((standing.chosen(), standing.first_ever, standing.next_change_time), (Lifecycle::Prospect, false, None));
-    assert_eq!(told.features.expect("features").first_purchase_time, None);
+    let features = told.features.expect("features");
+    assert_eq!(features.first_purchase_time, None);
+    assert_eq!(windows(&features), [(30, 0, 0), (90, 0, 0), (365, 0, 0)]);
     let value = told.lifetime_value.expect("a value");
     assert_eq!((value.yearly.expect("money").minor, value.weeks_observed), (0, 0));
 }
@@ -37,12 +40,68 @@ async fn features_are_counted_over_the_whole_life() {
     assert_eq!((features.purchases, features.period_purchases), (3, 3));
     assert_eq!(features.total.expect("money").minor, 401, "what is paid in JPY is no money of a shop paid in TWD");
     assert_eq!(features.average_basket.expect("money").minor, 200, "half-even of 200.5");
-    let counted = |all: Vec<Counted>| all.into_iter().map(|one| (one.name, one.count)).collect::<Vec<_>>();
-    assert_eq!(counted(features.channels), [("store".to_owned(), 1), ("web".to_owned(), 2)]);
-    assert_eq!(counted(features.categories), [("coffee".to_owned(), 2), ("tea".to_owned(), 1)]);
+    assert_eq!(counted(&features.channels), [("store", 1), ("web", 2)]);
+    assert_eq!(counted(&features.categories), [("coffee", 2), ("tea", 1)]);
     assert_eq!((features.mean_gap_days, features.days_since_last), (Some(10), Some(18)));
     let value = told.lifetime_value.expect("a value");
     assert_eq!((value.yearly.expect("money").minor, value.weeks_observed), (5_213, 4), "401 in 4 weeks, times 13");
+}
+
+/// Days, purchases and money of each window.
+fn windows(features: &Features) -> Vec<(i32, i64, i64)> {
+    let told = features.windows.iter().map(|one| {
+        let money = one.total.as_ref().expect("money");
+        assert_eq!(money.currency_code, "TWD");
+        (one.days, one.purchases, money.minor)
+    });
+    told.collect()
+}
+
+fn counted(all: &[Counted]) -> Vec<(&str, i64)> {
+    all.iter().map(|one| (one.name.as_str(), one.count)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_count_what_was_kept_of_the_last_days_and_moments_that_passed_keep_theirs() {
+    let shop = Shop::open().await;
+    let (member, now) = (shop.member(), shop.clock.now());
+    let (mut orders, mut fresh) = (Vec::new(), String::new());
+    for (days, amount) in [(366, 1_000), (365, 500), (364, 400), (90, 300), (89, 200), (30, 100), (29, 70), (0, 7)] {
+        let mut order = shop.order(member, amount, now - SignedDuration::from_hours(24 * days));
+        if days == 89 {
+            order.channel = "store".to_owned();
+            order.lines[0].category = "tea".to_owned();
+        }
+        fresh = shop.says(member, &order).await;
+        orders.push(order);
+    }
+    let told = shop.insight(member, &fresh).await.features.expect("features");
+    assert_eq!(windows(&told), [(30, 2, 77), (90, 4, 377), (365, 6, 1_077)], "a whole number of days ago is out");
+    // A second before, what was bought exactly so long ago is still in, and the last purchase is to come.
+    let before = shop.insight_at(member, Some(now - SignedDuration::from_secs(1)), "").await;
+    assert_eq!(windows(&before.features.expect("features")), [(30, 2, 170), (90, 4, 670), (365, 6, 1_570)]);
+
+    let hour = SignedDuration::from_hours(1);
+    shop.pass_until(now + hour).await;
+    shop.returns(member, &orders[6], 50, 50).await;
+    shop.pass_until(now + hour + hour).await;
+    let fresh = shop.returns(member, &orders[4], 200, 200).await;
+    let told = shop.insight(member, &fresh).await.features.expect("features");
+    assert_eq!(windows(&told), [(30, 2, 27), (90, 3, 127), (365, 5, 827)]);
+    assert_eq!((told.purchases, told.total.as_ref().map(|money| money.minor)), (7, Some(2_327)));
+    assert_eq!(counted(&told.channels), [("web", 7)], "what wholly came back was bought nowhere");
+    assert_eq!(counted(&told.categories), [("coffee", 7)]);
+    // At each moment that passed it is as it was: before the first return, and between the two.
+    let passed = [
+        (now, [(30, 2, 77), (90, 4, 377), (365, 6, 1_077)]),
+        (now + hour, [(30, 2, 27), (90, 4, 327), (365, 6, 1_027)]),
+    ];
+    for (moment, expected) in passed {
+        let then = shop.insight_at(member, Some(moment), "").await.features.expect("features");
+        assert_eq!(windows(&then), expected, "{moment}");
+        assert_eq!(counted(&then.channels), [("store", 1), ("web", 7)], "{moment}");
+        assert_eq!(counted(&then.categories), [("coffee", 7), ("tea", 1)], "{moment}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod insight;
 mod lists;
 mod overview;
 mod repeat;
+mod said;
 mod shop;
 mod snapshots;
 mod stages;

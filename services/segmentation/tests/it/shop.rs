@@ -140,7 +140,12 @@ impl Shop {
     }
 
     pub async fn returns(&self, member: MemberId, order: &OrderRecorded, so_far: i64, now: i64) -> String {
-        self.seal(&self.activity.say(self.tenant, member, &self.back(order, so_far, now)).await)
+        self.brings(member, &self.back(order, so_far, now)).await
+    }
+
+    /// The same with a return that was made before.
+    pub async fn brings(&self, member: MemberId, back: &OrderReturned) -> String {
+        self.seal(&self.activity.say(self.tenant, member, back).await)
     }
 
     pub async fn insight(&self, member: MemberId, fresh: &str) -> Insight {

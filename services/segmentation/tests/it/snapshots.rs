@@ -152,3 +152,50 @@ async fn schemes_follow_one_another() {
     let refused = shop.client().get_scheme(unknown).await.expect_err("it was never put");
     assert_eq!(refused.get_details_error_info().expect("it has a reason").reason, "TERMS_NOT_FOUND");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_said_once_however_it_came_about() {
+    let shop = Shop::open().await;
+    let (rich, poor, bought) = (shop.member(), shop.member(), shop.clock.now());
+    let (much, fresh) = shop.buys(rich, 900).await;
+    shop.insight(rich, &fresh).await;
+    let (little, fresh) = shop.buys(poor, 100).await;
+    shop.insight(poor, &fresh).await;
+    let tried = TakeSnapshotRequest { request_id: shop.request_id(), validate_only: true };
+    shop.client().take_snapshot(tried).await.expect("it is worked out");
+    assert_eq!(shop.said_of_tenant().await, Vec::<String>::new(), "what is only tried is not said");
+    let midnight = testkit::instant("2026-01-10T16:00:00Z");
+    shop.pass_until(midnight).await;
+    let by_hand = midnight + SignedDuration::from_hours(2);
+    shop.pass_until(by_hand).await;
+    let request = TakeSnapshotRequest { request_id: shop.request_id(), validate_only: false };
+    for _ in 0..2 {
+        let taken = shop.client().take_snapshot(request.clone()).await.expect("it is taken").into_inner();
+        assert_eq!(taken.number, 2);
+    }
+    shop.rings().await;
+    let ruled = by_hand + SignedDuration::from_hours(3);
+    let put = PutSchemeRequest { request_id: shop.request_id(), scheme: Some(scheme(ruled)), validate_only: false };
+    shop.client().put_scheme(put).await.expect("it is put");
+    shop.pass_until(ruled).await;
+    assert_eq!(
+        shop.said_of_tenant().await,
+        [
+            format!("{midnight} SnapshotTaken 1"),
+            format!("{by_hand} SnapshotTaken 2"),
+            format!("{by_hand} TermsPut 1 from {ruled}"),
+            format!("{ruled} SnapshotTaken 3"),
+        ]
+    );
+    // The second compares as the first did, and moves nobody; under the scheme of the third 900 is little.
+    let begins = |order: &str| {
+        [
+            format!("{bought} LifecycleChanged PROSPECT > NEW [NEW] by {order}"),
+            format!("{bought} GroupChanged PROSPECT > UNSORTED under 0 by {order}"),
+        ]
+    };
+    let sorted = |to: &str| format!("{midnight} GroupChanged UNSORTED > {to} under 1");
+    let moved = [sorted("VIP"), format!("{ruled} GroupChanged VIP > PROMISING under 3")];
+    assert_eq!(shop.said_of(rich).await, [begins(&much.order), moved].concat());
+    assert_eq!(shop.said_of(poor).await, [&begins(&little.order)[..], &[sorted("PROMISING")]].concat());
+}

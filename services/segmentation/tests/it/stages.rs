@@ -79,6 +79,19 @@ async fn a_clockwork_that_comes_late_tells_every_instant() {
             .map(|(days, stage)| (stage, (last + SignedDuration::from_hours(24 * days)).to_string()))
             .collect();
     assert_eq!(stages[stages.len() - 4..], expected[..]);
+    // The log says the same: the label that is chosen, and all that match from then on.
+    let said: Vec<String> =
+        shop.said_of(member).await.into_iter().filter(|line| line.contains("LifecycleChanged")).collect();
+    let after = |days: i64| last + SignedDuration::from_hours(24 * days);
+    assert_eq!(
+        said[said.len() - 4..],
+        [
+            format!("{} LifecycleChanged ACTIVE > NEW [NEW SLEEPING]", after(14)),
+            format!("{} LifecycleChanged NEW > SLEEPING [SLEEPING]", after(21)),
+            format!("{} LifecycleChanged SLEEPING > LOST [LOST]", after(35)),
+            format!("{} LifecycleChanged LOST > DEEP [DEEP]", after(42)),
+        ]
+    );
     assert_eq!(shop.service.clockwork().expect("one").count_due().await.expect("counted"), 0);
 }
 
@@ -160,4 +173,84 @@ async fn a_history_is_told_as_if_the_shop_had_always_been_here() {
     .map(|(days, stage)| (stage, days_ago(days).to_string()))
     .collect();
     assert_eq!(shop.stages(member).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_is_said_once_with_its_cause_and_its_snapshot() {
+    let shop = Shop::open().await;
+    let (member, bought) = (shop.member(), shop.clock.now());
+    let (order, fresh) = shop.buys(member, 900).await;
+    shop.insight(member, &fresh).await;
+    shop.days_pass(1).await;
+    let (part, parted) = (shop.back(&order, 300, 300), shop.clock.now());
+    let fresh = shop.brings(member, &part).await;
+    shop.insight(member, &fresh).await;
+    shop.days_pass(1).await;
+    let (rest, ended) = (shop.back(&order, 900, 600), shop.clock.now());
+    let fresh = shop.brings(member, &rest).await;
+    shop.insight(member, &fresh).await;
+    // The only buyer is high in everything: what comes back makes M low until the next midnight's cut is as low.
+    let (order_id, part_id, rest_id) = (&order.order, &part.return_id, &rest.return_id);
+    let expected = [
+        format!("{bought} LifecycleChanged PROSPECT > NEW [NEW] by {order_id}"),
+        format!("{bought} GroupChanged PROSPECT > UNSORTED under 0 by {order_id}"),
+        "2026-01-10T16:00:00Z GroupChanged UNSORTED > VIP under 1".to_owned(),
+        format!("{parted} GroupChanged VIP > PROMISING under 1 by {part_id}"),
+        "2026-01-11T16:00:00Z GroupChanged PROMISING > VIP under 2".to_owned(),
+        format!("{ended} LifecycleChanged NEW > PROSPECT [PROSPECT] by {rest_id}"),
+        format!("{ended} GroupChanged VIP > PROSPECT under 2 by {rest_id}"),
+    ];
+    assert_eq!(shop.said_of(member).await, expected);
+    shop.says(member, &order).await;
+    let fresh = shop.brings(member, &rest).await;
+    shop.insight(member, &fresh).await;
+    assert_eq!(shop.said_of(member).await, expected, "what is heard again is not said again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_late_is_said_from_when_it_is_heard_on() {
+    let shop = Shop::open().await;
+    let (member, bought) = (shop.member(), shop.clock.now());
+    let (_, fresh) = shop.buys(member, 100).await;
+    shop.insight(member, &fresh).await;
+    shop.days_pass(12).await;
+    let late = shop.order(member, 100, bought - SignedDuration::from_hours(24 * 5));
+    let fresh = shop.says(member, &late).await;
+    shop.insight(member, &fresh).await;
+    let last = shop.said_of(member).await.pop().expect("it was said");
+    assert_eq!(last, format!("{} LifecycleChanged NEW > ACTIVE [ACTIVE] by {}", shop.clock.now(), late.order));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_to_a_history_is_said_to_and_what_comes_after_it_is_not() {
+    let shop = Shop::open().await;
+    let (member, now) = (shop.member(), shop.clock.now());
+    let ago = |days: i64| now - SignedDuration::from_hours(24 * days);
+    let orders = [400, 390, 100].map(|days| proto::activity::events::v1::OrderRecorded {
+        historic: true,
+        ..shop.order(member, 100, ago(days))
+    });
+    let mut fresh = String::new();
+    for order in &orders {
+        fresh = shop.says(member, order).await;
+    }
+    shop.insight(member, &fresh).await;
+    shop.pass_until(now + SignedDuration::from_mins(10)).await;
+    // The first snapshot knows gaps of 10 and 290 days: C is 150 days from then on, where it was 30.
+    shop.pass_until(testkit::instant("2026-01-10T16:00:00Z")).await;
+    let [first, second, third] = orders.map(|order| order.order);
+    let expected = [
+        format!("{} LifecycleChanged PROSPECT > NEW [NEW] by {first} (historic)", ago(400)),
+        format!("{} GroupChanged PROSPECT > UNSORTED under 0 by {first} (historic)", ago(400)),
+        format!("{} LifecycleChanged NEW > ACTIVE [ACTIVE] by {second} (historic)", ago(390)),
+        format!("{} LifecycleChanged ACTIVE > NEW [NEW LOST] (historic)", ago(310)),
+        format!("{} LifecycleChanged NEW > SLEEPING [SLEEPING] (historic)", ago(300)),
+        format!("{} LifecycleChanged SLEEPING > LOST [LOST] (historic)", ago(220)),
+        format!("{} LifecycleChanged LOST > DEEP [DEEP] (historic)", ago(210)),
+        format!("{} LifecycleChanged DEEP > NEW [NEW] by {third} (historic)", ago(100)),
+        format!("{} LifecycleChanged NEW > LOST [LOST] (historic)", ago(10)),
+        "2026-01-10T16:00:00Z LifecycleChanged LOST > ACTIVE [ACTIVE]".to_owned(),
+        "2026-01-10T16:00:00Z GroupChanged UNSORTED > VIP under 1".to_owned(),
+    ];
+    assert_eq!(shop.said_of(member).await, expected);
 }

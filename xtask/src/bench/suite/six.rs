@@ -1,6 +1,7 @@
 //! Six processes, one for each service.
 
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use super::{FOLDER, RAPPORT};
 use crate::bench::process::{free_port, ready, stop};
@@ -14,6 +15,8 @@ pub(super) const SERVICES: [&str; 6] =
 pub(super) struct Six {
     pub(super) addresses: Vec<String>,
     pub(super) state: String,
+    /// From the first one's start until all were ready.
+    pub(super) seconds: f64,
     children: Vec<Child>,
 }
 
@@ -26,7 +29,8 @@ impl Six {
         let ports = SERVICES.map(|_| Ok((free_port()?, free_port()?)));
         let ports = ports.into_iter().collect::<Result<Vec<(u16, u16)>, Failure>>()?;
         let addresses: Vec<String> = ports.iter().map(|(grpc, _)| format!("127.0.0.1:{grpc}")).collect();
-        let mut six = Self { addresses, state, children: Vec::new() };
+        let mut six = Self { addresses, state, seconds: 0.0, children: Vec::new() };
+        let began = Instant::now();
         for (place, (_, admin)) in ports.iter().enumerate() {
             let child = six.serve(place, *admin, url, clock)?;
             six.children.push(child);
@@ -34,6 +38,7 @@ impl Six {
         for (child, (_, admin)) in six.children.iter_mut().zip(&ports) {
             ready(*admin, child)?;
         }
+        six.seconds = began.elapsed().as_secs_f64();
         Ok(six)
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use backing::postgres::Postgres;
 
+use super::six::Six;
 use super::{FOLDER, RAPPORT};
 use crate::bench::machine::median;
 use crate::bench::process::{free_port, memory_of, ready, stop};
@@ -15,7 +16,7 @@ use crate::run::Failure;
 const REST: Duration = Duration::from_secs(3);
 
 pub(super) fn rows(server: &Postgres, times: u32) -> Result<Vec<Row>, Failure> {
-    let (mut first, mut again, mut idle) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut first, mut again, mut apart, mut idle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for time in 0..times {
         let url = server.ensure_database(&format!("suite_start_{time}"))?;
         let (child, seconds) = started(&["up", "--members", "0"], &url, time)?;
@@ -28,6 +29,9 @@ pub(super) fn rows(server: &Postgres, times: u32) -> Result<Vec<Row>, Failure> {
         }
         idle.push(memory_of(&child));
         stop(child)?;
+        let six = Six::start(&url, &format!("start-apart-{time}"), "system")?;
+        apart.push(six.seconds);
+        six.stop()?;
     }
     let milliseconds = |seconds: Vec<f64>| format!("{:.0} ms", 1_000.0 * median(seconds.into_iter()));
     Ok(vec![
@@ -36,6 +40,7 @@ pub(super) fn rows(server: &Postgres, times: u32) -> Result<Vec<Row>, Failure> {
             "start of all six services in one process, on migrated databases, until ready",
             milliseconds(again),
         ),
+        Row::stated("start of the six processes, on migrated databases, until all are ready", milliseconds(apart)),
         Row::stated("the first start, with all migrations", milliseconds(first)),
     ])
 }

@@ -127,6 +127,22 @@ impl Fleet {
         }
     }
 
+    /// `kill -STOP`: the machine goes on taking connections for it, and nobody reads from them.
+    pub fn freeze(&mut self, service: Service) {
+        self.signal(service, "-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&mut self, service: Service) {
+        self.signal(service, "-CONT");
+    }
+
+    fn signal(&mut self, service: Service, name: &str) {
+        let id = self.process(service).as_ref().expect("it runs").id();
+        let sent = Command::new("kill").args([name, &id.to_string()]).status();
+        assert!(sent.expect("kill is everywhere").success(), "kill {name} of {service}");
+    }
+
     /// Starts them in this order, and waits until each says that it is ready.
     pub fn start(&mut self, services: &[Service]) {
         for service in services {

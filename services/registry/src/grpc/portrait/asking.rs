@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use eventlog::{BEHIND, Behind};
 use proto::portrait::v1::PartState;
 use server::{Behalf, Deadline, Outbound, Peers};
 use tokio::time::Instant;
-use tonic::metadata::MetadataMap;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 use wire::{Freshness, Keys};
+
+use super::lag::HeardOut;
 
 /// A token speaks of six services at most, and each can be left out once.
 const MOST_TRIES: usize = 7;
@@ -18,8 +18,9 @@ const MOST_TRIES: usize = 7;
 const WAITING: (u32, u32) = (3, 4);
 /// For a question that waits for nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Whose service may be further behind than so is not called fresh without a token.
-const LATE: Duration = Duration::from_secs(5);
+
+/// An answer, and how far behind it may be.
+type Known<T> = (Option<T>, Option<HeardOut>);
 
 /// A service to ask on somebody's behalf.
 pub(super) struct Peer<'a> {
@@ -37,19 +38,19 @@ pub(super) struct Reading<T> {
     pub(super) state: PartState,
     /// Why it is not fresh.
     pub(super) trouble: String,
-    /// How far its service may be behind those it hears.
-    pub(super) behind: Behind,
+    /// How far its service may be behind those it hears; none where it did not say.
+    pub(super) heard: Option<HeardOut>,
     /// None where the service knows nothing of the member, or did not answer.
     pub(super) answer: Option<T>,
 }
 
 impl<T> Reading<T> {
-    fn new(state: PartState, trouble: String, (answer, behind): (Option<T>, Behind)) -> Self {
-        Self { state, trouble, behind, answer }
+    fn new(state: PartState, trouble: String, (answer, heard): Known<T>) -> Self {
+        Self { state, trouble, heard, answer }
     }
 
     fn missing(trouble: String) -> Self {
-        Self::new(PartState::Unavailable, trouble, (None, Behind::default()))
+        Self::new(PartState::Unavailable, trouble, (None, None))
     }
 
     /// Both in one: as fresh as the less fresh, and nothing where either is missing.
@@ -58,7 +59,8 @@ impl<T> Reading<T> {
         let (state, trouble) =
             if other.state > self.state { (other.state, other.trouble) } else { (self.state, self.trouble) };
         let answer = (state != PartState::Unavailable).then_some((self.answer, other.answer));
-        Reading { state, trouble, behind: self.behind.worse(other.behind), answer }
+        let heard = self.heard.zip(other.heard).map(|(one, other)| one.worse(other));
+        Reading { state, trouble, heard, answer }
     }
 }
 
@@ -83,7 +85,7 @@ impl<'a> Peer<'a> {
         let mut token = self.fresh.clone();
         for _ in 0..MOST_TRIES {
             match self.once(&question, &token, waiting).await {
-                Ok(known) => return self.judged(known, token.is_empty()),
+                Ok(known) => return self.judged(known, &token),
                 Err(status) => match origin_out_of_reach(&status) {
                     Some(origin) => token = token.without(&origin),
                     None if status.code() == Code::DeadlineExceeded && !token.is_empty() => {
@@ -101,9 +103,14 @@ impl<'a> Peer<'a> {
         Reading::missing(format!("{} refuses every part of the token", self.name))
     }
 
-    fn judged<T>(&self, known: (Option<T>, Behind), waited_for_nothing: bool) -> Reading<T> {
-        // Whoever waited for a token has seen what they wanted.
-        match late(self.name, &known.1).filter(|_| waited_for_nothing) {
+    /// Whoever waited for what a service has said has seen it; of the others, who may be far behind says so.
+    fn judged<T>(&self, known: Known<T>, token: &Freshness) -> Reading<T> {
+        let waited_for = |source: &str| token.marks().any(|mark| mark.source == source);
+        let trouble = match &known.1 {
+            Some(heard) => heard.trouble(self.name, Instant::now(), waited_for),
+            None => Some(format!("{} does not say how far behind it may be", self.name)),
+        };
+        match trouble {
             Some(trouble) => Reading::new(PartState::Stale, trouble, known),
             None => Reading::new(PartState::Fresh, String::new(), known),
         }
@@ -114,20 +121,20 @@ impl<'a> Peer<'a> {
         question: &impl Fn(Outbound, String) -> F,
         token: &Freshness,
         deadline: Deadline,
-    ) -> Result<(Option<T>, Behind), Status>
+    ) -> Result<Known<T>, Status>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
         let behalf = self.behalf.clone().until(deadline);
         let way = self.peers.reach(self.name, behalf).map_err(|error| Status::unavailable(error.to_string()))?;
-        let asked = Instant::now();
+        let made = Instant::now();
         match tokio::time::timeout_at(deadline.at(), question(way, token.seal(self.keys))).await {
             Ok(Ok(answer)) => {
-                let behind = behind(answer.metadata(), asked);
-                Ok((Some(answer.into_inner()), behind))
+                let heard = HeardOut::of(answer.metadata(), made);
+                Ok((Some(answer.into_inner()), heard))
             }
             // Nothing is known of the member, or no terms rule: an answer, too.
-            Ok(Err(status)) if is_nothing(&status) => Ok((None, behind(status.metadata(), asked))),
+            Ok(Err(status)) if is_nothing(&status) => Ok((None, HeardOut::of(status.metadata(), made))),
             Ok(Err(status)) => Err(status),
             Err(_) => Err(wire::status::deadline_exceeded()),
         }
@@ -137,20 +144,6 @@ impl<'a> Peer<'a> {
         tracing::warn!(peer = self.name, code = ?status.code(), "a part of a portrait is missing");
         Reading::missing(format!("{} {}", self.name, why_not(status)))
     }
-}
-
-/// Of a service that may be far behind another, which and how far.
-fn late(name: &str, behind: &Behind) -> Option<String> {
-    behind.beyond(LATE).map(|(source, behind)| match behind {
-        Some(behind) => format!("{name} may be {} s behind {source}", behind.as_secs()),
-        None => format!("{name} has not caught up with {source} since it was started"),
-    })
-}
-
-/// What a service said of itself when it was asked, as it is by now.
-fn behind(metadata: &MetadataMap, asked: Instant) -> Behind {
-    let told = metadata.get(BEHIND).and_then(|told| told.to_str().ok());
-    told.map(Behind::read).unwrap_or_default().after(asked.elapsed())
 }
 
 /// Why there is no answer, for a person; a reason where the service gave one.
@@ -188,9 +181,9 @@ mod tests {
 
     #[test]
     fn two_readings_are_as_fresh_as_the_less_fresh() {
-        let told = |behind| (Some(1), Behind::read(behind));
-        let fresh = || Reading::new(PartState::Fresh, String::new(), told("registry=5"));
-        let stale = || Reading::new(PartState::Stale, "late".to_owned(), told("registry=9"));
+        let known = || (Some(1), Some(HeardOut::default()));
+        let fresh = || Reading::new(PartState::Fresh, String::new(), known());
+        let stale = || Reading::new(PartState::Stale, "late".to_owned(), known());
         let away = || Reading::<i32>::missing("away".to_owned());
         assert_eq!(fresh().and(fresh()).state, PartState::Fresh);
         assert_eq!(fresh().and(stale()).state, PartState::Stale);
@@ -198,21 +191,9 @@ mod tests {
         assert_eq!(fresh().and(away()).trouble, "away");
         assert_eq!(away().and(stale()).state, PartState::Unavailable);
         assert_eq!(away().and(stale()).answer, None);
-        let both = fresh().and(stale());
-        assert_eq!((both.answer, both.behind.to_string().as_str()), (Some((Some(1), Some(1))), "registry=9"));
-    }
-
-    #[test]
-    fn who_is_far_behind_says_so() {
-        let table = [
-            ("", None),
-            ("registry=5000,activity=12", None),
-            ("registry=12,activity=5001", Some("loyalty may be 5 s behind activity")),
-            ("registry=?", Some("loyalty has not caught up with registry since it was started")),
-        ];
-        for (told, expected) in table {
-            assert_eq!(late("loyalty", &Behind::read(told)).as_deref(), expected);
-        }
+        assert_eq!(fresh().and(stale()).answer, Some((Some(1), Some(1))));
+        let silent = || Reading::new(PartState::Fresh, String::new(), (Some(1), None));
+        assert_eq!(fresh().and(silent()).heard, None);
     }
 
     #[test]
