@@ -11,7 +11,7 @@ use proto::subscriptions::v1::{
 use crate::client::{CliError, patiently};
 
 use super::Summary;
-use super::friends::Friend;
+use super::friends::{Friend, NAMED_WITHIN_HOURS};
 use super::subscribers::{Deed, NEW_CARD, PLANS, Subscriber, is_sent, later, plans};
 use super::telling::{Circle, Known, PATIENCE, Teller};
 
@@ -64,6 +64,7 @@ impl Teller {
             reason: "好友推薦".to_owned(),
             hold_days: Some(14),
             return_window_days: Some(7),
+            checkout_hours: Some(NAMED_WITHIN_HOURS),
             most_per_inviter: 12,
             per_days: 365,
             ..Terms::default()

@@ -22,6 +22,10 @@ const KNOWS_THE_SHOP_DAYS: i64 = 7;
 /// So often it is thought of somebody who could have sent them.
 const THOUGHTS: u32 = 12;
 
+/// So long after their first purchase friends may still say who sent them: a fortnight and a day, since the shop that is told
+/// at its end lets those of the last fortnight say so now.
+pub(super) const NAMED_WITHIN_HOURS: i32 = 15 * 24;
+
 /// Somebody who was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Friend {

@@ -28,6 +28,24 @@ async fn a_suite_says_when_it_is_ready_and_stops_when_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_demo_shop_is_there_when_the_suite_says_that_it_is_ready() {
+    let home = Home::empty("shop").await;
+    let suite = home.serve(&["up", "--members", "400"]);
+    for words in [["referrals", "overview"], ["subscriptions", "list"], ["points", "entries"], ["report", "--months"]] {
+        let rest: &[&str] = match words[0] {
+            "points" => &["--phone", "0912345678"],
+            "report" => &["3"],
+            _ => &[],
+        };
+        let told = home.run(&[&words[..], rest, &["--address", &suite.address]].concat());
+        assert!(told.status.success(), "{words:?}: {}", text(&told.stderr));
+    }
+    let told = home.run(&["referrals", "overview", "--json", "--address", &suite.address]);
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("it is JSON");
+    assert!(told["referrals"].as_i64().is_some_and(|friends| friends > 0), "somebody was sent by a friend: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_suite_starts_again_where_it_was() {
     let home = Home::empty("killed").await;
     let migrated = home.run(&["migrate"]);
