@@ -50,7 +50,10 @@ pub(crate) fn sort_out(
 pub(crate) fn nothing_is_missing(places: &Places, reached: &[wire_log::Reached]) -> Result<(), String> {
     let short = reached.iter().find(|reached| {
         let place = partition(reached.partition).and_then(|shard| places.get(&shard));
-        place.is_some_and(|(epoch, position)| epoch.to_string() == reached.epoch && *position < reached.position)
+        let is_short = |(epoch, position): &(Uuid, i64)| {
+            *position < reached.position && Uuid::try_parse(&reached.epoch).is_ok_and(|of| of == *epoch)
+        };
+        place.is_some_and(is_short)
     });
     short.map_or(Ok(()), |short| Err(format!("partition {} was not sent up to {}", short.partition, short.position)))
 }

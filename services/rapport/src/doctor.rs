@@ -158,7 +158,8 @@ mod tests {
 
     use super::*;
 
-    fn service() -> ServiceStatus {
+    /// Loyalty, ready and a little behind activity.
+    pub(super) fn service() -> ServiceStatus {
         let lags = vec![Lag { source: "activity".to_owned(), events: 12, ..Lag::default() }];
         ServiceStatus { source: "loyalty".to_owned(), ready: true, lags, ..ServiceStatus::default() }
     }

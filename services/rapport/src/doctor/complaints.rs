@@ -153,11 +153,7 @@ mod tests {
     use tonic::Status;
 
     use super::*;
-
-    fn service() -> ServiceStatus {
-        let lags = vec![Lag { source: "activity".to_owned(), events: 12, ..Lag::default() }];
-        ServiceStatus { source: "loyalty".to_owned(), ready: true, lags, ..ServiceStatus::default() }
-    }
+    use crate::doctor::tests::service;
 
     #[test]
     fn who_hears_nothing_says_why() {
