@@ -28,6 +28,8 @@ mod store;
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod laws;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod walk;
 

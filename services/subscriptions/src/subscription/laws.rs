@@ -1,70 +1,14 @@
 //! The rules as stories: what is done at which time, and how the subscription stands after it.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use jiff::Timestamp;
-use kernel::{Currency, MemberId, SubscriptionId};
-use uuid::Uuid;
 
 use super::answering::{answer, report, update_token};
 use super::charging::{Answer, Decline};
-use super::schedule::{advance, cancel, pause, resume, skip, unskip};
+use super::samples::{at, begun, coffee};
+use super::schedule::{advance, cancel, change_cadence, pause, resume, skip, unskip};
 use super::standing::{Occurrence, Stage, Standing, State};
-use crate::plan::cadence::{Cadence, Schedule, Unit, Zone};
-use crate::plan::terms::{CatchUp, Kind, Line, Plan};
-
-/// Coffee for 300 every week, from 10 January 2026 at ten in Taipei.
-pub(super) fn coffee() -> Plan {
-    let line = Line { product: "coffee".to_owned(), category: String::new(), quantity: 3, unit_price_minor: 100 };
-    Plan {
-        code: "coffee".to_owned(),
-        version: 1,
-        display_name: "Coffee".to_owned(),
-        kind: Kind::Goods { lines: vec![line] },
-        currency: Currency::parse("TWD").expect("it is one"),
-        cadence: Cadence { every: 1, unit: Unit::Week },
-        retry_days: vec![1, 3],
-        catch_up: CatchUp::Latest,
-        charge_offset_days: 0,
-        end_after_unpaid: 0,
-        recorded_at: Timestamp::UNIX_EPOCH,
-    }
-}
-
-pub(super) fn begun(plan: Plan) -> Standing {
-    let started_at = at("2026-01-10T02:00:00Z");
-    let zone = Zone::parse("Asia/Taipei").expect("known");
-    Standing {
-        id: SubscriptionId::from(Uuid::from_u128(1)),
-        member: MemberId::from(Uuid::from_u128(2)),
-        schedule: Schedule { cadence: plan.cadence, anchor: zone.wall(started_at), zone, base: 0 },
-        plan: Arc::new(plan),
-        state: State::Active,
-        since: started_at,
-        reason: String::new(),
-        changes: 1,
-        next: 0,
-        token: "sandbox_ok".to_owned(),
-        by_provider: false,
-        awaits_card: false,
-        unpaid_in_row: 0,
-        last_paid: None,
-        membership: None,
-        former: None,
-        started_at,
-        occurrences: BTreeMap::new(),
-        placed: Vec::new(),
-        answered: Vec::new(),
-        orders: Vec::new(),
-        changed: Vec::new(),
-        news: Vec::new(),
-    }
-}
-
-pub(super) fn at(text: &str) -> Timestamp {
-    text.parse().expect("an instant")
-}
+use crate::plan::cadence::{Cadence, Unit};
+use crate::plan::terms::{CatchUp, Plan};
 
 fn no(class: Decline) -> Answer {
     Answer::Declined { class, code: String::new() }
@@ -102,6 +46,10 @@ fn ask(ours: &mut Standing, verb: &str, number: i64, now: Timestamp) -> Result<(
         "unskip" => unskip(ours, number, now),
         "pause" => pause(ours, "", now),
         "resume" => resume(ours, "", now),
+        "rhythm" => {
+            let cadence = Cadence { every: i32::try_from(number).expect("few"), unit: Unit::Day };
+            change_cadence(ours, cadence, ours.schedule.zone.wall(now), now).map(drop)
+        }
         "token" => update_token(ours, "sandbox_ok", false, now),
         other => panic!("nobody can {other}"),
     }
@@ -130,16 +78,19 @@ fn told(ours: &Standing) -> String {
     format!("{state}: {}", all.join(", ")).trim_end().trim_end_matches(':').to_owned()
 }
 
-/// Day of January (at ten in Taipei) | what is done | how it stands.
 fn story(plan: Plan, text: &str) {
-    let mut ours = begun(plan);
+    live(&mut begun(plan), text);
+}
+
+/// Day of January (at ten in Taipei) | what is done | how it stands.
+fn live(ours: &mut Standing, text: &str) {
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [day, what, expected] = cells[..] else { panic!("three cells: {line}") };
         let days: i64 = day.parse().expect("a day");
         let now = at("2026-01-01T02:00:00Z") + jiff::SignedDuration::from_hours(24 * (days - 1));
-        let refused = act(&mut ours, what, now);
-        assert_eq!(format!("{refused}{}", told(&ours)), expected, "{line}");
+        let refused = act(ours, what, now);
+        assert_eq!(format!("{refused}{}", told(ours)), expected, "{line}");
     }
 }
 
@@ -270,6 +221,21 @@ fn skipping_and_pausing_move_nothing_else() {
 }
 
 #[test]
+fn another_rhythm_within_a_pause_keeps_no_day_of_the_old() {
+    story(
+        coffee(),
+        "10 | ring     | active: 0 charging
+         10 | yes      | active: 0 paid
+         10 | skip 2   | active: 0 paid, 2 skipped
+         11 | pause    | paused: 0 paid, 2 skipped
+         20 | rhythm 5 | paused: 0 paid, 1 passed
+         20 | resume   | active: 0 paid, 1 passed
+         24 | ring     | active: 0 paid, 1 passed
+         25 | ring     | active: 0 paid, 1 passed, 2 charging",
+    );
+}
+
+#[test]
 fn what_fell_due_before_a_pause_is_charged_all_the_same() {
     story(
         coffee(),
@@ -363,26 +329,23 @@ fn every_state_knows_every_answer() {
 fn a_provider_that_charges_by_itself_reports() {
     let mut ours = begun(coffee());
     ours.by_provider = true;
-    for (day, what, expected) in [
-        (10, "ring", "active: 0 due"),
-        (11, "report 0", "active: 0 paid"),
-        (11, "report 0", "active: 0 paid"),
-        (11, "report 1", "refused active: 0 paid"),
-        (24, "ring", "active: 0 paid, 1 due, 2 due"),
-        (24, "report 1", "active: 0 paid, 1 paid, 2 due"),
-        (25, "pause", "paused: 0 paid, 1 paid, 2 due"),
-        (38, "report 4", "refused paused: 0 paid, 1 paid, 2 due"),
-        (38, "moved 5", "refused paused: 0 paid, 1 paid, 2 due"),
-        (38, "moved 4", "paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
-        (38, "moved 4", "paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
-        (39, "resume", "active: 0 paid, 1 paid, 2 due, 3 passed, 4 paid"),
-        (39, "moved 3", "active: 0 paid, 1 paid, 2 due, 3 paid, 4 paid"),
-        (40, "cancel", "cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid"),
-        (45, "moved 5", "cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid, 5 paid"),
-    ] {
-        let now = at("2026-01-01T02:00:00Z") + jiff::SignedDuration::from_hours(24 * (day - 1));
-        let refused = act(&mut ours, what, now);
-        assert_eq!(format!("{refused}{}", told(&ours)), expected, "{day} {what}");
-    }
+    live(
+        &mut ours,
+        "10 | ring     | active: 0 due
+         11 | report 0 | active: 0 paid
+         11 | report 0 | active: 0 paid
+         11 | report 1 | refused active: 0 paid
+         24 | ring     | active: 0 paid, 1 due, 2 due
+         24 | report 1 | active: 0 paid, 1 paid, 2 due
+         25 | pause    | paused: 0 paid, 1 paid, 2 due
+         38 | report 4 | refused paused: 0 paid, 1 paid, 2 due
+         38 | moved 5  | refused paused: 0 paid, 1 paid, 2 due
+         38 | moved 4  | paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid
+         38 | moved 4  | paused: 0 paid, 1 paid, 2 due, 3 passed, 4 paid
+         39 | resume   | active: 0 paid, 1 paid, 2 due, 3 passed, 4 paid
+         39 | moved 3  | active: 0 paid, 1 paid, 2 due, 3 paid, 4 paid
+         40 | cancel   | cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid
+         45 | moved 5  | cancelled: 0 paid, 1 paid, 2 passed, 3 paid, 4 paid, 5 paid",
+    );
     assert!(ours.placed.iter().all(|placed| !placed.ask), "it is never asked");
 }

@@ -112,7 +112,7 @@ fn refund_id(ours: &Standing, number: i64, attempt: i32) -> ChargeId {
 mod tests {
     use super::super::answering::answer;
     use super::super::charging::Decline;
-    use super::super::laws::{at, begun, coffee};
+    use super::super::samples::{at, begun, coffee};
     use super::*;
     use crate::plan::cadence::{Cadence, Unit};
     use crate::plan::terms::{Kind, Plan};

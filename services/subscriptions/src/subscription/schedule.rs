@@ -247,14 +247,19 @@ pub fn resume(ours: &mut Standing, reason: &str, now: Timestamp) -> Result<(), R
     if ours.state != State::Paused {
         return Ok(());
     }
-    for occurrence in fallen(ours, now) {
-        ours.put(occurrence, Stage::Passed, "PAUSED", now);
-    }
+    pass_pause(ours, now);
     let state = if ours.awaits_card || ours.unpaid_in_row > 0 { State::PastDue } else { State::Active };
     ours.enter(state, reason, now);
     ours.say(now, News::Resumed);
     advance(ours, now);
     Ok(())
+}
+
+/// Passes over what fell into a pause so far.
+fn pass_pause(ours: &mut Standing, now: Timestamp) {
+    for occurrence in fallen(ours, now) {
+        ours.put(occurrence, Stage::Passed, "PAUSED", now);
+    }
 }
 
 /// Cancels. Whoever cancels is not charged for what was due and not looked at yet.
@@ -287,6 +292,10 @@ pub fn change_cadence(
         return Err(Refusal::CadenceFixed { plan: ours.plan.code.clone() });
     }
     advance(ours, now);
+    if ours.state == State::Paused {
+        // Under the old rhythm, as the new one gives what is ahead its numbers.
+        pass_pause(ours, now);
+    }
     let new = Schedule { cadence, anchor, zone: ours.schedule.zone.clone(), base: 0 };
     let beyond = || Refusal::OccurrenceNotFound { what: "an occurrence of the calendar".to_owned() };
     let first = new.first_after(now).ok_or_else(beyond)?;

@@ -344,10 +344,11 @@ impl Standing {
         reason.clone_into(&mut self.reason);
     }
 
-    /// An occurrence as it stands: its row, or planned as the rhythm says. None beyond the calendar.
+    /// An occurrence as it stands: its row, or planned as the present rhythm says. None beyond the calendar.
     #[must_use]
     pub fn occurrence(&self, number: i64) -> Option<Occurrence> {
-        if let Some(known) = self.occurrences.get(&number) {
+        // A planned one keeps no date: it was put back in under a rhythm that may have changed since.
+        if let Some(known) = self.occurrences.get(&number).filter(|known| known.stage != Stage::Planned) {
             return Some(known.clone());
         }
         Occurrence::planned(&self.schedule, self.plan.charge_offset_days, number)

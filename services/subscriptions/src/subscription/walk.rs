@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::answering::{answer, update_token};
 use super::charging::{Answer, Decline};
-use super::laws::{at, begun, coffee};
+use super::samples::{at, begun, coffee};
 use super::schedule::{advance, cancel, change_cadence, pause, resume, skip, unskip};
 use super::standing::{Stage, Standing};
 use crate::plan::cadence::{Cadence, Unit};
