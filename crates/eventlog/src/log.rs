@@ -29,8 +29,11 @@ pub struct Lost {
 /// A reader's place in some partitions; no epoch before the first read.
 pub(crate) type Places = BTreeMap<Shard, (Option<Uuid>, i64)>;
 
+/// What of other logs is reflected in each partition.
+pub(crate) type Reflected = BTreeMap<Shard, Vec<wire_log::Upstream>>;
+
 /// Where all partitions stand, and what of other logs they reflect.
-pub(crate) type Heads = (BTreeMap<Shard, Head>, Vec<(Shard, wire_log::Upstream)>);
+pub(crate) type Heads = (BTreeMap<Shard, Head>, Reflected);
 
 /// The heads with when reading them began: everything committed by then is below them.
 pub(crate) type Look = (Arc<Heads>, Instant);
@@ -96,19 +99,18 @@ impl Log {
     /// Where all partitions stand, and what of other logs they reflect.
     ///
     /// The cursors are read before the heads: whatever had been applied by then lies below the heads read after.
-    pub async fn heads(&self) -> Result<(BTreeMap<Shard, Head>, Vec<(Shard, wire_log::Upstream)>), StoreError> {
+    pub async fn heads(&self) -> Result<Heads, StoreError> {
         let mut reading = self.store.read(Tenants::Every).await?;
-        let upstream = sqlx::query("SELECT shard, source, epoch, position FROM cursor ORDER BY shard, source")
+        let cursors = sqlx::query("SELECT shard, source, epoch, position FROM cursor ORDER BY shard, source")
             .fetch_all(reading.connection())
-            .await?
-            .into_iter()
-            .map(|row| {
-                let epoch: Uuid = row.try_get(2)?;
-                let upstream =
-                    wire_log::Upstream { source: row.try_get(1)?, epoch: epoch.to_string(), position: row.try_get(3)? };
-                Ok((shard_of(row.try_get(0)?)?, upstream))
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
+            .await?;
+        let mut upstream = Reflected::new();
+        for row in cursors {
+            let epoch: Uuid = row.try_get(2)?;
+            let one =
+                wire_log::Upstream { source: row.try_get(1)?, epoch: epoch.to_string(), position: row.try_get(3)? };
+            upstream.entry(shard_of(row.try_get(0)?)?).or_default().push(one);
+        }
         let heads = sqlx::query("SELECT shard, epoch, position FROM head")
             .fetch_all(reading.connection())
             .await?

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use wire::{failure, refuse};
 
 use super::refuse::rewound;
-use crate::log::Places;
+use crate::log::{Places, Reflected};
 use crate::{Consumer, Log};
 
 /// How often the heads are looked at when no commit of this process says so.
@@ -39,7 +39,8 @@ pub(super) async fn follow(
     let spread = Uuid::new_v4().as_u64_pair().0 % LONGER_BY;
     let end = Instant::now() + Duration::from_secs(SHORTEST_WATCH + spread);
     let mut last_sent = Instant::now();
-    let mut told = Told::new();
+    // The reader is told of a change in what is reflected even when no event came of it.
+    let mut told = Reflected::new();
     while Instant::now() < end {
         committed.mark_unchanged();
         match step(&log, &mut places, &mut told, &tenants, asked).await {
@@ -72,14 +73,11 @@ pub(super) async fn follow(
     }
 }
 
-/// What the reader was told of other logs: it is told of a change even when no event came of it.
-type Told = BTreeMap<(Shard, String), i64>;
-
 /// What there is to say now, and whether the reader does not know it yet.
 async fn step(
     log: &Log,
     places: &mut Places,
-    told: &mut Told,
+    told: &mut Reflected,
     tenants: &Tenants,
     asked: Instant,
 ) -> Result<(wire_log::WatchResponse, bool), Status> {
@@ -108,12 +106,9 @@ async fn step(
     }
     let mut moved: Places = places.clone();
     let mut reflects_more = |shard: &Shard| {
-        let mut more = false;
-        for (_, upstream) in upstream.iter().filter(|(at, _)| at == shard) {
-            let known = told.insert((*shard, upstream.source.clone()), upstream.position);
-            more |= known != Some(upstream.position);
-        }
-        more
+        let Some(now) = upstream.get(shard).filter(|now| told.get(shard) != Some(now)) else { return false };
+        told.insert(*shard, now.clone());
+        true
     };
     moved.retain(|shard, place| {
         let at_head = heads.get(shard).is_some_and(|head| head.position == place.1);
@@ -136,19 +131,15 @@ pub(super) fn caught_up(
 }
 
 /// How far the reader is told it has come. What upstream positions are reflected may be claimed only at the head.
-pub(super) fn reached(
-    places: &Places,
-    heads: &BTreeMap<Shard, Head>,
-    upstream: &[(Shard, wire_log::Upstream)],
-) -> Vec<wire_log::Reached> {
+pub(super) fn reached(places: &Places, heads: &BTreeMap<Shard, Head>, upstream: &Reflected) -> Vec<wire_log::Reached> {
     let told = places.iter().filter_map(|(shard, (_, position))| {
         let head = heads.get(shard)?;
-        let through = upstream.iter().filter(|(at, _)| at == shard && head.position == *position);
+        let through = upstream.get(shard).filter(|_| head.position == *position);
         Some(wire_log::Reached {
             partition: u32::try_from(shard.number()).unwrap_or_default(),
             epoch: head.epoch.to_string(),
             position: *position,
-            upstream: through.map(|(_, upstream)| upstream.clone()).collect(),
+            upstream: through.cloned().unwrap_or_default(),
         })
     });
     told.collect()
