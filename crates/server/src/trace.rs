@@ -108,9 +108,9 @@ impl Seen {
                 if propagation::enabled() {
                     self.span.record("otel.status_code", "ERROR");
                 }
-                log_failure(code, cause);
+                log_failure(self.rpc.method.path, code, cause);
             }
-            (Code::Unavailable, Some(_)) => log_failure(code, cause),
+            (Code::Unavailable, Some(_)) => log_failure(self.rpc.method.path, code, cause),
             _ => tracing::debug!({ fields::DURATION_MS } = seconds * 1_000.0, "answered"),
         }
     }
@@ -126,15 +126,23 @@ impl Drop for Seen {
 /// its trailers and its cause with nobody: a service that streams maps its errors through this.
 #[must_use]
 pub fn noted(status: Status) -> Status {
-    log_failure(status.code(), status.source());
+    log_failure("a stream", status.code(), status.source());
     status
 }
 
-fn log_failure(code: Code, cause: Option<&(dyn Error + 'static)>) {
-    let error = cause.map(chain);
+/// Names the call itself: where only warnings are logged, it has no span.
+fn log_failure(rpc: &str, code: Code, cause: Option<&(dyn Error + 'static)>) {
+    let (error, code_name) = (cause.map(chain), word(code));
     match code {
-        Code::Unavailable => tracing::warn!({ fields::ERROR } = error, "unavailable"),
-        _ => tracing::error!({ fields::ERROR } = error, "failed"),
+        Code::Unavailable => {
+            tracing::warn!(
+                { fields::RPC } = rpc,
+                { fields::CODE } = code_name,
+                { fields::ERROR } = error,
+                "unavailable"
+            );
+        }
+        _ => tracing::error!({ fields::RPC } = rpc, { fields::CODE } = code_name, { fields::ERROR } = error, "failed"),
     }
 }
 

@@ -7,19 +7,25 @@ use tonic::{Code, Status};
 use wire::Violations;
 
 const DECODING: &str = "failed to decode Protobuf message: ";
+/// What tonic says where a caller went away, or ended the call, before the request was sent whole.
+const CUT_OFF: [&str; 2] = ["Missing request message.", "Unexpected EOF decoding stream."];
 
 /// The response, told as a violation where the request could not be decoded. Our own `INTERNAL` has a fixed text and
 /// passes unchanged.
 pub(crate) fn told(response: Response<Body>) -> Response<Body> {
-    let cause = response
-        .extensions()
-        .get::<Status>()
-        .filter(|status| status.code() == Code::Internal)
-        .and_then(|status| status.message().strip_prefix(DECODING));
-    match cause {
+    let failed = response.extensions().get::<Status>().filter(|status| status.code() == Code::Internal);
+    let Some(text) = failed.map(Status::message) else { return response };
+    match text.strip_prefix(DECODING) {
         Some(cause) => violation(cause).into_http(),
+        None if CUT_OFF.contains(&text) => cut_off().into_http(),
         None => response,
     }
+}
+
+fn cut_off() -> Status {
+    let mut bad = Violations::new();
+    bad.add("message", "was not sent whole");
+    bad.finish().expect_err("a violation was added")
 }
 
 /// `Request.order: NewOrder.channel: invalid wire type …`: the fields on the way, then what was wrong.
@@ -55,6 +61,14 @@ mod tests {
             let told = response.extensions().get::<Status>().expect("it is a status");
             assert_eq!(told.code(), Code::InvalidArgument);
             assert_eq!(told.get_details_bad_request().expect("violations").field_violations[0].field, field);
+        }
+    }
+
+    #[test]
+    fn a_request_that_was_not_sent_whole_is_no_failure_of_ours() {
+        for text in CUT_OFF {
+            let response = told(Status::internal(text).into_http());
+            assert_eq!(response.extensions().get::<Status>().expect("it is a status").code(), Code::InvalidArgument);
         }
     }
 
