@@ -94,6 +94,7 @@ impl Stage {
             keys: house.keys(),
             peers,
             redis: redis.clone(),
+            seals: None,
             readiness: house.readiness(),
             kept: None,
         };

@@ -115,7 +115,7 @@ impl EventLogService for EventLogs {
         &self,
         call: Request<wire_log::RepairCursorsRequest>,
     ) -> Result<Response<wire_log::RepairCursorsResponse>, Status> {
-        operators_only(Caller::of(call.extensions())?)?;
+        Caller::of(call.extensions())?.require_operator()?;
         let asked = call.into_inner();
         let digests = wire::digests(&self.keys, &asked);
         let mut bad = Violations::new();
@@ -213,11 +213,6 @@ impl EventLogService for EventLogs {
             Err(refused(refuse::not_parked(&asked)))
         }
     }
-}
-
-fn operators_only(caller: &Caller) -> Result<(), Status> {
-    let others = "this call is for operators of the installation, whose tokens name no tenant";
-    caller.tenant.map_or(Ok(()), |_| Err(wire::status::permission_denied(others)))
 }
 
 /// Whether a service of the suite asks for itself, whose word about its cursors counts.

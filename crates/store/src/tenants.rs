@@ -9,7 +9,8 @@ use kernel::TenantId;
 pub enum Tenants {
     /// These, and nobody else's rows exist.
     These(Vec<TenantId>),
-    /// Everybody's, on the tables that serve the suite itself: the event log, timers, parked events.
+    /// Everybody's, on the tables that serve the suite itself: the event log, timers, parked events. Of a ledger of points,
+    /// to be read by its auditor.
     Every,
 }
 

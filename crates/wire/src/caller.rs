@@ -51,6 +51,15 @@ impl Caller {
         })
     }
 
+    /// Nothing, where the call is an operator's and about the whole installation.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED` when the token names a tenant.
+    pub fn require_operator(&self) -> Result<(), Status> {
+        let others = "this call is for operators of the installation, whose tokens name no tenant";
+        self.tenant.map_or(Ok(()), |_| Err(status::permission_denied(others)))
+    }
+
     /// Whether the token carries this scope.
     #[must_use]
     pub fn may(&self, scope: &str) -> bool {

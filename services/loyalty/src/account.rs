@@ -12,6 +12,8 @@
 //! Life cycle of points: earned -> spent | lapsed | taken back; spent -> given back.
 //! Cost of a batch, whatever its size: begin 2, recall 1, holdings 1 to 4, writes at most 7, commit 1 round trips.
 
+mod auditing;
+pub mod chain;
 pub mod decision;
 mod desk;
 pub mod earning;
@@ -27,6 +29,7 @@ pub mod settling;
 pub(crate) mod standing;
 mod store;
 mod tally;
+pub mod verifying;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
@@ -43,6 +46,7 @@ use jiff::Timestamp;
 use kernel::{Clock, EntryId, MemberId, Points, TenantId};
 use wire::Stop;
 
+pub use self::auditing::{Audit, Seal, Verified};
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::reading::{AccountView, EntryView, Overview, TierView};

@@ -1,14 +1,18 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
+mod ledger;
 mod newcomers;
 mod parse;
+mod parse_ledger;
 mod parse_programme;
 mod present;
+mod present_ledger;
 mod present_programme;
 mod refuse;
 mod wording;
 
 use eventlog::Progress;
+use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
 use proto::loyalty::v1::loyalty_service_server::{LoyaltyService, LoyaltyServiceServer};
 use proto::loyalty::v1::*;
 use server::{Behalf, Peers, Services};
@@ -40,6 +44,8 @@ impl Service {
 
     pub(crate) fn mount(self, services: Services) -> Services {
         let progress = self.progress.clone();
+        let ledger = ledger::Service::new(self.accounts.clone());
+        let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 
@@ -172,6 +178,16 @@ impl LoyaltyService for Service {
         self.fresh(&ask.freshness).await?;
         let tier = self.accounts.explain_tier(ask.tenant, ask.member).await.map_err(refuse::account)?;
         Ok(present::explained_tier(language, tier))
+    }
+
+    async fn verify_member(
+        &self,
+        call: Request<VerifyMemberRequest>,
+    ) -> Result<Response<VerifyMemberResponse>, Status> {
+        let ask = parse::verification(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let verified = self.accounts.verify(ask.tenant, ask.member).await.map_err(wire::failure)?;
+        Ok(present_ledger::verified(verified))
     }
 
     async fn get_overview(&self, call: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {

@@ -4,18 +4,22 @@
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), then `listen` and
-//! `clockwork` (what is heard, what falls due), and `grpc` (how it is asked for).
+//! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
+//! for).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+mod auditor;
 mod clockwork;
 mod grpc;
 mod listen;
 pub mod programme;
 mod store;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::store::{Store, StoreError};
 use eventlog::{Consumer, Listening, Log, Progress};
@@ -26,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use wire::Keys;
 
 use crate::account::Accounts;
+use crate::auditor::Auditor;
 use crate::listen::Ear;
 use crate::programme::Programmes;
 pub use crate::store::{MIGRATIONS, migrations};
@@ -43,6 +48,7 @@ pub struct Loyalty {
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
+    auditor: Auditor,
     peers: Peers,
 }
 
@@ -63,7 +69,21 @@ impl Loyalty {
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
         let ring = Arc::new(clockwork::Bell::new(accounts.clone()));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
-        Ok(Self { store, keys, accounts, programmes, progress, consumer, clockwork, peers: peers.clone() })
+        let auditor = Auditor::new(accounts.clone(), None, auditor::PAUSE);
+        let peers = peers.clone();
+        Ok(Self { store, keys, accounts, programmes, progress, consumer, clockwork, auditor, peers })
+    }
+
+    /// Has the seals of the ledger added to a file every hour.
+    #[must_use]
+    pub fn keeping_seals(self, file: Option<PathBuf>) -> Self {
+        self.auditing(file, auditor::PAUSE)
+    }
+
+    /// The same at another pace: so long between two shards, and seals after every sixty of them.
+    #[must_use]
+    pub fn auditing(self, seals: Option<PathBuf>, pause: Duration) -> Self {
+        Self { auditor: Auditor::new(self.accounts.clone(), seals, pause), ..self }
     }
 
     /// Adds the service to a server.
@@ -98,9 +118,9 @@ impl Loyalty {
         None
     }
 
-    /// Hears and rings until `stop`.
+    /// Hears, rings and audits until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        tokio::join!(self.consumer.run(stop.clone()), self.clockwork.run(stop));
+        tokio::join!(self.consumer.run(stop.clone()), self.clockwork.run(stop.clone()), self.auditor.run(stop));
     }
 
     /// Waits for what is under way and lets go of the database.

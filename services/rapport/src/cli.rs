@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
-    clock, demo, doctor, events, explain, import, member, migrate, orders, points, programme, referrals, report,
-    segments, serve, subscriptions, tenant, token, up,
+    clock, demo, doctor, events, explain, import, ledger, member, migrate, orders, points, programme, referrals,
+    report, segments, serve, subscriptions, tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.
@@ -62,6 +62,9 @@ pub enum Command {
     /// Spends points, gives them back, and lists what happened to them
     #[command(subcommand)]
     Points(points::Ask),
+    /// Proves that points are what was written
+    #[command(subcommand)]
+    Ledger(ledger::Ask),
     /// Codes, invitations, and what they bring
     #[command(subcommand)]
     Referrals(referrals::Ask),

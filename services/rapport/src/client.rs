@@ -18,6 +18,7 @@ use kernel::{Clock, RequestId, TenantId, calendar};
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
+use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
@@ -191,6 +192,8 @@ impl Suite {
         activity: ActivityServiceClient of "activity";
         /// Points, tiers, programmes.
         loyalty: LoyaltyServiceClient of "loyalty";
+        /// The whole ledger of points, to be proved.
+        ledger: LedgerServiceClient of "loyalty";
         /// Groups, lifecycles, values.
         segmentation: SegmentationServiceClient of "segmentation";
         /// Codes and invitations.

@@ -93,6 +93,9 @@ pub struct Settings {
     /// [default: 400; for ever under a manual clock]
     #[arg(long, env = "RAPPORT_REQUEST_LOG_DAYS", value_parser = clap::value_parser!(u16).range(1..), value_name = "DAYS")]
     pub request_log_days: Option<u16>,
+    /// File that loyalty adds the seals of its ledger to, every hour; keep it where the database's owner cannot write
+    #[arg(long, env = "RAPPORT_SEALS_FILE", value_name = "FILE")]
+    pub seals_file: Option<PathBuf>,
     /// Folder for what a local suite makes and remembers
     #[arg(long, env = "RAPPORT_STATE_DIR", default_value = ".rapport", value_name = "FOLDER")]
     pub state_dir: PathBuf,
@@ -285,6 +288,7 @@ impl Settings {
             ("RAPPORT_AUDIENCE", self.audience.clone()),
             ("RAPPORT_CLOCK", self.clock.to_string()),
             ("RAPPORT_REQUEST_LOG_DAYS", self.retention().days().map_or_else(String::new, |days| days.to_string())),
+            ("RAPPORT_SEALS_FILE", file(&self.seals_file)),
             ("RAPPORT_STATE_DIR", self.state_dir.display().to_string()),
         ];
         lines.map(|(name, value)| format!("{name}={value}\n")).concat()

@@ -23,6 +23,7 @@ pub mod events;
 pub mod explain;
 mod following;
 pub mod import;
+pub mod ledger;
 pub mod member;
 pub mod migrate;
 pub mod orders;

@@ -6,7 +6,7 @@
 //!
 //! ```ignore
 //! let stores = Stores::open(&databases, 10, Retention::default()).await?;
-//! let suite = Suite::open(Plan { stores, clock, keys, peers, redis: None, readiness, kept: None })?;
+//! let suite = Suite::open(Plan { stores, clock, keys, peers, redis: None, seals: None, readiness, kept: None })?;
 //! let services = suite.mount(Services::new());
 //! tokio::spawn(suite.clone().run(stop));
 //! ```
@@ -25,6 +25,7 @@ mod standing;
 mod stores;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub struct Plan {
     pub peers: Peers,
     /// Where Redis answers, if there is one.
     pub redis: Option<String>,
+    /// Where the seals of the ledger are kept, if anywhere.
+    pub seals: Option<PathBuf>,
     /// What health speaks of.
     pub readiness: Readiness,
     /// Where a manual clock's position is kept from run to run.
@@ -82,8 +85,8 @@ impl Suite {
     /// # Errors
     /// A service cannot be opened as planned.
     pub fn open(plan: Plan) -> Result<Self, CannotOpen> {
-        let Plan { stores, clock, keys, peers, redis, readiness, kept } = plan;
-        let house = opening::House { clock: clock.clone(), keys: keys.clone(), peers: peers.clone(), redis };
+        let Plan { stores, clock, keys, peers, redis, seals, readiness, kept } = plan;
+        let house = opening::House { clock: clock.clone(), keys: keys.clone(), peers: peers.clone(), redis, seals };
         let missing = Service::ALL.map(|service| (service, stores.missing(service)));
         let services: Vec<Standing> = stores
             .into_each()

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use kernel::{Currency, EntryId, LotId, MemberId, OrderId};
 use serde::{Deserialize, Serialize};
 
+use super::chain::Link;
 use super::decision::Decision;
 
 /// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
@@ -216,6 +217,8 @@ pub struct Holdings {
     pub joined_at: Timestamp,
     /// How many entries the statement has.
     pub entries: i64,
+    /// The link of the last entry that is written.
+    pub link: Link,
     /// How many changes the tier history has.
     pub tier_changes: i64,
     /// Lots with something left, and those a decision asked for.
@@ -249,6 +252,7 @@ impl Holdings {
             member,
             joined_at,
             entries: 0,
+            link: Link::FIRST,
             tier_changes: 0,
             lots: Vec::new(),
             deficit: 0,

@@ -1,5 +1,6 @@
 //! The rows of accounts: read once for a batch, written once for a batch.
 
+mod chaining;
 mod loading;
 mod writing;
 

@@ -74,6 +74,11 @@ pub(super) fn account(keys: &Keys, call: Request<GetAccountRequest>) -> Result<L
     look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
 }
 
+pub(super) fn verification(keys: &Keys, call: Request<VerifyMemberRequest>) -> Result<Look, Status> {
+    let (envelope, ask) = open(call)?;
+    look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
+}
+
 pub(super) fn tier_changes(keys: &Keys, call: Request<ListTierChangesRequest>) -> Result<PageLook, Status> {
     let (envelope, ask) = open(call)?;
     let (list, tenant) = ("tier changes", envelope.tenant);

@@ -5,6 +5,7 @@ mod bad_input;
 mod earning;
 mod explaining;
 mod granting;
+mod ledger;
 mod older;
 mod overview;
 mod programmes;

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use kernel::{Shard, TenantId};
+use kernel::{MemberId, Shard, TenantId};
+use loyalty::account::chain::{Line, Link, link, seal};
 use loyalty::programme::Programme;
 use sqlx::migrate::Migrator;
 use testkit::Database;
+use uuid::Uuid;
 
 /// As the builds before wrote it.
 const TERMS: &str = r#"{"version":1,"effective_at":"2020-01-01T00:00:00Z","display_name":"Signature",
@@ -52,4 +54,76 @@ async fn programmes_and_suspensions_of_an_older_build_rule_on() {
     let rules = held.versions.at(testkit::instant("2026-06-01T00:00:00Z")).expect("it rules");
     assert_eq!((rules.number, rules.zone.name(), rules.rates[0].per_minor), (1, "Asia/Taipei", 50));
     assert!(held.settled.suspended, "who may not write still may not");
+}
+
+#[tokio::test]
+async fn entries_of_an_older_build_are_chained_as_they_stand() {
+    let database = Database::create(
+        loyalty::SERVICE,
+        &[&store::MIGRATIONS, &eventlog::MIGRATIONS, &timers::MIGRATIONS, &terms::MIGRATIONS, before(104)],
+    )
+    .await;
+    let moment = testkit::instant("2026-01-01T00:00:00.000001Z");
+    let (tenant, member) = (TenantId::new_at(moment), MemberId::new_at(moment));
+    let shard = Shard::of_member(member).number();
+    let mut look = database.look().await;
+    sqlx::query(
+        "INSERT INTO loyalty.account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
+             earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until)
+         VALUES ($1, $2, $3, '2026-01-01', 2, 0, 30, 0, 30, 0, 0, 0, 0, 0, '2026-01-01')",
+    )
+    .bind(tenant.uuid())
+    .bind(shard)
+    .bind(member.uuid())
+    .execute(&mut look)
+    .await
+    .expect("an account");
+    for number in [1_i64, 2] {
+        sqlx::query(
+            r#"INSERT INTO loyalty.entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws,
+                   grounds, programme_version, occurred_at, recorded_at)
+               VALUES ($1, $2, $3, $4, $5, 1, 15, 15 * $4, '咖啡', '[]', '{"b": 1, "aa": 2}', 1,
+                   '2026-01-01T00:00:00.000001Z', '2026-01-01T00:00:00.000001Z')"#,
+        )
+        .bind(tenant.uuid())
+        .bind(shard)
+        .bind(member.uuid())
+        .bind(number)
+        .bind(Uuid::from_u128(u128::try_from(number).expect("small")))
+        .execute(&mut look)
+        .await
+        .expect("an entry");
+    }
+
+    store::migrate(database.url(), loyalty::SERVICE, &loyalty::migrations()).await.expect("it migrates");
+    let mut links = vec![Link::FIRST];
+    for number in [1, 2] {
+        let line = Line {
+            number,
+            entry: Uuid::from_u128(u128::try_from(number).expect("small")),
+            kind: 1,
+            points: 15,
+            balance_after: 15 * number,
+            cause: "咖啡",
+            draws: "[]",
+            // As PostgreSQL had kept it.
+            grounds: r#"{"b": 1, "aa": 2}"#,
+            programme_version: 1,
+            occurred_at: moment,
+            recorded_at: moment,
+        };
+        links.push(link(links[links.len() - 1], (tenant, member), &line));
+    }
+    let kept: Vec<u8> =
+        sqlx::query_scalar("SELECT link FROM loyalty.account").fetch_one(&mut look).await.expect("one account");
+    assert_eq!(Link::read(&kept), Some(links[2]));
+    let sealed: Vec<u8> = sqlx::query_scalar("SELECT link FROM loyalty.seal WHERE entries = 2 AND shard = $1")
+        .bind(shard)
+        .fetch_one(&mut look)
+        .await
+        .expect("its seal");
+    assert_eq!(Link::read(&sealed), Some(seal(Link::FIRST, links[1..].iter().copied())));
+    let seals: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM loyalty.seal").fetch_one(&mut look).await.expect("counted");
+    assert_eq!(seals, 256);
 }

@@ -54,7 +54,9 @@ impl Running {
             Readiness::new(),
         );
         let (redis, keys) = (settings.redis()?, trust.keys.clone());
-        let suite = Suite::open(Plan { stores, clock, keys, peers, redis, readiness: readiness.clone(), kept })?;
+        let seals = settings.seals_file.clone();
+        let plan = Plan { stores, clock, keys, peers, redis, seals, readiness: readiness.clone(), kept };
+        let suite = Suite::open(plan)?;
 
         let (shutdown, admin_stop) = (CancellationToken::new(), CancellationToken::new());
         let options = Options::new(trust.verifier, readiness.clone());

@@ -1,5 +1,6 @@
 //! Opening each service: the one file that knows how.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cache::{Far, FarSettings};
@@ -44,6 +45,7 @@ pub(super) struct House {
     pub(super) keys: Keys,
     pub(super) peers: Peers,
     pub(super) redis: Option<String>,
+    pub(super) seals: Option<PathBuf>,
 }
 
 /// Services are built by their own crates and look alike; this writes the likeness down once.
@@ -83,7 +85,8 @@ pub(super) fn open(
             standing!(service, store, readiness, opened)
         }
         Service::Loyalty => {
-            let opened = loyalty::Loyalty::open(store.clone(), clock, keys, &house.peers);
+            let opened = loyalty::Loyalty::open(store.clone(), clock, keys, &house.peers)
+                .map(|opened| opened.keeping_seals(house.seals.clone()));
             standing!(service, store, readiness, opened)
         }
         Service::Segmentation => {

@@ -154,5 +154,6 @@ unused! {
     adjust_points: AdjustPointsRequest -> AdjustPointsResponse,
     explain_entry: ExplainEntryRequest -> ExplainEntryResponse,
     explain_tier: ExplainTierRequest -> ExplainTierResponse,
+    verify_member: VerifyMemberRequest -> VerifyMemberResponse,
     get_overview: GetOverviewRequest -> GetOverviewResponse,
 }

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{read_entry_kind, read_tier_change_kind};
+use crate::account::chain::Link;
 use crate::account::desk::{Ask, Books, DeedKind, Whose};
 use crate::account::holdings::{Draw, EntryKind, Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals};
 use crate::account::tally::{Spent, SpentEntries};
@@ -113,7 +114,7 @@ async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Resul
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
-                  needed_minor, qualified_by, review_at, stood_before
+                  needed_minor, qualified_by, review_at, stood_before, link
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM account
@@ -131,6 +132,7 @@ async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Resul
         let member = MemberId::from(row.member);
         let mut holdings = Holdings::new(member, row.joined_at.into());
         holdings.entries = row.entries;
+        holdings.link = Link::read(&row.link).ok_or_else(|| StoreError::unreadable("the link of an account"))?;
         holdings.tier_changes = row.tier_changes;
         holdings.deficit = row.deficit;
         holdings.settled_until = row.settled_until.into();
@@ -297,18 +299,23 @@ async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<S
     let entries: Vec<Option<Uuid>> = wanted.iter().map(|(_, entry, _)| entry.map(EntryId::uuid)).collect();
     let causes: Vec<String> = wanted.iter().map(|(.., cause)| cause.clone()).collect();
     let rows = sqlx::query!(
-        r#"SELECT entry.tenant, entry.member, entry.entry, entry.kind, entry.cause, entry.draws,
+        r#"SELECT entry.tenant AS "tenant!", entry.member AS "member!", entry.entry AS "entry!", entry.kind AS "kind!",
+                  entry.cause AS "cause!", entry.draws AS "draws!",
                   EXISTS (SELECT FROM entry AS later
-                          WHERE later.tenant = entry.tenant AND later.shard = entry.shard
-                            AND later.member = entry.member AND later.kind IN (2, 4)
-                            AND later.cause = asked.cause) AS "reversed!"
+                          WHERE (later.tenant, later.shard, later.member, later.cause)
+                              = (entry.tenant, entry.shard, entry.member, asked.cause)
+                            AND later.kind IN (2, 4)) AS "reversed!"
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[])
                 AS asked (tenant, shard, member, entry, cause)
            CROSS JOIN LATERAL (
                SELECT * FROM entry
-               WHERE (entry.tenant, entry.shard, entry.member) = (asked.tenant, asked.shard, asked.member)
-                 AND (entry.entry = asked.entry
-                      OR (asked.entry IS NULL AND entry.kind = 1 AND entry.cause = asked.cause)) OFFSET 0
+               WHERE (entry.tenant, entry.shard, entry.entry) = (asked.tenant, asked.shard, asked.entry)
+                 AND entry.member = asked.member
+               UNION ALL
+               SELECT * FROM entry
+               WHERE asked.entry IS NULL AND entry.kind = 1
+                 AND (entry.tenant, entry.shard, entry.member, entry.cause)
+                   = (asked.tenant, asked.shard, asked.member, asked.cause) OFFSET 0
            ) AS entry"#,
         &keys.tenants,
         &keys.shards,

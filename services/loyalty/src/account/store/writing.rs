@@ -5,14 +5,15 @@
 
 use ::store::{SqlTimestamp, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
-use kernel::Shard;
+use kernel::{Shard, to_microsecond};
 use serde_json::Value;
 use timers::Timer;
 use uuid::Uuid;
 
+use super::chaining::{Chained, added, batch_of, chained};
 use super::{entry_kind, tier_change_kind};
 use crate::account::desk::{Books, Whose};
-use crate::account::holdings::{Holdings, Qualified};
+use crate::account::holdings::{Holdings, Posting, Qualified};
 
 /// The one kind of timer: the next instant at which something happens to an account by itself.
 const DUE: &str = "account";
@@ -27,9 +28,10 @@ pub(in crate::account) async fn write(tx: &mut Tx, books: &Books, now: Timestamp
     if changed.is_empty() {
         return Ok(());
     }
-    write_accounts(tx, &changed).await?;
+    let statements = chained(changed.iter().copied(), now)?;
+    write_accounts(tx, &statements).await?;
     write_lots(tx, &changed).await?;
-    write_entries(tx, &changed, now).await?;
+    write_entries(tx, &statements, now).await?;
     write_purchases(tx, &changed).await?;
     write_tier_changes(tx, &changed, now).await?;
     let timers: Vec<Timer> = changed.iter().map(|(whose, holdings)| timer(whose, holdings, now)).collect();
@@ -57,40 +59,39 @@ fn instant(moment: Timestamp) -> SqlTimestamp {
     moment.into()
 }
 
-fn stood_before(changed: &[(&Whose, &Holdings)]) -> Result<Vec<Option<Value>>, StoreError> {
-    changed
+fn stood_before(statements: &[Chained<'_>]) -> Result<Vec<Option<Value>>, StoreError> {
+    statements
         .iter()
-        .map(|(_, holdings)| holdings.standing.as_ref().and_then(|standing| standing.before.as_ref()))
+        .map(|account| account.holdings.standing.as_ref().and_then(|standing| standing.before.as_ref()))
         .map(|before| before.map(serde_json::to_value).transpose().map_err(StoreError::unreadable))
         .collect()
 }
 
-async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
-    let (tenants, shards, members) = keys(changed.iter().map(|(whose, _)| *whose));
-    let column = |read: fn(&Holdings) -> i64| changed.iter().map(|(_, holdings)| read(holdings)).collect::<Vec<i64>>();
+async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), StoreError> {
+    let (tenants, shards, members) = keys(statements.iter().map(|account| account.whose));
+    let all: Vec<&Holdings> = statements.iter().map(|account| account.holdings).collect();
+    let column = |read: fn(&Holdings) -> i64| all.iter().map(|holdings| read(holdings)).collect::<Vec<i64>>();
     let standing = |read: fn(&crate::account::holdings::Standing) -> Option<Timestamp>| {
-        changed
-            .iter()
-            .map(|(_, holdings)| holdings.standing.as_ref().and_then(read).map(instant))
-            .collect::<Vec<Option<SqlTimestamp>>>()
+        let read = |holdings: &&Holdings| holdings.standing.as_ref().and_then(read).map(instant);
+        all.iter().map(read).collect::<Vec<Option<SqlTimestamp>>>()
     };
-    let qualified: Vec<Option<Qualified>> =
-        changed.iter().map(|(_, holdings)| holdings.standing.as_ref().map(|standing| standing.qualified)).collect();
-    let stood_before = stood_before(changed)?;
-    let joined: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.joined_at)).collect();
-    let settled: Vec<SqlTimestamp> = changed.iter().map(|(_, holdings)| instant(holdings.settled_until)).collect();
-    let tiers: Vec<Option<String>> =
-        changed.iter().map(|(_, holdings)| holdings.standing.as_ref().map(|standing| standing.tier.clone())).collect();
+    let stand = || all.iter().map(|holdings| holdings.standing.as_ref());
+    let qualified: Vec<Option<Qualified>> = stand().map(|standing| standing.map(|known| known.qualified)).collect();
+    let stood_before = stood_before(statements)?;
+    let joined: Vec<SqlTimestamp> = all.iter().map(|holdings| instant(holdings.joined_at)).collect();
+    let settled: Vec<SqlTimestamp> = all.iter().map(|holdings| instant(holdings.settled_until)).collect();
+    let tiers: Vec<Option<&str>> = stand().map(|standing| standing.map(|known| known.tier.as_str())).collect();
+    let links: Vec<Vec<u8>> = statements.iter().map(|account| account.link().0.to_vec()).collect();
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, needed_minor, qualified_by, review_at, stood_before)
+             qualified_at, needed_minor, qualified_by, review_at, stood_before, link)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
                 unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
-                unnest($21::timestamptz[]), unnest($22::jsonb[])
+                unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[])
          ON CONFLICT (tenant, shard, member) DO UPDATE SET
              joined_at = excluded.joined_at, entries = excluded.entries, tier_changes = excluded.tier_changes,
              spendable = excluded.spendable, deficit = excluded.deficit, earned = excluded.earned,
@@ -99,7 +100,7 @@ async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<
              settled_until = excluded.settled_until, tier = excluded.tier, tier_since = excluded.tier_since,
              qualified_at = excluded.qualified_at, needed_minor = excluded.needed_minor,
              qualified_by = excluded.qualified_by, review_at = excluded.review_at,
-             stood_before = excluded.stood_before",
+             stood_before = excluded.stood_before, link = excluded.link",
         &tenants,
         &shards,
         &members,
@@ -115,13 +116,14 @@ async fn write_accounts(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<
         &column(|holdings| holdings.totals.lapsed),
         &column(|holdings| holdings.totals.adjusted),
         &settled as &[SqlTimestamp],
-        &tiers as &[Option<String>],
+        &tiers as &[Option<&str>],
         &standing(|standing| Some(standing.since)) as &[Option<SqlTimestamp>],
         &standing(|standing| Some(standing.qualified.at)) as &[Option<SqlTimestamp>],
         &qualified.iter().map(|one| one.and_then(|one| one.needed_minor)).collect::<Vec<_>>() as &[Option<i64>],
         &qualified.iter().map(|one| one.map(|one| one.by_version)).collect::<Vec<_>>() as &[Option<i32>],
         &standing(|standing| standing.review_at) as &[Option<SqlTimestamp>],
         &stood_before as &[Option<Value>],
+        &links,
     )
     .execute(tx.connection())
     .await?;
@@ -166,34 +168,44 @@ async fn write_lots(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), 
     Ok(())
 }
 
-async fn write_entries(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
-    let rows: Vec<_> = changed
-        .iter()
-        .flat_map(|(whose, holdings)| holdings.postings.iter().map(move |posting| (*whose, posting)))
-        .collect();
+/// The entries, and what they add to the seals of their shards.
+async fn write_entries(tx: &mut Tx, statements: &[Chained<'_>], now: Timestamp) -> Result<(), StoreError> {
+    let rows: Vec<_> =
+        statements.iter().flat_map(|account| account.lines.iter().map(move |line| (account.whose, line))).collect();
     if rows.is_empty() {
         return Ok(());
     }
     let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
-    let numbers: Vec<i64> = rows.iter().map(|(_, row)| row.number).collect();
-    let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id.uuid()).collect();
-    let kinds: Vec<i16> = rows.iter().map(|(_, row)| entry_kind(row.kind)).collect();
-    let points: Vec<i64> = rows.iter().map(|(_, row)| row.points).collect();
-    let balances: Vec<i64> = rows.iter().map(|(_, row)| row.balance_after).collect();
-    let causes: Vec<String> = rows.iter().map(|(_, row)| row.cause.clone()).collect();
-    let json = |value: serde_json::Result<Value>| value.map_err(StoreError::unreadable);
-    let draws = rows.iter().map(|(_, row)| json(serde_json::to_value(&row.draws))).collect::<Result<Vec<_>, _>>()?;
-    let grounds =
-        rows.iter().map(|(_, row)| json(serde_json::to_value(&row.grounds))).collect::<Result<Vec<_>, _>>()?;
-    let versions: Vec<i32> = rows.iter().map(|(_, row)| row.grounds.programme_version).collect();
-    let occurred: Vec<SqlTimestamp> = rows.iter().map(|(_, row)| instant(row.occurred_at)).collect();
+    let postings: Vec<&Posting> = rows.iter().map(|(_, line)| line.posting).collect();
+    let numbers: Vec<i64> = postings.iter().map(|row| row.number).collect();
+    let ids: Vec<Uuid> = postings.iter().map(|row| row.id.uuid()).collect();
+    let kinds: Vec<i16> = postings.iter().map(|row| entry_kind(row.kind)).collect();
+    let points: Vec<i64> = postings.iter().map(|row| row.points).collect();
+    let balances: Vec<i64> = postings.iter().map(|row| row.balance_after).collect();
+    let causes: Vec<&str> = postings.iter().map(|row| row.cause.as_str()).collect();
+    let versions: Vec<i32> = postings.iter().map(|row| row.grounds.programme_version).collect();
+    let draws: Vec<&str> = rows.iter().map(|(_, line)| line.draws.as_str()).collect();
+    let grounds: Vec<&str> = rows.iter().map(|(_, line)| line.grounds.as_str()).collect();
+    let occurred: Vec<SqlTimestamp> = rows.iter().map(|(_, line)| instant(line.occurred_at)).collect();
+    let links: Vec<Vec<u8>> = rows.iter().map(|(_, line)| line.link.0.to_vec()).collect();
+    let batch = |(whose, _): &(&Whose, _)| batch_of(tx.heads(), Shard::of_member(whose.1));
+    let batches: Vec<i64> = rows.iter().map(batch).collect::<Result<_, _>>()?;
+    let added = added(statements, tx.heads())?;
     sqlx::query!(
-        "INSERT INTO entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws, grounds,
-             programme_version, occurred_at, recorded_at)
+        "WITH added AS (
+             SELECT unnest($17::smallint[]) AS shard, unnest($18::bigint[]) AS batch, unnest($19::bigint[]) AS entries,
+                    unnest($20::bytea[]) AS links
+         ), sealed AS (
+             UPDATE seal SET entries = seal.entries + added.entries, batch = added.batch,
+                    link = sha256(seal.link || added.links), recorded_at = $16::timestamptz
+             FROM added WHERE seal.shard = added.shard
+         )
+         INSERT INTO entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws, grounds,
+             programme_version, occurred_at, link, batch, recorded_at)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::bigint[]),
                 unnest($5::uuid[]), unnest($6::smallint[]), unnest($7::bigint[]), unnest($8::bigint[]),
-                unnest($9::text[]), unnest($10::jsonb[]), unnest($11::jsonb[]), unnest($12::integer[]),
-                unnest($13::timestamptz[]), $14::timestamptz",
+                unnest($9::text[]), unnest($10::text[])::json, unnest($11::text[])::json, unnest($12::integer[]),
+                unnest($13::timestamptz[]), unnest($14::bytea[]), unnest($15::bigint[]), $16::timestamptz",
         &tenants,
         &shards,
         &members,
@@ -202,12 +214,18 @@ async fn write_entries(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timest
         &kinds,
         &points,
         &balances,
-        &causes,
-        &draws,
-        &grounds,
+        &causes as &[&str],
+        &draws as &[&str],
+        &grounds as &[&str],
         &versions,
         &occurred as &[SqlTimestamp],
-        instant(now) as SqlTimestamp,
+        &links,
+        &batches,
+        instant(to_microsecond(now)) as SqlTimestamp,
+        &added.shards,
+        &added.batches,
+        &added.entries,
+        &added.links,
     )
     .execute(tx.connection())
     .await?;

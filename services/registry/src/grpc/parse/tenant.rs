@@ -16,12 +16,7 @@ fn asking(extensions: &Extensions) -> Result<Asking, Status> {
 }
 
 fn operator(extensions: &Extensions) -> Result<Asking, Status> {
-    match asking(extensions)? {
-        Asking::Operator => Ok(Asking::Operator),
-        Asking::Own(_) => Err(wire::status::permission_denied(
-            "this call is for operators of the installation, whose tokens name no tenant",
-        )),
-    }
+    Caller::of(extensions)?.require_operator().map(|()| Asking::Operator)
 }
 
 pub(in crate::grpc) fn opening(

@@ -1,0 +1,163 @@
+//! The statements behind proving a ledger.
+
+use ::store::{SqlTimestamp, StoreError};
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+use kernel::{Shard, TenantId};
+use sqlx::{Connection as _, Postgres, Transaction};
+use uuid::Uuid;
+
+pub(super) use sqlx::PgConnection as Connection;
+
+use super::Seal;
+use crate::account::chain::{Line, Link};
+use crate::account::verifying::{Claimed, Sealed};
+
+/// Some members of one tenant in one shard: above the first id, up to the second.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub tenant: TenantId,
+    pub shard: Shard,
+    pub above: Uuid,
+    pub up_to: Uuid,
+}
+
+/// One look at everything, whatever is written meanwhile.
+pub(super) async fn snapshot(connection: &mut Connection) -> Result<Transaction<'_, Postgres>, StoreError> {
+    Ok(connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+}
+
+pub(super) struct KeptLine {
+    pub member: Uuid,
+    number: i64,
+    entry: Uuid,
+    kind: i16,
+    points: i64,
+    balance_after: i64,
+    cause: String,
+    draws: String,
+    grounds: String,
+    programme_version: i32,
+    occurred_at: SqlTimestamp,
+    recorded_at: SqlTimestamp,
+    link: Vec<u8>,
+    batch: i64,
+}
+
+impl KeptLine {
+    pub(super) fn line(&self) -> Line<'_> {
+        Line {
+            number: self.number,
+            entry: self.entry,
+            kind: self.kind,
+            points: self.points,
+            balance_after: self.balance_after,
+            cause: &self.cause,
+            draws: &self.draws,
+            grounds: &self.grounds,
+            programme_version: self.programme_version,
+            occurred_at: self.occurred_at.to_jiff(),
+            recorded_at: self.recorded_at.to_jiff(),
+        }
+    }
+
+    /// The link kept with it; one that is no digest is not the one that was written.
+    pub(super) fn link(&self) -> Link {
+        Link::read(&self.link).unwrap_or(Link::FIRST)
+    }
+
+    pub(super) fn sealed(&self, tenant: TenantId) -> Sealed {
+        Sealed { batch: self.batch, tenant, member: self.member, number: self.number, link: self.link() }
+    }
+}
+
+/// All entries of a span, member by member in their order.
+pub(super) fn lines(connection: &mut Connection, span: Span) -> BoxStream<'_, Result<KeptLine, sqlx::Error>> {
+    sqlx::query_as!(
+        KeptLine,
+        r#"SELECT member, number, entry, kind, points, balance_after, cause, draws::text AS "draws!",
+                  grounds::text AS "grounds!", programme_version, occurred_at, recorded_at, link, batch
+           FROM entry WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member, number"#,
+        span.tenant.uuid(),
+        span.shard.number(),
+        span.above,
+        span.up_to,
+    )
+    .fetch(connection)
+}
+
+/// What the first accounts of a span claim.
+pub(super) async fn claims(
+    connection: &mut Connection,
+    span: Span,
+    limit: i64,
+) -> Result<Vec<(Uuid, Claimed)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT member, entries, link, spendable, deficit,
+                  (SELECT COALESCE(sum(remaining), 0)::bigint FROM lot
+                   WHERE lot.tenant = account.tenant AND lot.shard = account.shard AND lot.member = account.member)
+                      AS "lots_left!"
+           FROM account WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member LIMIT $5"#,
+        span.tenant.uuid(),
+        span.shard.number(),
+        span.above,
+        span.up_to,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    let claim = |row: (i64, Vec<u8>, i64, i64, i64)| Claimed {
+        entries: row.0,
+        link: Link::read(&row.1).unwrap_or(Link::FIRST),
+        spendable: row.2,
+        deficit: row.3,
+        lots_left: row.4,
+    };
+    let claimed = rows
+        .into_iter()
+        .map(|row| (row.member, claim((row.entries, row.link, row.spendable, row.deficit, row.lots_left))));
+    Ok(claimed.collect())
+}
+
+/// Who has accounts or entries: found by jumping from one to the next.
+pub(super) async fn tenants(connection: &mut Connection) -> Result<Vec<TenantId>, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"WITH RECURSIVE owner (tenant) AS (
+               (SELECT tenant FROM account ORDER BY tenant LIMIT 1)
+               UNION ALL
+               SELECT (SELECT account.tenant FROM account WHERE account.tenant > owner.tenant
+                       ORDER BY account.tenant LIMIT 1)
+               FROM owner WHERE owner.tenant IS NOT NULL
+           ), writer (tenant) AS (
+               (SELECT tenant FROM entry ORDER BY tenant LIMIT 1)
+               UNION ALL
+               SELECT (SELECT entry.tenant FROM entry WHERE entry.tenant > writer.tenant
+                       ORDER BY entry.tenant LIMIT 1)
+               FROM writer WHERE writer.tenant IS NOT NULL
+           )
+           SELECT tenant AS "tenant!" FROM (SELECT tenant FROM owner UNION SELECT tenant FROM writer) AS known
+           WHERE tenant IS NOT NULL ORDER BY tenant"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().map(TenantId::from).collect())
+}
+
+/// The seals of all shards, or of one.
+pub(super) async fn seals(connection: &mut Connection, only: Option<Shard>) -> Result<Vec<Seal>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT shard, entries, batch, link, recorded_at FROM seal WHERE $1::smallint IS NULL OR shard = $1
+         ORDER BY shard",
+        only.map(Shard::number),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let shard = Shard::from_number(i64::from(row.shard)).ok_or_else(|| StoreError::unreadable("a shard"))?;
+            let link = Link::read(&row.link).ok_or_else(|| StoreError::unreadable("a seal"))?;
+            let recorded_at = Timestamp::from(row.recorded_at);
+            Ok(Seal { shard, entries: row.entries, batch: row.batch, link, recorded_at })
+        })
+        .collect()
+}

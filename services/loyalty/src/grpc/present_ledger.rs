@@ -1,0 +1,104 @@
+//! Proofs and seals as the wire tells them.
+
+use kernel::EntryId;
+use proto::loyalty::v1;
+use proto::loyalty::v1::{DivergenceKind, SealDivergenceKind};
+use tonic::Response;
+
+use crate::account::verifying::{Divergence, SealDivergence};
+use crate::account::{Audit, Seal, Verified};
+
+pub(super) fn verified(verified: Verified) -> Response<v1::VerifyMemberResponse> {
+    Response::new(v1::VerifyMemberResponse {
+        holds: verified.divergence.is_none(),
+        entries: verified.entries,
+        balance: verified.balance,
+        link: verified.link.to_string(),
+        divergence: verified.divergence.map(divergence),
+    })
+}
+
+fn divergence(found: Divergence) -> v1::Divergence {
+    let named = |kind: DivergenceKind, number: i64, entry: EntryId, expected: i64, found: i64| v1::Divergence {
+        kind: kind.into(),
+        number,
+        entry: entry.to_string(),
+        expected,
+        found,
+    };
+    let told = |kind: DivergenceKind, number: i64, expected: i64, found: i64| v1::Divergence {
+        kind: kind.into(),
+        number,
+        entry: String::new(),
+        expected,
+        found,
+    };
+    match found {
+        Divergence::Missing { number } => told(DivergenceKind::Missing, number, 0, 0),
+        Divergence::Altered { number, entry } => named(DivergenceKind::Altered, number, entry, 0, 0),
+        Divergence::Balance { number, entry, expected, found } => {
+            named(DivergenceKind::Balance, number, entry, expected, found)
+        }
+        Divergence::CutOff { number, entries } => {
+            told(DivergenceKind::CutOff, number, entries, number.saturating_sub(1))
+        }
+        Divergence::Unclaimed { number } => told(DivergenceKind::Unclaimed, number, 0, 0),
+        Divergence::OtherEnd { number } => told(DivergenceKind::OtherEnd, number, 0, 0),
+        Divergence::Sum { expected, found } => told(DivergenceKind::Sum, 0, expected, found),
+        Divergence::Lots { expected, found } => told(DivergenceKind::Lots, 0, expected, found),
+    }
+}
+
+pub(super) fn seals(seals: &[Seal]) -> Response<v1::ListSealsResponse> {
+    Response::new(v1::ListSealsResponse { seals: seals.iter().map(seal).collect() })
+}
+
+fn seal(seal: &Seal) -> v1::Seal {
+    v1::Seal {
+        shard: u32::try_from(seal.shard.number()).unwrap_or_default(),
+        entries: seal.entries,
+        batch: seal.batch,
+        link: seal.link.to_string(),
+        record_time: Some(proto::timestamp(seal.recorded_at)),
+    }
+}
+
+pub(super) fn audit(audit: Audit) -> v1::AuditLedgerResponse {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    v1::AuditLedgerResponse {
+        shard: u32::try_from(audit.shard.number()).unwrap_or_default(),
+        members: count(audit.members),
+        entries: count(audit.entries),
+        divergences: audit
+            .diverging
+            .into_iter()
+            .map(|(tenant, member, found)| v1::MemberDivergence {
+                tenant: tenant.to_string(),
+                member: member.to_string(),
+                divergence: Some(divergence(found)),
+            })
+            .collect(),
+        diverging: count(audit.divergences),
+        seal: audit.seal.map(unsealed),
+    }
+}
+
+fn unsealed(found: SealDivergence) -> v1::SealDivergence {
+    match found {
+        SealDivergence::Entries { expected, found } => v1::SealDivergence {
+            kind: SealDivergenceKind::Entries.into(),
+            expected,
+            found,
+            ..v1::SealDivergence::default()
+        },
+        SealDivergence::Other { batch } => {
+            v1::SealDivergence { kind: SealDivergenceKind::Other.into(), batch, ..v1::SealDivergence::default() }
+        }
+        SealDivergence::Known { after, batch, expected, found } => {
+            v1::SealDivergence { kind: SealDivergenceKind::Known.into(), batch, after_batch: after, expected, found }
+        }
+        SealDivergence::Gone => {
+            v1::SealDivergence { kind: SealDivergenceKind::Gone.into(), ..v1::SealDivergence::default() }
+        }
+    }
+}
