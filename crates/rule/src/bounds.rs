@@ -50,15 +50,13 @@ impl Moving<'_> {
     /// Where a comparison itself changes. Answers whether it could be told.
     fn roots(&self, condition: &Condition, borders: &mut Vec<i128>) -> bool {
         match condition {
-            Condition::Compare { left, right, .. } => {
-                self.told(self.line(left), borders, |left, borders| {
-                    self.told(self.line(right), borders, |right, borders| {
-                        let rise = left.rise.checked_sub(right.rise);
-                        let start = left.start.checked_sub(right.start);
-                        rise.zip(start).is_some_and(|(rise, start)| around(Line { rise, start }, 0, borders))
-                    })
+            Condition::Compare { left, right, .. } => self.told(self.line(left), borders, |left, borders| {
+                self.told(self.line(right), borders, |right, borders| {
+                    let rise = left.rise.checked_sub(right.rise);
+                    let start = left.start.checked_sub(right.start);
+                    rise.zip(start).is_some_and(|(rise, start)| around(Line { rise, start }, 0, borders))
                 })
-            }
+            }),
             Condition::AmountAmong { amount, among } => self.told(self.line(amount), borders, |line, borders| {
                 among.iter().all(|value| around(line, *value, borders))
             }),
@@ -101,9 +99,7 @@ impl Moving<'_> {
     }
 
     fn line(&self, amount: &Amount) -> Result<Line, NoLine> {
-        let level = |value: Option<i128>| {
-            value.map(|start| Line { rise: 0, start }).ok_or(NoLine::Undecided)
-        };
+        let level = |value: Option<i128>| value.map(|start| Line { rise: 0, start }).ok_or(NoLine::Undecided);
         match &amount.form {
             Form::Literal(value) => level(Some(*value)),
             Form::Fact(slot) if self.slots.contains(slot) => Ok(Line { rise: 1, start: 0 }),
@@ -139,10 +135,9 @@ impl Moving<'_> {
 impl Line {
     fn join(self, by: Joint, other: Self) -> Option<Self> {
         match by {
-            Joint::Plus | Joint::Minus => Some(Self {
-                rise: by.join(self.rise, other.rise)?,
-                start: by.join(self.start, other.start)?,
-            }),
+            Joint::Plus | Joint::Minus => {
+                Some(Self { rise: by.join(self.rise, other.rise)?, start: by.join(self.start, other.start)? })
+            }
             // Checking lets no fact stand on both sides, so one of them is level.
             Joint::Times => {
                 let (line, level) = if self.rise == 0 { (other, self.start) } else { (self, other.start) };

@@ -79,6 +79,9 @@ pub enum Trouble {
     /// No expression of CEL.
     #[error("this cannot be read: {0}")]
     Syntax(String),
+    /// The parser found no thread to work in, or panicked: not the author's fault.
+    #[error("this could not be read; nothing is known to be wrong with it")]
+    ParserFailed,
     /// A name the schema does not have.
     #[error("there is no fact {name}{}", .near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
     UnknownFact {
@@ -88,7 +91,10 @@ pub enum Trouble {
         near: Option<String>,
     },
     /// A function that rules do not have.
-    #[error("there is no function {name}{}; there are has, size, duration, timestamp and startsWith", .near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
+    #[error(
+        "there is no function {name}; {}",
+        .near.as_ref().map_or("there are has, size, duration, timestamp and startsWith".to_owned(), |near| format!("did you mean {near}?"))
+    )]
     UnknownFunction {
         /// The name.
         name: String,

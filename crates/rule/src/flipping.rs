@@ -93,9 +93,7 @@ impl Search<'_> {
     fn nearest_of(&mut self, slot: Slot, of: Type) -> Option<(Size, Option<Value>)> {
         match self.facts.held(slot).clone() {
             Held::Unknown | Held::Texts(_) => None,
-            Held::Bool(from) => {
-                self.alters(slot, Held::Bool(!from)).then_some((Size::Bool, Some(Value::Bool(!from))))
-            }
+            Held::Bool(from) => self.alters(slot, Held::Bool(!from)).then_some((Size::Bool, Some(Value::Bool(!from)))),
             Held::Number(from) => {
                 let kind = of.kind()?;
                 let to = self.nearest_number(slot, kind, from)?;
@@ -107,7 +105,8 @@ impl Search<'_> {
                 Some((size, kind.value(to)))
             }
             Held::Text(from) => {
-                let to = self.texts().into_iter().find(|to| **to != *from && self.alters(slot, Held::Text(to.clone())))?;
+                let to =
+                    self.texts().into_iter().find(|to| **to != *from && self.alters(slot, Held::Text(to.clone())))?;
                 Some((Size::Text, Some(Value::Text(to.into()))))
             }
         }

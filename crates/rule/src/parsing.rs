@@ -6,6 +6,8 @@
 
 mod scanning;
 
+use std::thread;
+
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo, operators};
 
 use crate::fault::{Fault, Position, Trouble};
@@ -28,9 +30,17 @@ pub(crate) enum Spelling {
     List(Vec<Syntax>),
     Not(Box<Syntax>),
     Negated(Box<Syntax>),
-    Operation { left: Box<Syntax>, by: Operator, right: Box<Syntax> },
+    Operation {
+        left: Box<Syntax>,
+        by: Operator,
+        right: Box<Syntax>,
+    },
     /// `name(arguments)`, or `of.name(arguments)`.
-    Call { of: Option<Box<Syntax>>, name: String, arguments: Vec<Syntax> },
+    Call {
+        of: Option<Box<Syntax>>,
+        name: String,
+        arguments: Vec<Syntax>,
+    },
     /// What was refused already.
     Refused,
 }
@@ -89,20 +99,35 @@ impl Operator {
     }
 }
 
+/// What the parser may use. Within the limits it uses less than a quarter of this where nothing is optimised, and
+/// memory that is not used costs nothing.
+const STACK_BYTES: usize = 16 << 20;
+
 /// Reads a text. Answers a tree wherever there is one, even with faults, so that checking can add its own to them; no
 /// tree where the text is beyond a limit or no expression at all.
 pub(crate) fn parse(source: &str, faults: &mut Vec<Fault>) -> Option<Syntax> {
     if !scanning::scan(source, faults) {
         return None;
     }
+    // The parser takes a dozen calls for each bracket, and its caller may have little stack left. A thread of its own
+    // also keeps a panic of the parser from becoming ours.
+    let parsed = thread::scope(|scope| {
+        let builder = thread::Builder::new().name("rule-parser".to_owned()).stack_size(STACK_BYTES);
+        builder.spawn_scoped(scope, || read(source, faults)).map(thread::ScopedJoinHandle::join)
+    });
+    if let Ok(Ok(syntax)) = parsed {
+        return syntax;
+    }
+    faults.push(Trouble::ParserFailed.at(Position { line: 1, column: 1 }));
+    None
+}
+
+fn read(source: &str, faults: &mut Vec<Fault>) -> Option<Syntax> {
     // An environment without macros: `has` is ours, and nothing is to be expanded behind our back.
     let nesting = u16::try_from(limits::BRACKETS.saturating_mul(2)).unwrap_or(u16::MAX);
     let parser = cel::Env::default().parser().max_recursion_depth(nesting);
     match parser.parse_with_source_info(source) {
-        Ok((tree, places)) => {
-            let mut reading = Reading { source, places, faults };
-            Some(reading.tree(tree))
-        }
+        Ok((tree, places)) => Some(Reading { source, places, faults }.tree(tree)),
         Err(errors) => {
             if faults.is_empty() {
                 faults.extend(errors.errors.iter().map(|error| fault(source, error)));
@@ -115,7 +140,17 @@ pub(crate) fn parse(source: &str, faults: &mut Vec<Fault>) -> Option<Syntax> {
 /// The parser's message, without its lists of what it would have liked.
 fn fault(source: &str, error: &cel::ParseError) -> Fault {
     let text = error.msg.strip_prefix("Syntax error: ").unwrap_or(&error.msg);
-    let text = text.split(" expecting {").next().unwrap_or(text).replace("'<EOF>'", "the end").replace("<EOF>", "the end");
+    let text = text.split(" expecting ").next().unwrap_or(text);
+    let found = text.split_once(" input ").map(|(_, found)| found.trim_matches('\''));
+    let text = match found {
+        Some("<EOF>") => "it ends where more is needed".to_owned(),
+        Some("and") => "and is not expected here; write &&".to_owned(),
+        Some("or") => "or is not expected here; write ||".to_owned(),
+        Some(found) => format!("{found} is not expected here"),
+        None if text.starts_with("invalid int") => "this number does not fit into 64 bits".to_owned(),
+        None if text.starts_with("invalid string") => "this text names a letter that there is not".to_owned(),
+        None => text.replace("'<EOF>'", "the end"),
+    };
     let place = u32::try_from(error.pos.0).ok().zip(u32::try_from(error.pos.1).ok());
     let at = match place {
         Some((line, column)) if line > 0 && column > 0 => Position { line, column },

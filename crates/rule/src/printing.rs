@@ -204,8 +204,14 @@ pub(crate) fn number(f: &mut Formatter<'_>, kind: Kind, value: i128) -> fmt::Res
 }
 
 /// The units a duration is written in, in nanoseconds.
-pub(crate) const UNITS: [(&str, u128); 6] =
-    [("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
+pub(crate) const UNITS: [(&str, u128); 6] = [
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("ns", 1),
+];
 
 fn duration(f: &mut Formatter<'_>, nanos: i128) -> fmt::Result {
     if nanos == 0 {

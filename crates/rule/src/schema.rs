@@ -92,8 +92,31 @@ pub enum SchemaError {
 
 /// Words the parser takes for something else.
 const RESERVED: [&str; 25] = [
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop", "package",
-    "namespace", "return", "var", "void", "while", "true", "false", "null", "has", "size", "duration", "timestamp",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+    "true",
+    "false",
+    "null",
+    "has",
+    "size",
+    "duration",
+    "timestamp",
 ];
 
 impl Schema {

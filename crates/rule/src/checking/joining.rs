@@ -25,13 +25,7 @@ impl Checking<'_> {
         self.condition(syntax).map(|condition| parts.push(condition)).is_some()
     }
 
-    pub(super) fn operation(
-        &mut self,
-        at: Position,
-        left: &Syntax,
-        by: Operator,
-        right: &Syntax,
-    ) -> Option<Meaning> {
+    pub(super) fn operation(&mut self, at: Position, left: &Syntax, by: Operator, right: &Syntax) -> Option<Meaning> {
         if by == Operator::In {
             return self.within(at, left, right).map(Meaning::Condition);
         }
@@ -78,7 +72,8 @@ impl Checking<'_> {
     }
 
     fn product(&mut self, at: Position, left: Meaning, right: Meaning) -> Option<Meaning> {
-        let ints = left.amount().zip(right.amount()).filter(|(one, other)| (one.kind, other.kind) == (Kind::Int, Kind::Int));
+        let ints =
+            left.amount().zip(right.amount()).filter(|(one, other)| (one.kind, other.kind) == (Kind::Int, Kind::Int));
         let Some((one, other)) = ints.map(|(one, other)| (one.facts(), other.facts())) else {
             return self.no_sense(at, (&left, "*", &right), "only ints are multiplied");
         };

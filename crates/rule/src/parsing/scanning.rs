@@ -119,8 +119,12 @@ impl Scan<'_> {
                 // The parser understands division: what else is wrong can be told, too.
                 self.tell(at, Trouble::NotForRules { what: "division".to_owned(), instead: NO_DIVISION });
             }
+            '}' if !self.sound => {}
             '{' | '}' => self.not_for_rules(at, "a map", "facts have names of their own"),
-            _ => self.stop(at, Trouble::Letter { found: letter, instead: "texts stand in quotes" }),
+            _ => {
+                let instead = if letter.is_ascii() { "no rule has such a sign" } else { "texts stand in quotes" };
+                self.stop(at, Trouble::Letter { found: letter, instead });
+            }
         }
     }
 
@@ -177,9 +181,7 @@ impl Scan<'_> {
         loop {
             match self.letters.next() {
                 None | Some((_, '\n' | '\r')) => return self.stop(at, Trouble::OpenText),
-                Some((_, '\\')) => {
-                    self.letters.next();
-                }
+                Some((inside, '\\')) => self.escape(inside),
                 Some((_, letter)) if letter == quote => break,
                 Some((inside, letter)) if letter.is_control() => {
                     self.stop(inside, Trouble::Letter { found: letter, instead: "write it as \\u with four digits" });
@@ -189,17 +191,40 @@ impl Scan<'_> {
         }
         if self.letters.peek().is_some_and(|(_, next)| *next == quote) {
             self.not_for_rules(at, "a text in three quotes", "write it in one pair");
-            while self.next_is(quote) {}
+            let mut row = 0_usize;
+            while row < 4
+                && let Some((_, letter)) = self.letters.next()
+            {
+                // The quote that opens it is the first of four: one more, and three that close it.
+                row = if letter == quote || row == 0 { row.saturating_add(1) } else { 1 };
+            }
+        }
+    }
+
+    /// What stands behind a `\`.
+    fn escape(&mut self, at: usize) {
+        let instead = "behind \\ stands \\, \", ', n, r, t, or u with four digits";
+        match self.letters.next() {
+            Some((_, '\\' | '"' | '\'' | 'n' | 'r' | 't')) | None => {}
+            Some((_, 'u')) => {
+                let digits = (0..4).filter(|_| self.letters.next_if(|(_, next)| next.is_ascii_hexdigit()).is_some());
+                if digits.count() < 4 {
+                    self.stop(at, Trouble::Letter { found: 'u', instead });
+                }
+            }
+            Some((inside, found)) => self.stop(inside, Trouble::Letter { found, instead }),
         }
     }
 
     fn number(&mut self, at: usize) {
         self.last = Last::Operand;
         let mut decimal = false;
-        while let Some((_, letter)) = self.letters.next_if(|(_, next)| next.is_ascii_alphanumeric() || *next == '.') {
+        while let Some((inside, letter)) =
+            self.letters.next_if(|(_, next)| next.is_ascii_alphanumeric() || *next == '.')
+        {
             decimal |= letter == '.';
             if !letter.is_ascii_digit() && letter != '.' && !decimal {
-                self.stop(at, Trouble::Letter { found: letter, instead: "a number is digits alone" });
+                self.stop(inside, Trouble::Letter { found: letter, instead: "a number is digits alone" });
                 decimal = true;
                 break;
             }

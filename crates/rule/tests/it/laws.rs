@@ -126,7 +126,10 @@ fn the_canonical_source_is_written_so() {
         ("order.quantity - -5 > 0", "order.quantity - -5 > 0"),
         ("channel == 'a\\'\\n\\\\\"\\u0007咖'", "channel == \"a'\\n\\\\\\\"\\u0007咖\""),
         ("grace > duration('90m')", "grace > duration(\"1h30m\")"),
-        ("grace > duration('-90m') || grace > duration('0h')", "grace > duration(\"-1h30m\") || grace > duration(\"0s\")"),
+        (
+            "grace > duration('-90m') || grace > duration('0h')",
+            "grace > duration(\"-1h30m\") || grace > duration(\"0s\")",
+        ),
         ("now > timestamp('2026-01-01T08:00:00+08:00')", "now > timestamp(\"2026-01-01T00:00:00Z\")"),
         ("(vip == true) != false", "(vip == true) != false"),
         ("order.categories.size() > 1", "size(order.categories) > 1"),
