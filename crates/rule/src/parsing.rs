@@ -99,7 +99,7 @@ impl Operator {
     }
 }
 
-/// What the parser may use. Within the limits it uses less than a quarter of this where nothing is optimised, and
+/// What the parser may use. The worst that the limits let through took a third of it where nothing was optimised;
 /// memory that is not used costs nothing.
 const STACK_BYTES: usize = 16 << 20;
 
