@@ -150,10 +150,10 @@ impl Line {
 /// The whole numbers next to where a line has a value: the last before, the one at it if there is one, the first
 /// behind. Answers whether they could be told.
 fn around(line: Line, value: i128, borders: &mut Vec<i128>) -> bool {
-    let Some(rest) = value.checked_sub(line.start) else { return false };
     if line.rise == 0 {
         return true;
     }
+    let Some(rest) = value.checked_sub(line.start) else { return false };
     let Some(whole) = rest.checked_div_euclid(line.rise) else { return false };
     // With a falling line the quotient is rounded upwards: the neighbours on both sides are listed either way.
     borders.extend([whole.checked_sub(1), Some(whole), whole.checked_add(1)].into_iter().flatten());

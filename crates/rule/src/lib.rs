@@ -70,7 +70,7 @@ impl Rule {
     ///
     /// Cost: some hundred microseconds for a usual rule, up to a tenth of a second for the largest there may be. Parse
     /// once, keep the rule. The parser has a thread of its own with its own stack: less than a mebibyte of the caller's is used,
-    /// whatever the text.
+    /// whatever the text. The caller's thread waits: a server does it off the threads that serve others.
     ///
     /// # Errors
     /// Everything that is wrong with the text, in the order of the places, at most [`limits::FAULTS`] of it. Where the
@@ -79,17 +79,18 @@ impl Rule {
         let mut faults = Vec::new();
         let syntax = parsing::parse(source, &mut faults);
         let condition = syntax.and_then(|syntax| checking::check(&syntax, schema, &mut faults));
-        match condition {
-            Some(condition) if faults.is_empty() => {
-                Ok(Self { used: condition.facts(), condition, schema: schema.clone() })
+        if let Some(condition) = condition.filter(|_| faults.is_empty()) {
+            let rule = Self { used: condition.facts(), condition, schema: schema.clone() };
+            if rule.to_string().len() <= limits::SOURCE_BYTES {
+                return Ok(rule);
             }
-            _ => {
-                faults.sort_by_key(|fault| fault.at);
-                faults.dedup();
-                faults.truncate(limits::FAULTS);
-                Err(faults)
-            }
+            let what = Trouble::TooMuch { what: "bytes in its canonical form", limit: limits::SOURCE_BYTES };
+            faults.push(what.at(Position { line: 1, column: 1 }));
         }
+        faults.sort_by_key(|fault| fault.at);
+        faults.dedup();
+        faults.truncate(limits::FAULTS);
+        Err(faults)
     }
 
     /// Whether it holds. What is undecided does not.
@@ -162,8 +163,7 @@ impl Rule {
     }
 }
 
-/// The canonical source. It parses to an equal rule; it may be longer than the source this rule was read from, but not
-/// by more than brackets, spaces and escapes.
+/// The canonical source. It parses to an equal rule, and is within [`limits::SOURCE_BYTES`] itself.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         printing::Printed(&self.condition, &self.schema).fmt(f)

@@ -57,7 +57,8 @@ fn condition(f: &mut Formatter<'_>, tree: &Condition, schema: &Schema, wanted: u
         Condition::All(parts) => chain(f, parts, " && ", schema, RELATION),
         Condition::Any(parts) => chain(f, parts, " || ", schema, ALL),
         Condition::Alike { left, right, equal } => {
-            condition(f, left, schema, SUM)?;
+            // Comparisons lean to the left, too: brackets here could become more than a source may have.
+            condition(f, left, schema, RELATION)?;
             f.write_str(if *equal { " == " } else { " != " })?;
             condition(f, right, schema, SUM)
         }

@@ -47,7 +47,15 @@ fn what_is_too_deep_or_too_long_is_refused_and_what_is_just_not_is_taken() {
     let and = |n: usize| vec!["vip"; n].join(" && ");
     let list = |n: usize| format!("channel in [{}]", vec!["'a'"; n].join(","));
     let text = |n: usize| format!("channel == '{}'", "a".repeat(n));
-    let cases: [(String, String, &str); 7] = [
+    let chain = |n: usize| vec!["true"; n].join(" == ");
+    // Each comma gets a space in the canonical form.
+    let dense = |n: usize| {
+        let others: Vec<String> = (0..40).map(|number| format!(",'{number:0197}'")).collect();
+        format!("channel in['{}'{}]", "a".repeat(n), others.concat())
+    };
+    let cases: [(String, String, &str); 9] = [
+        (chain(limits::NESTING), chain(limits::NESTING + 1), "parts within one another"),
+        (dense(99), dense(140), "bytes in its canonical form"),
         (deep(limits::BRACKETS), deep(limits::BRACKETS + 1), "brackets within one another"),
         (not(limits::BRACKETS), not(limits::BRACKETS + 1), "brackets within one another"),
         (sum(limits::NESTING - 1), sum(limits::NESTING), "parts within one another"),

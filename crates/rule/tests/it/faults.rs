@@ -21,7 +21,7 @@ fn every_fault_is_told_with_its_place() {
         }
     }
     // For whoever changes a text: what is told now.
-    if let Some(place) = option_env!("RULE_FAULTS") {
+    if let Ok(place) = std::env::var("RULE_FAULTS") {
         std::fs::write(place, &told).expect("written");
     }
     assert_eq!(told, TABLE);

@@ -78,6 +78,9 @@ now - last_purchase < duration("720h") | last_purchase=2026-02-20T00:00:00Z | ye
 now - last_purchase < duration("720h") | | no | - | -
 has(last_purchase) && now - last_purchase >= duration("24h") | last_purchase=2026-03-01T00:00:00Z | no | last_purchase 2026-03-01T00:00:00Z -> 2026-02-28T00:00:00Z | 2026-03-02T00:00:00Z
 enrolled + grace <= now | | yes | enrolled 2025-01-01T00:00:00Z -> 2026-02-28T23:00:00.000001Z | -
+# An instant between two microseconds is left for the next one.
+enrolled < timestamp("2025-01-01T00:00:00.000001Z") | enrolled=2025-01-01T00:00:00.0000005Z | yes | enrolled 2025-01-01T00:00:00.0000005Z -> 2025-01-01T00:00:00.000001Z | -
+enrolled > timestamp("2025-01-01T00:00:00Z") | enrolled=2025-01-01T00:00:00.0000005Z | yes | enrolled 2025-01-01T00:00:00.0000005Z -> 2025-01-01T00:00:00Z | -
 grace >= duration("1h1us") | | no | grace 1h -> 1h1us | -
 (now - enrolled) + (now - enrolled) > duration("20400h2us") | | no | enrolled 2025-01-01T00:00:00Z -> 2024-12-30T23:59:59.999998Z | 2026-03-02T00:00:00.000002Z
 # Open once, then shut again: the first of both is told.
@@ -137,7 +140,9 @@ fn the_canonical_source_is_written_so() {
             "grace > duration(\"-1h30m\") || grace > duration(\"0s\")",
         ),
         ("now > timestamp('2026-01-01T08:00:00+08:00')", "now > timestamp(\"2026-01-01T00:00:00Z\")"),
-        ("(vip == true) != false", "(vip == true) != false"),
+        ("(vip == true) != false", "vip == true != false"),
+        ("vip == (true != false)", "vip == (true != false)"),
+        ("order.quantity > 1 == vip", "order.quantity > 1 == vip"),
         ("order.categories.size() > 1", "size(order.categories) > 1"),
     ];
     for (source, canonical) in table {
