@@ -65,7 +65,7 @@ pub(crate) enum Kind {
     Duration,
 }
 
-/// All instants there are, in nanoseconds from 1970: those of `Timestamp::MIN` and `MAX`, which no constant can ask for.
+/// All instants there are, in nanoseconds from 1970: `Timestamp::MIN` and `MAX`, which no constant can ask for.
 const FIRST: i128 = -377_705_023_201_000_000_000;
 const LAST: i128 = 253_402_207_200_999_999_999;
 const SPAN: i128 = LAST.saturating_sub(FIRST);
