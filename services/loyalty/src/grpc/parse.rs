@@ -266,7 +266,7 @@ fn read_grant(
     let points = bad.number(&field("points"), ask.points, 1..=Points::MOST.0);
     let reason = bad.text(&field("reason"), &ask.reason, 1..=200);
     if !is_cause(&ask.cause) {
-        bad.add(&field("cause"), "must be the id of a referral, a subscription or a charge");
+        bad.add(field("cause"), "must be the id of a referral, a subscription or a charge");
     }
     Some(Grant {
         tenant,

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
-use kernel::{MemberId, Points, ReferralId};
+use kernel::{Clock, MemberId, Points, ReferralId};
 use loyalty::account::{Accounts, Grant};
 use proto::loyalty::v1::{GrantOutcome, GrantPointsBatchRequest, GrantPointsRequest, StreamGrantsRequest};
 use store::RequestKey;
 use tokio::time::Instant;
-use uuid::Uuid;
 use wire::{Keys, digests};
 
 use super::house::{Client, House, tenant};
@@ -161,7 +160,7 @@ fn ask(member: MemberId) -> GrantPointsRequest {
         request_id: request_id(),
         member: member.to_string(),
         points: POINTS,
-        cause: ReferralId::from(Uuid::now_v7()).to_string(),
+        cause: ReferralId::new_at(Clock::system().now()).to_string(),
         reason: "a friend came".to_owned(),
         validate_only: false,
     }
