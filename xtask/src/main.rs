@@ -47,6 +47,9 @@ Rapport's own commands. Everything they make lies in .rapport/ and target/.
                         how soon services see an order, events through the log against pgbench, memory and start of
                         each process; writes docs/benchmarks.md, but for one PART alone:
                         start, memory, log or following
+  cargo xtask bench loyalty [--only PART]
+                        points given by callers, by batches and to one hot member, against the textbook transaction by
+                        pgbench; writes docs/benchmarks.md, but for one PART alone: callers, pace or growth
       --pairs N         how often ours and the peer's run in turn (5)
       --json            one object a row
   cargo xtask check     format, clippy, tidy and proto lint: what a change must pass before its tests

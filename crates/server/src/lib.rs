@@ -83,7 +83,7 @@ pub use health::PROBES;
 pub use load::{Seat, Seats};
 pub use memory::{MemoryConnector, MemoryListener, memory};
 pub use options::{Drain, Options, TlsBy};
-pub use peers::{Behalf, Outbound, PeerError, Peers, is_member, unanswered, watch};
+pub use peers::{Behalf, Outbound, PeerError, Peers, is_member, members_among, unanswered, watch};
 pub use ready::{Check, NotReady, Readiness};
 pub use serve::{Entrances, ServeError, Stopped, serve};
 pub use services::Services;

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
 
-pub use asking::{is_member, watch};
+pub use asking::{is_member, members_among, watch};
 pub use behalf::Behalf;
 pub use outbound::Outbound;
 pub use unanswered::unanswered;

@@ -256,6 +256,11 @@ impl Accounts {
         self.receipt(Ask::Grant(ask)).await
     }
 
+    /// Gives points to many members; each has its own outcome.
+    pub async fn grant_all(&self, asks: Vec<Grant>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Grant(ask)))).await
+    }
+
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await

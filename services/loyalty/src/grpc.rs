@@ -9,6 +9,7 @@ mod present;
 mod present_ledger;
 mod present_programme;
 mod refuse;
+mod stream;
 mod wording;
 
 use eventlog::Progress;
@@ -16,13 +17,14 @@ use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
 use proto::loyalty::v1::loyalty_service_server::{LoyaltyService, LoyaltyServiceServer};
 use proto::loyalty::v1::*;
 use server::{Behalf, Peers, Services};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
 use crate::account::Accounts;
 use crate::programme::Programmes;
 
 /// The service as tonic calls it.
+#[derive(Clone)]
 pub(crate) struct Service {
     keys: Keys,
     accounts: Accounts,
@@ -56,6 +58,8 @@ impl Service {
 
 #[tonic::async_trait]
 impl LoyaltyService for Service {
+    type StreamGrantsStream = stream::Answers;
+
     async fn put_programme(
         &self,
         call: Request<PutProgrammeRequest>,
@@ -153,6 +157,25 @@ impl LoyaltyService for Service {
         let ask = parse::grant(&self.keys, call)?;
         let receipt = newcomers::grant(&self.accounts, &self.peers, behalf, ask).await?;
         Ok(present::grant(&self.keys, receipt))
+    }
+
+    async fn grant_points_batch(
+        &self,
+        call: Request<GrantPointsBatchRequest>,
+    ) -> Result<Response<GrantPointsBatchResponse>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let asks = parse::grants(&self.keys, call)?;
+        let outcomes = newcomers::grant_all(&self.accounts, &self.peers, behalf, asks).await?;
+        present::grants(&self.keys, language, outcomes)
+    }
+
+    async fn stream_grants(
+        &self,
+        call: Request<Streaming<StreamGrantsRequest>>,
+    ) -> Result<Response<Self::StreamGrantsStream>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let (envelope, batches) = wire::open(call)?;
+        Ok(Response::new(stream::answers(self.clone(), (behalf, language), envelope, batches)))
     }
 
     async fn revoke_grant(&self, call: Request<RevokeGrantRequest>) -> Result<Response<RevokeGrantResponse>, Status> {

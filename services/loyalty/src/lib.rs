@@ -98,6 +98,11 @@ impl Loyalty {
         service.mount(services)
     }
 
+    /// The door to all accounts, for whoever measures it without the wire.
+    pub const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     /// Its log.
     pub fn log(&self) -> Log {
         Log::new(self.store.clone())

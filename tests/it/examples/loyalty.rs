@@ -2,8 +2,9 @@
 
 use proto::loyalty::v1::{
     AdjustPointsRequest, ExplainEntryRequest, ExplainTierRequest, GetAccountRequest, GetBalanceRequest,
-    GetOverviewRequest, GetProgrammeRequest, GrantPointsRequest, ListEntriesRequest, ListTierChangesRequest,
-    PutProgrammeRequest, RedeemPointsBatchRequest, RedeemPointsRequest, ReverseRedemptionRequest, RevokeGrantRequest,
+    GetOverviewRequest, GetProgrammeRequest, GrantPointsBatchRequest, GrantPointsRequest, ListEntriesRequest,
+    ListTierChangesRequest, PutProgrammeRequest, RedeemPointsBatchRequest, RedeemPointsRequest,
+    ReverseRedemptionRequest, RevokeGrantRequest, StreamGrantsRequest,
 };
 use testkit::Examples;
 
@@ -72,6 +73,18 @@ fn giving(world: &World) -> Examples {
         .with_other(
             make!(world, |world, n| grant(&world.member, n, "a friend came")),
             |request: &mut GrantPointsRequest| request.points += 1,
+        )
+        .with_other(
+            make!(world, |world, n| GrantPointsBatchRequest {
+                grants: vec![grant(&world.member, n, "many friends came")],
+            }),
+            |request: &mut GrantPointsBatchRequest| request.grants[0].points += 1,
+        )
+        .with_other(
+            make!(world, |world, n| StreamGrantsRequest {
+                grants: vec![grant(&world.member, n, "friends came one by one")],
+            }),
+            |request: &mut StreamGrantsRequest| request.grants[0].points += 1,
         )
         .with_other(
             make!(world, |world, n| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::Failed;
-use crate::most::{Stream, taken_at_most};
+use crate::most::{stream, taken_at_most};
 use crate::probes::Probed;
 use crate::shop::Shop;
 use crate::suite::channels;
@@ -51,11 +51,11 @@ pub async fn run(state: &str, addresses: &[&str]) -> Result<(), Failed> {
     // Whole numbers of orders fit a float many times over.
     let most = taken as f64 / seconds;
 
-    let stream = Stream::begin(&shop, &members, most / 2.0);
+    let load = stream(&shop, &members, most / 2.0);
     sleep(WARM).await;
     let half = probed(&shop, &invited[PROBES..], &subscribers[SUBSCRIPTIONS..]).await?;
     let behind = shop.behind().await?;
-    orders += stream.end().await?;
+    orders += i64::try_from(load.end().await?.many())?;
     shop.prove(orders, i64::try_from(2 * SUBSCRIPTIONS)?).await?;
 
     println!("most {most:.1}");

@@ -1,16 +1,21 @@
-//! Load for `cargo xtask bench suite`, which builds it, runs it and reads what it prints: a name and numbers a line.
+//! Load for `cargo xtask bench suite` and `bench loyalty`, which build it, run it and read what it prints: a name and
+//! numbers a line.
 //!
-//! It knows the suite by its contract alone, and the event log by its crate. Totals are proved before anything is
-//! printed; where they are not right, the program fails.
+//! It knows the suite by its contract alone, the event log by its crate, and loyalty's door, to be measured without the
+//! wire. Totals are proved before anything is printed; where they are not right, the program fails. Those of `ledger` are
+//! proved in the database by whoever ran it.
 
 mod following;
+mod ledger;
 mod log;
 mod most;
 mod numbers;
+mod pace;
 mod probes;
 mod route;
 mod shop;
 mod suite;
+mod zipf;
 
 use std::process::ExitCode;
 
@@ -20,6 +25,12 @@ const HELP: &str = "\
 load follow STATE ADDRESS x 6     how soon an order is seen by the other services, idle and at half of the most
 load fill STATE ADDRESS x 6       a shop that takes orders for a while, so that the tables are not new
 load log URL PER SECONDS          events through the log with three consumers, PER of them a transaction
+load ledger make URL MEMBERS      members in a new database of loyalty, each with one grant
+load ledger run URL MEMBERS WAY DRAWN CALLERS PER SECONDS
+                                  grants by callers: by call, batch, stream or at the door; to members drawn by zipf, or
+                                  to one that is hot
+load ledger pace URL MEMBERS SECONDS
+                                  how long a grant takes at half of the most
 load route LISTEN ADDRESS x 6     one address for six processes, for a client that knows only one
 
 The six addresses are those of registry, activity, loyalty, segmentation, referrals, subscriptions.";
@@ -32,6 +43,9 @@ async fn main() -> ExitCode {
         ["follow", state, addresses @ ..] => following::run(state, addresses).await,
         ["fill", state, addresses @ ..] => following::fill(state, addresses).await,
         ["log", url, per, seconds] => log::run(url, per, seconds).await,
+        ["ledger", "make", url, members] => ledger::make(url, members).await,
+        ["ledger", "run", url, members, words @ ..] => ledger::run(url, members, words).await,
+        ["ledger", "pace", url, members, seconds] => ledger::pace(url, members, seconds).await,
         ["route", listen, addresses @ ..] => route::run(listen, addresses).await,
         _ => Err(HELP.into()),
     };

@@ -24,6 +24,22 @@ pub const POINTS: i64 = ORDER_MINOR / 50;
 /// The points of an occurrence of the plan.
 const COFFEE_POINTS: i64 = 2;
 const AT_ONCE: usize = 32;
+/// Since when terms rule.
+const LONG_AGO: prost_types::Timestamp = prost_types::Timestamp { seconds: 1_300_000_000, nanos: 0 };
+
+/// A point for NT$ 50, for a year.
+pub fn programme() -> Programme {
+    let rate = EarnRate { currency_code: "TWD".to_owned(), points: 1, per_minor: 50, ..EarnRate::default() };
+    let after = LapseAfter { months: 12, ..LapseAfter::default() };
+    Programme {
+        effective_time: Some(LONG_AGO),
+        display_name: "Bench".to_owned(),
+        zone: "Asia/Taipei".to_owned(),
+        earn_rates: vec![rate],
+        expiry: Some(ExpiryPolicy { policy: Some(expiry_policy::Policy::After(after)) }),
+        ..Programme::default()
+    }
+}
 
 /// A tenant of the suite.
 #[derive(Clone)]
@@ -56,22 +72,16 @@ impl Shop {
     }
 
     async fn put_terms(&self) -> Result<(), Failed> {
-        let from = Some(prost_types::Timestamp { seconds: 1_300_000_000, nanos: 0 });
-        let currency_code = "TWD".to_owned();
-        let rate = EarnRate { currency_code: currency_code.clone(), points: 1, per_minor: 50, ..EarnRate::default() };
-        let after = LapseAfter { months: 12, ..LapseAfter::default() };
-        let programme = Programme {
-            effective_time: from,
-            display_name: "Bench".to_owned(),
-            zone: "Asia/Taipei".to_owned(),
-            earn_rates: vec![rate],
-            expiry: Some(ExpiryPolicy { policy: Some(expiry_policy::Policy::After(after)) }),
-            ..Programme::default()
-        };
-        let ask = PutProgrammeRequest { request_id: request_id(), programme: Some(programme), validate_only: false };
+        let ask = PutProgrammeRequest { request_id: request_id(), programme: Some(programme()), validate_only: false };
         self.suite.loyalty().put_programme(ask).await?;
-        let terms =
-            Terms { effective_time: from, currency_code, inviter_points: 100, invitee_points: 50, ..Terms::default() };
+        let currency_code = "TWD".to_owned();
+        let terms = Terms {
+            effective_time: Some(LONG_AGO),
+            currency_code,
+            inviter_points: 100,
+            invitee_points: 50,
+            ..Terms::default()
+        };
         let ask = PutTermsRequest { request_id: request_id(), terms: Some(terms), validate_only: false };
         self.suite.referrals().put_terms(ask).await?;
         Ok(())

@@ -52,6 +52,14 @@ impl Interceptor for Bearer {
     }
 }
 
+impl Bearer {
+    /// For a tenant, or as an operator.
+    pub fn of(issuer: &DevIssuer, tenant: Option<TenantId>) -> Result<Self, Failed> {
+        let token = issuer.mint(tenant, server::auth::every_scope(), "bench", LIFETIME);
+        Ok(Self(format!("Bearer {token}").parse()?))
+    }
+}
+
 type Line = InterceptedService<Channel, Bearer>;
 
 /// Six processes, for the bearer of one token.
@@ -73,8 +81,7 @@ impl Suite {
     /// For a tenant, or as an operator, by the development key in the state folder.
     pub fn of(state: &str, channels: &[Channel], tenant: Option<TenantId>) -> Result<Self, Failed> {
         let issuer = DevIssuer::open(Path::new(state).join("dev.key"))?;
-        let token = issuer.mint(tenant, server::auth::every_scope(), "bench", LIFETIME);
-        Ok(Self { channels: channels.to_vec(), bearer: Bearer(format!("Bearer {token}").parse()?) })
+        Ok(Self { channels: channels.to_vec(), bearer: Bearer::of(&issuer, tenant)? })
     }
 
     clients! {

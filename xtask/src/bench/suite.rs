@@ -12,7 +12,7 @@ mod start;
 
 use std::path::Path;
 
-use backing::postgres::{self, Durability, Postgres, Programs};
+use backing::postgres::{self, Durability, Postgres};
 
 use super::machine::machine;
 use super::table::{self, Row, tell as tell_table};
@@ -20,7 +20,6 @@ use crate::run::{Failure, Outcome, cargo, run as run_here, tell};
 
 const FOLDER: &str = ".rapport/bench";
 const RAPPORT: &str = "target/release/rapport";
-const LOAD: &str = "target/release/load";
 
 /// A part of the benchmark: what measures it.
 type Part = fn(&Postgres, &Path, u32) -> Result<Vec<Row>, Failure>;
@@ -59,10 +58,6 @@ pub(super) fn run(pairs: u32, json: bool, only: Option<&str>) -> Outcome {
         return Ok(());
     }
     tell_table("suite", &machine, &rows, json)
-}
-
-fn programs() -> Result<Programs, Failure> {
-    Programs::all().into_iter().next().ok_or_else(|| Failure::said("there is no PostgreSQL"))
 }
 
 /// Says what is known already, for whoever waits for the rest.

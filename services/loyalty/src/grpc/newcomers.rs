@@ -3,12 +3,18 @@
 //! Registry is asked between two attempts, never inside a transaction, and only about those without an account: an
 //! enrolment reaches loyalty within moments.
 
-use server::{Behalf, Peers, is_member};
+use std::collections::BTreeSet;
+
+use kernel::MemberId;
+use server::{Behalf, Peers, is_member, members_among};
 use tonic::Status;
 use wire::Stop;
 
 use super::refuse;
 use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, Receipt};
+
+/// What became of one item of a batch.
+type Outcome = Result<Receipt, Stop<AccountRefusal>>;
 
 /// Adds or takes points by hand; opens the account of a member whose enrolment is still on its way.
 pub(super) async fn adjust(
@@ -37,4 +43,37 @@ pub(super) async fn grant(accounts: &Accounts, peers: &Peers, behalf: Behalf, as
         Err(stop) => stop,
     };
     Err(refuse::account(stop))
+}
+
+/// Gives points to many; opens the accounts of those whose enrolment is still on its way. Registry is asked once, about
+/// all of them together.
+pub(super) async fn grant_all(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<Grant>,
+) -> Result<Vec<Outcome>, Status> {
+    let mut outcomes = accounts.grant_all(asks.clone()).await;
+    let strangers: BTreeSet<MemberId> = outcomes.iter().filter_map(stranger).collect();
+    if strangers.is_empty() {
+        return Ok(outcomes);
+    }
+    let members = members_among(peers, behalf, &strangers).await?;
+    let (places, again): (Vec<usize>, Vec<Grant>) = asks
+        .into_iter()
+        .enumerate()
+        .filter(|(place, ask)| members.contains(&ask.member) && stranger(&outcomes[*place]).is_some())
+        .map(|(place, ask)| (place, Grant { known: true, ..ask }))
+        .unzip();
+    for (place, outcome) in places.into_iter().zip(accounts.grant_all(again).await) {
+        outcomes[place] = outcome;
+    }
+    Ok(outcomes)
+}
+
+fn stranger(outcome: &Outcome) -> Option<MemberId> {
+    match outcome {
+        Err(Stop::Refused(AccountRefusal::MemberNotFound { member })) => Some(*member),
+        Ok(_) | Err(_) => None,
+    }
 }

@@ -5,7 +5,7 @@ use kernel::{EntryId, MemberId, Points, TenantId};
 use proto::loyalty::v1::*;
 use store::RequestKey;
 use tonic::{Request, Status};
-use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
+use wire::{Envelope, Freshness, Keys, PageToken, Violations, digests, open, page_size};
 
 use crate::account::granting::is_cause;
 use crate::account::{Adjustment, Grant, Redemption, Reversal, Revocation};
@@ -232,24 +232,57 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
 pub(super) fn grant(keys: &Keys, call: Request<GrantPointsRequest>) -> Result<Grant, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
-    let id = bad.request_id(&ask.request_id);
-    let member = bad.take("member", MemberId::parse(&ask.member));
-    let points = bad.number("points", ask.points, 1..=Points::MOST.0);
-    let reason = bad.text("reason", &ask.reason, 1..=200);
-    if !is_cause(&ask.cause) {
-        bad.add("cause", "must be the id of a referral, a subscription or a charge");
+    let read = read_grant(&mut bad, "", keys, envelope.tenant, &ask);
+    bad.settle(read)
+}
+
+pub(super) fn grants(keys: &Keys, call: Request<GrantPointsBatchRequest>) -> Result<Vec<Grant>, Status> {
+    let (envelope, ask) = open(call)?;
+    read_grants(keys, envelope.tenant, &ask.grants)
+}
+
+/// A message of the stream: a batch of its own.
+pub(super) fn streamed(envelope: &Envelope, keys: &Keys, said: &StreamGrantsRequest) -> Result<Vec<Grant>, Status> {
+    read_grants(keys, envelope.tenant, &said.grants)
+}
+
+fn read_grants(keys: &Keys, tenant: TenantId, asks: &[GrantPointsRequest]) -> Result<Vec<Grant>, Status> {
+    let mut bad = Violations::new();
+    bad.count("grants", asks.len(), 1..=1_000);
+    let mut all = Vec::with_capacity(asks.len());
+    for (place, ask) in asks.iter().enumerate().take(1_000) {
+        all.extend(read_grant(&mut bad, &format!("grants[{place}]."), keys, tenant, ask));
     }
-    let read = id.zip(member).zip(points).zip(reason).map(|(((id, member), points), reason)| Grant {
-        tenant: envelope.tenant,
-        member,
-        points: Points(points),
+    bad.finish()?;
+    Ok(all)
+}
+
+/// An item is the same request in whatever form it comes, so it carries the name of the form it has alone.
+fn read_grant(
+    bad: &mut Violations,
+    within: &str,
+    keys: &Keys,
+    tenant: TenantId,
+    ask: &GrantPointsRequest,
+) -> Option<Grant> {
+    let field = |name: &str| format!("{within}{name}");
+    let id = bad.take(&field("request_id"), kernel::RequestId::parse(&ask.request_id));
+    let member = bad.take(&field("member"), MemberId::parse(&ask.member));
+    let points = bad.number(&field("points"), ask.points, 1..=Points::MOST.0);
+    let reason = bad.text(&field("reason"), &ask.reason, 1..=200);
+    if !is_cause(&ask.cause) {
+        bad.add(field("cause"), "must be the id of a referral, a subscription or a charge");
+    }
+    Some(Grant {
+        tenant,
+        member: member?,
+        points: Points(points?),
         cause: ask.cause.clone(),
-        reason,
+        reason: reason?,
         known: false,
         validate_only: ask.validate_only,
-        key: RequestKey { rpc: "GrantPoints", id, digests: digests(keys, &ask) },
-    });
-    bad.settle(read)
+        key: RequestKey { rpc: "GrantPoints", id: id?, digests: digests(keys, ask) },
+    })
 }
 
 pub(super) fn revocation(keys: &Keys, call: Request<RevokeGrantRequest>) -> Result<Revocation, Status> {

@@ -81,12 +81,57 @@ pub(super) fn adjustment(keys: &Keys, language: Language, receipt: Receipt) -> R
 }
 
 pub(super) fn grant(keys: &Keys, receipt: Receipt) -> Response<v1::GrantPointsResponse> {
-    Response::new(v1::GrantPointsResponse {
-        freshness: freshness(&receipt).seal(keys),
+    Response::new(granted(keys, &receipt))
+}
+
+fn granted(keys: &Keys, receipt: &Receipt) -> v1::GrantPointsResponse {
+    v1::GrantPointsResponse {
+        freshness: freshness(receipt).seal(keys),
         entry: receipt.entry.map(|entry| entry.to_string()).unwrap_or_default(),
         lapse_time: receipt.lapses_at.and_then(time),
         spendable: receipt.spendable,
-    })
+    }
+}
+
+pub(super) fn grants(
+    keys: &Keys,
+    language: Language,
+    outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
+) -> Result<Response<v1::GrantPointsBatchResponse>, Status> {
+    let (outcomes, freshness) = all_granted(keys, language, outcomes)?;
+    Ok(Response::new(v1::GrantPointsBatchResponse { outcomes, freshness }))
+}
+
+pub(super) fn streamed(
+    keys: &Keys,
+    language: Language,
+    outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
+) -> Result<v1::StreamGrantsResponse, Status> {
+    let (outcomes, freshness) = all_granted(keys, language, outcomes)?;
+    Ok(v1::StreamGrantsResponse { outcomes, freshness })
+}
+
+fn all_granted(
+    keys: &Keys,
+    language: Language,
+    outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
+) -> Result<(Vec<v1::GrantOutcome>, String), Status> {
+    let mut all = Freshness::default();
+    let mut told = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        told.push(match outcome {
+            Ok(receipt) => {
+                all.merge(freshness(&receipt));
+                v1::GrantOutcome { receipt: Some(granted(keys, &receipt)), ..Default::default() }
+            }
+            Err(stop) => {
+                let refusal = refuse::item(stop)?;
+                let message = refusal.localized(language);
+                v1::GrantOutcome { receipt: None, refusal: refusal.reason.to_owned(), detail: refusal.text, message }
+            }
+        });
+    }
+    Ok((told, all.seal(keys)))
 }
 
 pub(super) fn revocation(keys: &Keys, receipt: Receipt) -> Response<v1::RevokeGrantResponse> {

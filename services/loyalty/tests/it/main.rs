@@ -5,6 +5,7 @@ mod bad_input;
 mod earning;
 mod explaining;
 mod granting;
+mod granting_many;
 mod ledger;
 mod older;
 mod overview;

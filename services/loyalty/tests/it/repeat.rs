@@ -21,6 +21,7 @@ pub async fn examples(shop: &Shop) -> Examples {
     let whose = member.to_string();
     let (a, b, c, d, e, f, g) =
         (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
+    let (k, l) = (whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
     Examples::new(&shop.clock)
@@ -84,6 +85,20 @@ pub async fn examples(shop: &Shop) -> Examples {
                 async move { grant(member, n, "a friend came") }
             },
             |request: &mut GrantPointsRequest| request.points += 1,
+        )
+        .with_other(
+            move |n| {
+                let member = k.clone();
+                async move { GrantPointsBatchRequest { grants: vec![grant(member, n, "many friends came")] } }
+            },
+            |request: &mut GrantPointsBatchRequest| request.grants[0].points += 1,
+        )
+        .with_other(
+            move |n| {
+                let member = l.clone();
+                async move { StreamGrantsRequest { grants: vec![grant(member, n, "friends came one by one")] } }
+            },
+            |request: &mut StreamGrantsRequest| request.grants[0].points += 1,
         )
         .with_other(
             move |n| {

@@ -1,13 +1,15 @@
 //! A loyalty that gives points as the real one does, unless a test tells it otherwise.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use futures::Stream;
 use kernel::{EntryId, RequestId};
 use proto::loyalty::v1 as wire_loyalty;
 use proto::loyalty::v1::loyalty_service_server::{LoyaltyService, LoyaltyServiceServer};
 use proto::loyalty::v1::*;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use wire::RefusalKind;
 
 /// How it answers a call about a member, before it answers well.
@@ -116,6 +118,15 @@ macro_rules! unused {
     ($($rpc:ident: $ask:ident -> $answer:ident,)*) => {
         #[tonic::async_trait]
         impl LoyaltyService for FakeLoyalty {
+            type StreamGrantsStream = Pin<Box<dyn Stream<Item = Result<StreamGrantsResponse, Status>> + Send>>;
+
+            async fn stream_grants(
+                &self,
+                _: Request<Streaming<StreamGrantsRequest>>,
+            ) -> Result<Response<Self::StreamGrantsStream>, Status> {
+                Err(Status::unimplemented("nobody asks for this"))
+            }
+
             async fn grant_points(
                 &self,
                 call: Request<GrantPointsRequest>,
@@ -151,6 +162,7 @@ unused! {
     redeem_points: RedeemPointsRequest -> RedeemPointsResponse,
     redeem_points_batch: RedeemPointsBatchRequest -> RedeemPointsBatchResponse,
     reverse_redemption: ReverseRedemptionRequest -> ReverseRedemptionResponse,
+    grant_points_batch: GrantPointsBatchRequest -> GrantPointsBatchResponse,
     adjust_points: AdjustPointsRequest -> AdjustPointsResponse,
     explain_entry: ExplainEntryRequest -> ExplainEntryResponse,
     explain_tier: ExplainTierRequest -> ExplainTierResponse,

@@ -1,14 +1,13 @@
 //! How soon one order is seen by each of the other services.
 
-use std::process::Command;
 use std::time::Duration;
 
 use backing::postgres::Postgres;
 
 use super::six::Six;
-use super::{LOAD, programs};
 use crate::bench::table::Row;
-use crate::run::{Failure, output};
+use crate::bench::{load, pgbench};
+use crate::run::Failure;
 
 /// What `load` calls something, and what it is.
 const SEEN: [(&str, &str); 6] = [
@@ -30,12 +29,13 @@ pub(super) fn rows(server: &Postgres) -> Result<Vec<Row>, Failure> {
     let url = server.ensure_database("suite_following")?;
     let six = Six::start(&url, "following", "system")?;
     // Tables that are not new, and that the server knows: plans are kept then.
-    output(Command::new(LOAD).args(["fill", &six.state]).args(&six.addresses))?;
-    output(programs()?.command("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-c", "ANALYZE"]).arg(&url))?;
+    let shop = |command| [command, six.state.as_str()].into_iter().chain(six.addresses.iter().map(String::as_str));
+    load::told(shop("fill"))?;
+    pgbench::told(&url, &["ANALYZE"])?;
     std::thread::sleep(SEEN_TO);
-    let told = output(Command::new(LOAD).args(["follow", &six.state]).args(&six.addresses))?;
+    let told = load::told(shop("follow"))?;
     six.stop()?;
-    let number = |name: &str, place: usize| number(&told, name, place);
+    let number = |name: &str, place: usize| load::number(&told, name, place);
     let most = number("most", 0)?;
     let behind = number("behind", 0)?;
     let mut rows = vec![
@@ -56,24 +56,4 @@ pub(super) fn rows(server: &Postgres) -> Result<Vec<Row>, Failure> {
         }
     }
     Ok(rows)
-}
-
-/// The numbers behind a name, one line each.
-pub(super) fn number(told: &str, name: &str, place: usize) -> Result<f64, Failure> {
-    let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    let number = line.and_then(|numbers| numbers.split(' ').nth(place)?.parse().ok());
-    number.ok_or_else(|| Failure::said(format!("load did not tell {name}: {told}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_found_by_their_name() {
-        let told = "most 812.5\nloyalty.idle 200 1.5 9.25";
-        assert!((number(told, "most", 0).unwrap() - 812.5).abs() < f64::EPSILON);
-        assert!((number(told, "loyalty.idle", 2).unwrap() - 9.25).abs() < f64::EPSILON);
-        assert!(number(told, "loyalty", 0).is_err());
-    }
 }

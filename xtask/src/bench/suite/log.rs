@@ -1,14 +1,12 @@
 //! Events through the log with three consumers, against the same rows inserted by pgbench, in turn.
 
-use std::process::Command;
-
 use backing::postgres::Postgres;
 
-use super::following::number;
-use super::{FOLDER, LOAD, programs};
+use super::FOLDER;
 use crate::bench::machine::median;
 use crate::bench::table::Row;
-use crate::run::{Failure, output};
+use crate::bench::{load, pgbench};
+use crate::run::Failure;
 
 const SECONDS: &str = "3";
 /// Events of one transaction.
@@ -47,21 +45,16 @@ pub(super) fn rows(server: &Postgres, pairs: u32) -> Result<Vec<Row>, Failure> {
 
 fn through_the_log(server: &Postgres, per: u32, pair: u32) -> Result<f64, Failure> {
     let url = server.ensure_database(&format!("log_{per}_{pair}"))?;
-    let told = output(Command::new(LOAD).args(["log", &url, &per.to_string(), SECONDS]))?;
-    Ok(number(&told, "events", 0)? / number(&told, "events", 2)?)
+    let told = load::told(["log", &url, &per.to_string(), SECONDS])?;
+    Ok(load::number(&told, "events", 0)? / load::number(&told, "events", 2)?)
 }
 
 fn by_pgbench(server: &Postgres, per: u32, pair: u32) -> Result<f64, Failure> {
     let url = server.ensure_database(&format!("inserts_{per}_{pair}"))?;
-    let programs = programs()?;
-    output(programs.command("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-c", TABLE, &url]))?;
+    pgbench::told(&url, &[TABLE])?;
     let script = format!("{FOLDER}/inserts.sql");
     std::fs::write(&script, insert(per)).map_err(Failure::said)?;
-    let words = ["-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", SECONDS, "-f", &script, &url];
-    let told = output(programs.command("pgbench").args(words)).map_err(missing)?;
-    let line = told.lines().find_map(|line| line.strip_prefix("tps = "));
-    let rate: Option<f64> = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-    rate.map(|rate| rate * f64::from(per)).ok_or_else(|| Failure::said(format!("pgbench tells no rate: {told}")))
+    Ok(pgbench::ran(&url, &script, 64, SECONDS)?.a_second * f64::from(per))
 }
 
 /// As many bytes as an event of ours has, of one member, so in one shard.
@@ -73,13 +66,4 @@ fn insert(per: u32) -> String {
          'rapport.registry.events.v1.MemberUpdated', now(), now(), convert_to(repeat('x', 303), 'UTF8')\n\
          FROM generate_series(1, {per});\n"
     )
-}
-
-fn missing(failure: Failure) -> Failure {
-    match failure {
-        Failure::Interrupted => Failure::Interrupted,
-        Failure::Said(text) => Failure::said(format!(
-            "{text}\n  pgbench comes with PostgreSQL's server (Debian: postgresql, or postgresql-contrib of older ones)"
-        )),
-    }
 }

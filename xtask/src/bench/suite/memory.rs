@@ -8,7 +8,8 @@ use std::time::Duration;
 use backing::postgres::Postgres;
 
 use super::six::{SERVICES, Six};
-use super::{FOLDER, LOAD, RAPPORT};
+use super::{FOLDER, RAPPORT};
+use crate::bench::load::load;
 use crate::bench::process::{free_port, measured, memory_of, peak_of};
 use crate::bench::table::Row;
 use crate::run::{Failure, output};
@@ -47,7 +48,7 @@ pub(super) fn rows(server: &Postgres, file: &Path) -> Result<Vec<Row>, Failure> 
 /// Through one address, as a client does that knows nothing of six processes.
 fn import(six: &Six, file: &Path) -> Result<(), Failure> {
     let address = format!("127.0.0.1:{}", free_port()?);
-    let router = Command::new(LOAD).args(["route", &address]).args(&six.addresses).stdin(Stdio::null()).spawn();
+    let router = load(["route", &address]).args(&six.addresses).stdin(Stdio::null()).spawn();
     let mut router = Ended(router.map_err(Failure::said)?);
     let ask = |words: &[&str]| {
         let mut command = Command::new(RAPPORT);
