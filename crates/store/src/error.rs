@@ -58,6 +58,11 @@ impl StoreError {
         self.may_retry() && !matches!(self, Self::Unavailable(sqlx::Error::PoolTimedOut))
     }
 
+    /// True where the database answered, and what it holds is to blame: asking again changes nothing.
+    pub fn is_about_what_is_there(&self) -> bool {
+        self.may_be_one_requests()
+    }
+
     /// True where one request of a batch may be to blame, and its neighbours alone would succeed.
     pub(crate) fn may_be_one_requests(&self) -> bool {
         match self {

@@ -20,6 +20,7 @@ pub mod earning;
 mod events;
 pub mod granting;
 pub mod holdings;
+pub mod posting;
 mod qualification;
 mod reading;
 pub mod redemption;
@@ -44,9 +45,11 @@ use ::store::{RequestKey, Store, Writer};
 use eventlog::{CannotApply, Heard};
 use jiff::Timestamp;
 use kernel::{Clock, EntryId, MemberId, Points, TenantId};
+use tokio::sync::Semaphore;
 use wire::Stop;
 
-pub use self::auditing::{Audit, Seal, Verified};
+pub use self::auditing::{Audit, Verified};
+pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::reading::{AccountView, EntryView, Overview, TierView};
@@ -210,13 +213,14 @@ pub struct Accounts {
     clock: Clock,
     programmes: Programmes,
     writer: Writer<AccountDesk>,
+    auditing: Arc<Semaphore>,
 }
 
 impl Accounts {
     pub(crate) fn open(store: Store, clock: Clock, programmes: Programmes) -> Self {
         let desk = Arc::new(AccountDesk::new(clock.clone(), programmes.clone()));
         let writer = Writer::start(store.clone(), desk);
-        Self { store, clock, programmes, writer }
+        Self { store, clock, programmes, writer, auditing: Arc::new(Semaphore::new(1)) }
     }
 
     /// Spends points.

@@ -1,9 +1,13 @@
 //! The auditor: proves the ledger shard by shard, again and again, and keeps its seals where it is told to.
 //!
-//! It waits a minute between two shards, so a round of all takes a little more than four hours. What it finds is an
-//! error in the log and a number in the metrics, which stays until an audit of that shard finds nothing.
+//! It waits a minute between two shards, so a round of all takes a little more than four hours. Of each shard it remembers the
+//! seal of the last audit that held, and proves it with the next one: entries that were rewritten with all that follows from
+//! them are found as long as the process runs, and in the next round again. What it finds is an error in the log and a
+//! number in the metrics, which stays until an audit of that shard finds nothing.
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -40,40 +44,64 @@ impl Auditor {
         Self { accounts, seals, pause }
     }
 
-    /// Goes on until `stop`.
+    /// Goes on until `stop`, and does not hold it up.
     pub(crate) async fn run(self, stop: CancellationToken) {
         // Processes that start together look at different shards.
         let first = usize::try_from(uuid::Uuid::new_v4().as_u128() % 256).unwrap_or_default();
         let all: Vec<Shard> = Shard::all().collect();
         let round = all.into_iter().cycle().skip(first).enumerate();
-        let mut kept: Vec<Seal> = Vec::new();
+        let (mut held, mut written) = (BTreeMap::new(), Vec::new());
         for (turn, shard) in round {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(self.pause) => {}
-            }
-            if turn % SHARDS_A_SEAL == 0
-                && let Err(error) = self.keep_seals(&mut kept).await
-            {
-                tracing::error!(error = &error as &dyn std::error::Error, "the seals of the ledger were not kept");
-            }
-            match self.accounts.audit(shard, &kept).await {
-                Ok(audit) => tell(&audit),
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a shard of the ledger was not audited");
+            let audited = stop.run_until_cancelled(async {
+                tokio::time::sleep(self.pause).await;
+                if turn % SHARDS_A_SEAL == 0
+                    && let Err(error) = self.keep_seals(&mut written).await
+                {
+                    tracing::error!(error = &error as &dyn Error, "the seals of the ledger were not kept");
                 }
+                self.look(shard, &mut held).await;
+            });
+            if audited.await.is_none() {
+                return;
             }
         }
     }
 
-    /// Adds the seals to the file where there is one, and remembers them: what they stand for may not change any more.
-    async fn keep_seals(&self, kept: &mut Vec<Seal>) -> Result<(), CannotKeep> {
-        let seals = self.accounts.seals().await?;
-        let news: Vec<Seal> = seals.iter().filter(|seal| seal.entries > 0 && !kept.contains(seal)).copied().collect();
-        if let Some(file) = self.seals.clone() {
-            tokio::task::spawn_blocking(move || append(&file, &news)).await.map_err(|_| StoreError::Stopping)??;
+    async fn look(&self, shard: Shard, held: &mut BTreeMap<Shard, Seal>) {
+        let known: Vec<Seal> = held.get(&shard).copied().into_iter().collect();
+        match self.accounts.audit(shard, &known).await {
+            Ok(audit) => {
+                tell(&audit);
+                if let Some(seal) = audit.sealed.filter(|_| audit.holds()) {
+                    held.insert(shard, seal);
+                }
+            }
+            Err(error) if error.is_about_what_is_there() => {
+                DIVERGING.with_label_values(&[&shard.number().to_string()]).set(1);
+                tracing::error!(
+                    shard = shard.number(),
+                    error = &error as &dyn Error,
+                    "a shard of the ledger cannot be read"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(
+                    shard = shard.number(),
+                    error = &error as &dyn Error,
+                    "a shard was not audited this time"
+                );
+            }
         }
-        *kept = seals;
+    }
+
+    /// Adds the seals to the file where there is one, as far as they are others than at the last time.
+    async fn keep_seals(&self, written: &mut Vec<Seal>) -> Result<(), CannotKeep> {
+        let Some(file) = self.seals.clone() else { return Ok(()) };
+        let seals = self.accounts.seals().await?;
+        let news: Vec<Seal> =
+            seals.iter().filter(|seal| seal.entries > 0 && !written.contains(seal)).copied().collect();
+        tokio::task::spawn_blocking(move || append(&file, &news)).await.map_err(|_| StoreError::Stopping)??;
+        *written = seals;
         Ok(())
     }
 }
@@ -86,14 +114,22 @@ enum CannotKeep {
     File(#[from] std::io::Error),
 }
 
-/// One object a line, as `rapport ledger seals` prints them.
-fn append(file: &Path, seals: &[Seal]) -> std::io::Result<()> {
+/// One object a line, as `rapport ledger seals` prints them. A line that was torn, say by a full disk, is ended first.
+fn append(path: &Path, seals: &[Seal]) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().create(true).read(true).append(true).open(path)?;
     let mut lines = String::new();
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last != *b"\n" {
+        lines.push('\n');
+    }
     for seal in seals {
         lines.push_str(&seal.to_string());
         lines.push('\n');
     }
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
     file.write_all(lines.as_bytes())?;
     file.sync_all()
 }

@@ -145,31 +145,39 @@ fn unsealed(found: &SealDivergence) -> String {
     match found.kind() {
         SealDivergenceKind::Entries => format!("{expected} entries were sealed, and there are {is}"),
         SealDivergenceKind::Other => "an entry is another than the one sealed".to_owned(),
-        SealDivergenceKind::Known if *after_batch < 0 => {
+        SealDivergenceKind::Known => {
+            let from = after_batch.map_or_else(String::new, |after| format!("after batch {after} and "));
             format!(
-                "up to batch {batch}, {expected} entries were sealed, and what is there now ({is}) is not what was sealed"
+                "{from}up to batch {batch}, what is there is not what was sealed ({expected} entries then, {is} now)"
             )
         }
-        SealDivergenceKind::Known => format!(
-            "after batch {after_batch} and up to batch {batch}, what is there now is not what was sealed ({expected} \
-             entries then, {is} now)"
-        ),
         SealDivergenceKind::Gone => "its seal is gone".to_owned(),
         SealDivergenceKind::Unspecified => "it is not what was sealed".to_owned(),
     }
 }
 
+/// Seals that one call may bring.
+const SEALS_A_CALL: usize = 10_000;
+
 async fn audit(ask: Audit) -> Result<(), CliError> {
     let known = ask.seals.as_deref().map(kept).transpose()?.unwrap_or_default();
     let suite = operator(&ask.reach).await?;
-    let (shards, seals) = (if ask.shard.is_empty() { 256 } else { ask.shard.len() }, known.len());
-    let asked = AuditLedgerRequest { shards: ask.shard, known };
-    let mut answers = suite.ledger().audit_ledger(asked).await?.into_inner();
-    let progress = Progress::new("audit", "shards", u64::try_from(shards).unwrap_or_default());
-    let mut audits = Vec::new();
-    while let Some(told) = answers.message().await? {
-        progress.add(1);
-        audits.push(told);
+    let shards = if ask.shard.is_empty() { (0..256).collect() } else { ask.shard };
+    let seals = known.iter().filter(|seal| shards.contains(&seal.shard)).count();
+    let progress = Progress::new("audit", "shards", u64::try_from(shards.len()).unwrap_or_default());
+    let mut audits: Vec<AuditLedgerResponse> = Vec::new();
+    for asked in calls(shards, known) {
+        let mut answers = suite.ledger().audit_ledger(asked).await?.into_inner();
+        while let Some(told) = answers.message().await? {
+            match audits.last_mut().filter(|last| last.shard == told.shard) {
+                // The same shard once more, with other seals.
+                Some(last) => last.seal = last.seal.take().or(told.seal),
+                None => {
+                    progress.add(1);
+                    audits.push(told);
+                }
+            }
+        }
     }
     progress.finish();
     if ask.reach.json {
@@ -177,11 +185,30 @@ async fn audit(ask: Audit) -> Result<(), CliError> {
     } else {
         say_all!("{}", audits_text(&audits, seals));
     }
-    let wrong: i64 = audits.iter().map(|one| one.diverging.saturating_add(i64::from(one.seal.is_some()))).sum();
-    match wrong {
+    let of = |one: &AuditLedgerResponse| one.diverging.saturating_add(i64::from(one.seal.is_some() || one.unreadable));
+    match audits.iter().map(of).sum::<i64>() {
         0 => Ok(()),
         wrong => Err(CliError::Differs(words::counted(wrong, "thing is", "things are") + " not what was written")),
     }
+}
+
+/// One call for all shards where there are no seals to be proved; else one for each shard and as many seals as one may bring.
+fn calls(shards: Vec<u32>, known: Vec<Seal>) -> Vec<AuditLedgerRequest> {
+    if known.is_empty() {
+        return vec![AuditLedgerRequest { shards, known }];
+    }
+    let mut calls = Vec::new();
+    for shard in shards {
+        let own: Vec<Seal> = known.iter().filter(|seal| seal.shard == shard).cloned().collect();
+        let shards = || vec![shard];
+        calls.extend(
+            own.chunks(SEALS_A_CALL).map(|known| AuditLedgerRequest { shards: shards(), known: known.to_vec() }),
+        );
+        if own.is_empty() {
+            calls.push(AuditLedgerRequest { shards: shards(), known: own });
+        }
+    }
+    calls
 }
 
 fn audits_text(audits: &[AuditLedgerResponse], seals: usize) -> String {
@@ -206,6 +233,10 @@ fn audits_text(audits: &[AuditLedgerResponse], seals: usize) -> String {
         let unnamed = one.diverging.saturating_sub(i64::try_from(one.divergences.len()).unwrap_or(i64::MAX));
         if unnamed > 0 {
             text.push_str(&format!("  and {} more in shard {}\n", words::count(unnamed), one.shard));
+        }
+        if one.unreadable {
+            let shard = Tone::Bad.of(&format!("shard {}", one.shard));
+            text.push_str(&format!("  {shard}\n    it cannot be read; loyalty's log says why\n"));
         }
         if let Some(seal) = &one.seal {
             text.push_str(&format!("  {}\n    {}\n", Tone::Bad.of(&format!("shard {}", one.shard)), unsealed(seal)));
@@ -236,6 +267,7 @@ fn audits_json(audits: &[AuditLedgerResponse]) -> Value {
             "diverging": one.diverging,
             "divergences": named.collect::<Vec<_>>(),
             "seal": seal,
+            "unreadable": one.unreadable,
         })
     });
     json!({ "shards": each.collect::<Vec<_>>() })
@@ -273,6 +305,10 @@ fn kept(file: &Path) -> Result<Vec<Seal>, CliError> {
         let KeptSeal { shard, entries, batch, link, record_time } = seal;
         seals.push(Seal { shard, entries, batch, link, record_time: Some(proto::timestamp(record_time)) });
     }
+    // Each time they are fetched, those that are as they were come again.
+    seals
+        .sort_unstable_by(|one, other| (one.shard, one.batch, &one.link).cmp(&(other.shard, other.batch, &other.link)));
+    seals.dedup();
     Ok(seals)
 }
 
@@ -290,9 +326,10 @@ mod tests {
         let shard = Shard::from_number(17).expect("one of 256");
         let (link, recorded_at) = (Link([171; 32]), Timestamp::UNIX_EPOCH);
         let seal = loyalty::account::Seal { shard, entries: 8, batch: 5, link, recorded_at };
-        std::fs::write(&file, format!("{seal}\n\n{seal}\n")).expect("it can be written");
+        let later = loyalty::account::Seal { batch: 7, ..seal };
+        std::fs::write(&file, format!("{later}\n\n{seal}\n{seal}\n")).expect("it can be written");
         let read = kept(&file).expect("they are seals");
-        assert_eq!(read.len(), 2);
+        assert_eq!(read.len(), 2, "one of them came twice");
         assert_eq!((read[0].shard, read[0].entries, read[0].batch), (17, 8, 5));
         assert_eq!((read[0].link.clone(), read[0].record_time.is_some()), ("ab".repeat(32), true));
 
@@ -300,6 +337,15 @@ mod tests {
         let told = kept(&file).expect_err("the second line is none").to_string();
         assert!(told.contains("line 2 is no seal: missing field `entries`"), "{told}");
         std::fs::remove_file(&file).expect("it was there");
+    }
+
+    #[test]
+    fn many_seals_are_proved_shard_by_shard() {
+        let seal = |shard, batch| Seal { shard, batch, ..Seal::default() };
+        assert_eq!(calls(vec![3, 4], Vec::new()).len(), 1);
+        let known: Vec<Seal> = (0..10_001).map(|batch| seal(4, batch)).chain([seal(9, 1)]).collect();
+        let told: Vec<_> = calls(vec![3, 4], known).into_iter().map(|call| (call.shards, call.known.len())).collect();
+        assert_eq!(told, [(vec![3], 0), (vec![4], 10_000), (vec![4], 1)]);
     }
 
     #[test]

@@ -6,17 +6,15 @@
 mod store;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use ::store::{StoreError, Tenants};
 use futures::TryStreamExt as _;
-use jiff::Timestamp;
 use kernel::{MemberId, Shard, TenantId};
 use uuid::Uuid;
 
 use self::store::{Connection, Span};
 use super::Accounts;
-use super::chain::Link;
+use super::chain::{Link, Seal};
 use super::verifying::{self, Claimed, Divergence, Reading, SealDivergence, Sealed};
 
 /// Accounts looked at together.
@@ -37,33 +35,6 @@ pub struct Verified {
     pub divergence: Option<Divergence>,
 }
 
-/// What stands for all entries of a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seal {
-    /// The shard.
-    pub shard: Shard,
-    /// How many entries.
-    pub entries: i64,
-    /// The last batch among them.
-    pub batch: i64,
-    /// The digest over their links.
-    pub link: Link,
-    /// When the last batch was written.
-    pub recorded_at: Timestamp,
-}
-
-/// As it is kept in a file: one JSON object.
-impl fmt::Display for Seal {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shard, entries, batch, link, recorded_at } = self;
-        let shard = shard.number();
-        write!(
-            out,
-            r#"{{"shard":{shard},"entries":{entries},"batch":{batch},"link":"{link}","record_time":"{recorded_at}"}}"#
-        )
-    }
-}
-
 /// What an audit of a shard found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
@@ -79,6 +50,8 @@ pub struct Audit {
     pub divergences: u64,
     /// Where the entries are not what was sealed.
     pub seal: Option<SealDivergence>,
+    /// What stands for them now.
+    pub sealed: Option<Seal>,
 }
 
 impl Audit {
@@ -101,7 +74,7 @@ impl Accounts {
         let mut divergence = None;
         let mut lines = store::lines(&mut snapshot, span);
         while let Some(kept) = lines.try_next().await? {
-            if let Err(found) = statement.read(&kept.line(), kept.link()) {
+            if let Err(found) = statement.read(kept.line().as_ref(), kept.entry(), kept.link()) {
                 divergence = Some(found);
                 break;
             }
@@ -119,7 +92,10 @@ impl Accounts {
     }
 
     /// Proves everything in a shard, for all tenants, also against seals that were kept elsewhere.
+    ///
+    /// One at a time in a process: whoever asks for many must not take the connections of those who write.
     pub async fn audit(&self, shard: Shard, known: &[Seal]) -> Result<Audit, StoreError> {
+        let _turn = self.auditing.acquire().await.map_err(|_| StoreError::Stopping)?;
         let mut reading = self.store.read(Tenants::Every).await?;
         let mut snapshot = store::snapshot(reading.connection()).await?;
         let mut looking = Looking::new(shard);
@@ -140,7 +116,8 @@ struct Looking {
 
 impl Looking {
     const fn new(shard: Shard) -> Self {
-        let audit = Audit { shard, members: 0, entries: 0, diverging: Vec::new(), divergences: 0, seal: None };
+        let audit =
+            Audit { shard, members: 0, entries: 0, diverging: Vec::new(), divergences: 0, seal: None, sealed: None };
         Self { audit, sealed: Vec::new() }
     }
 
@@ -180,7 +157,9 @@ impl Looking {
                     Ok(Reading::new(span.tenant, member))
                 }
             };
-            let read = so_far.and_then(|mut reading| reading.read(&kept.line(), kept.link()).map(|()| reading));
+            let read = so_far.and_then(|mut reading| {
+                reading.read(kept.line().as_ref(), kept.entry(), kept.link()).map(|()| reading)
+            });
             under_way = Some((member, read));
         }
         self.finish(span.tenant, under_way, &mut claims);
@@ -211,6 +190,7 @@ impl Looking {
     fn end(mut self, seal: Option<Seal>, known: &[Seal]) -> Audit {
         let known: Vec<&Seal> = known.iter().filter(|known| known.shard == self.audit.shard).collect();
         self.audit.seal = verifying::unsealed(self.sealed, seal.as_ref(), &known);
+        self.audit.sealed = seal;
         self.audit
     }
 }

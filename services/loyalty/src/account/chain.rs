@@ -12,7 +12,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use kernel::{MemberId, TenantId};
+use kernel::{MemberId, Shard, TenantId};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -67,10 +67,10 @@ pub struct Line<'a> {
     pub grounds: &'a str,
     /// The version of the programme that decided.
     pub programme_version: i32,
-    /// When it happened, to the microsecond.
-    pub occurred_at: Timestamp,
-    /// When it was written, to the microsecond.
-    pub recorded_at: Timestamp,
+    /// When it happened, in microseconds since 1970.
+    pub occurred_us: i64,
+    /// When it was written, in microseconds since 1970.
+    pub recorded_us: i64,
 }
 
 /// The link of an entry, given the one before it.
@@ -96,8 +96,8 @@ pub fn link(before: Link, (tenant, member): (TenantId, MemberId), line: &Line<'_
     field(line.draws);
     field(line.grounds);
     field(&line.programme_version.to_string());
-    field(&line.occurred_at.as_microsecond().to_string());
-    field(&line.recorded_at.as_microsecond().to_string());
+    field(&line.occurred_us.to_string());
+    field(&line.recorded_us.to_string());
     Link(digest.finalize().into())
 }
 
@@ -110,4 +110,31 @@ pub fn seal(before: Link, links: impl IntoIterator<Item = Link>) -> Link {
         digest.update(link.0);
     }
     Link(digest.finalize().into())
+}
+
+/// What stands for all entries of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The shard.
+    pub shard: Shard,
+    /// How many entries.
+    pub entries: i64,
+    /// The last batch among them.
+    pub batch: i64,
+    /// The digest over their links.
+    pub link: Link,
+    /// When the last batch was written.
+    pub recorded_at: Timestamp,
+}
+
+/// As it is kept in a file: one JSON object.
+impl fmt::Display for Seal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shard, entries, batch, link, recorded_at } = self;
+        let shard = shard.number();
+        write!(
+            out,
+            r#"{{"shard":{shard},"entries":{entries},"batch":{batch},"link":"{link}","record_time":"{recorded_at}"}}"#
+        )
+    }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Link;
 use super::decision::Decision;
+pub use super::posting::{Draw, EntryKind, Posting};
 
 /// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,55 +124,13 @@ pub struct Totals {
     pub adjusted: i64,
 }
 
-/// What happened to points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EntryKind {
-    /// Earned with an order.
-    Earn,
-    /// Taken back because the order was returned.
-    EarnReversal,
-    /// Spent.
-    Redemption,
-    /// Given back because the redemption was reversed.
-    RedemptionReversal,
-    /// Lapsed.
-    Lapse,
-    /// Changed by a person.
-    Adjustment,
-}
-
-/// What an entry did to one lot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draw {
-    /// The lot.
-    pub lot: LotId,
-    /// Signed.
+/// What lies in lots that were not read, because nothing is due of them and nothing is to be taken from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Points.
     pub points: i64,
-}
-
-/// One line of the statement, before it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posting {
-    /// Its id.
-    pub id: EntryId,
-    /// Its place on the statement.
-    pub number: i64,
-    /// What happened.
-    pub kind: EntryKind,
-    /// Signed.
-    pub points: i64,
-    /// The balance after it.
-    pub balance_after: i64,
-    /// What caused it; empty where time did.
-    pub cause: String,
-    /// Lots drawn from or added to.
-    pub draws: Vec<Draw>,
-    /// Why.
-    pub grounds: Decision,
-    /// When it happened.
-    pub occurred_at: Timestamp,
-    /// Part of a history that is being loaded: nobody is told.
-    pub historic: bool,
+    /// When the first of them lapse.
+    pub lapses_at: Option<Timestamp>,
 }
 
 /// What happened to a tier.
@@ -223,6 +182,8 @@ pub struct Holdings {
     pub tier_changes: i64,
     /// Lots with something left, and those a decision asked for.
     pub lots: Vec<Lot>,
+    /// What lies in the others.
+    pub unread: Unread,
     /// What the next points fill first.
     pub deficit: i64,
     /// Sums over all entries.
@@ -255,6 +216,7 @@ impl Holdings {
             link: Link::FIRST,
             tier_changes: 0,
             lots: Vec::new(),
+            unread: Unread::default(),
             deficit: 0,
             totals: Totals::default(),
             settled_until: joined_at,
@@ -270,7 +232,7 @@ impl Holdings {
 
     /// Points that can be spent.
     pub fn spendable(&self) -> i64 {
-        self.lots.iter().fold(0_i64, |sum, lot| sum.saturating_add(lot.left))
+        self.lots.iter().fold(self.unread.points, |sum, lot| sum.saturating_add(lot.left))
     }
 
     /// All points, less the deficit.
@@ -387,10 +349,15 @@ impl Holdings {
         })
     }
 
+    /// When the first points lapse.
+    pub fn next_lapse(&self) -> Option<Timestamp> {
+        let read = self.lots.iter().filter(|lot| lot.left > 0).filter_map(|lot| lot.lapses_at);
+        read.chain(self.unread.lapses_at).min()
+    }
+
     /// The next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let lapse = self.lots.iter().filter(|lot| lot.left > 0).filter_map(|lot| lot.lapses_at).min();
         let review = self.standing.as_ref().and_then(|standing| standing.review_at);
-        lapse.into_iter().chain(review).min()
+        self.next_lapse().into_iter().chain(review).min()
     }
 }

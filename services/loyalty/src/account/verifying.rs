@@ -3,8 +3,7 @@
 use kernel::{EntryId, MemberId, TenantId};
 use uuid::Uuid;
 
-use super::Seal;
-use super::chain::{self, Line, Link};
+use super::chain::{self, Line, Link, Seal};
 
 /// What an account's row says of its statement, and what its lots add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,20 +113,24 @@ impl Reading {
         self.balance
     }
 
-    /// Reads the next entry with the link that is kept with it.
+    /// Reads the next entry, what it says where that can be read, and the link that is kept with it.
     ///
     /// # Errors
     /// It is not what was written after the one before.
-    pub fn read(&mut self, line: &Line<'_>, kept: Link) -> Result<(), Divergence> {
+    pub fn read(
+        &mut self,
+        line: Option<&Line<'_>>,
+        (number, entry): (i64, EntryId),
+        kept: Link,
+    ) -> Result<(), Divergence> {
         let next = self.number.saturating_add(1);
-        if line.number != next {
+        if number > next {
             return Err(Divergence::Missing { number: next });
         }
-        let (number, entry) = (line.number, EntryId::from(line.entry));
-        let link = chain::link(self.link, self.whose, line);
-        if link != kept {
+        let link = line.map(|line| chain::link(self.link, self.whose, line));
+        let (Some(line), Some(link)) = (line, link.filter(|link| *link == kept && number == next)) else {
             return Err(Divergence::Altered { number, entry });
-        }
+        };
         let expected = self.balance.saturating_add(line.points);
         if line.balance_after != expected {
             return Err(Divergence::Balance { number, entry, expected, found: line.balance_after });
@@ -183,6 +186,8 @@ pub struct Sealed {
 pub enum SealDivergence {
     /// There are more or fewer.
     Entries {
+        /// The last batch sealed.
+        batch: i64,
         /// As sealed.
         expected: i64,
         /// As found.
@@ -195,8 +200,8 @@ pub enum SealDivergence {
     },
     /// The entries up to a batch are not those that a seal kept elsewhere stands for.
     Known {
-        /// All is well up to this one; -1 where no kept seal holds.
-        after: i64,
+        /// All is well up to this one; none where no kept seal holds.
+        after: Option<i64>,
         /// The batch of the first seal that does not hold.
         batch: i64,
         /// As that seal says.
@@ -215,13 +220,13 @@ pub fn unsealed(mut entries: Vec<Sealed>, seal: Option<&Seal>, known: &[&Seal]) 
     let mut known: Vec<&&Seal> = known.iter().collect();
     known.sort_unstable_by_key(|seal| seal.batch);
     let mut known = known.into_iter().peekable();
-    let (mut link, mut found, mut after) = (Link::FIRST, 0_i64, -1);
+    let (mut link, mut found, mut after, mut last) = (Link::FIRST, 0_i64, None, -1);
     let mut differs = |up_to: i64, link: Link, found: i64| {
         while let Some(seal) = known.next_if(|seal| seal.batch < up_to) {
             if (seal.link, seal.entries) != (link, found) {
                 return Some(SealDivergence::Known { after, batch: seal.batch, expected: seal.entries, found });
             }
-            after = seal.batch;
+            after = Some(seal.batch);
         }
         None
     };
@@ -230,6 +235,7 @@ pub fn unsealed(mut entries: Vec<Sealed>, seal: Option<&Seal>, known: &[&Seal]) 
             return Some(divergence);
         }
         link = chain::seal(link, batch.iter().map(|entry| entry.link));
+        last = batch.first().map_or(last, |first| first.batch);
         found = found.saturating_add(i64::try_from(batch.len()).unwrap_or(i64::MAX));
     }
     if let Some(divergence) = differs(i64::MAX, link, found) {
@@ -237,8 +243,79 @@ pub fn unsealed(mut entries: Vec<Sealed>, seal: Option<&Seal>, known: &[&Seal]) 
     }
     match seal {
         None => Some(SealDivergence::Gone),
-        Some(seal) if seal.entries != found => Some(SealDivergence::Entries { expected: seal.entries, found }),
-        Some(seal) if seal.link != link => Some(SealDivergence::Other { batch: seal.batch }),
+        Some(seal) if seal.entries != found => {
+            Some(SealDivergence::Entries { batch: seal.batch, expected: seal.entries, found })
+        }
+        Some(seal) if seal.link != link || seal.batch != last => Some(SealDivergence::Other { batch: seal.batch }),
         Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
+mod tests {
+    use jiff::Timestamp;
+    use kernel::Shard;
+
+    use super::*;
+
+    fn entry(batch: i64, tenant: u128, member: u128, number: i64) -> Sealed {
+        let link = Link([u8::try_from(number).expect("small"); 32]);
+        let (tenant, member) = (TenantId::from(Uuid::from_u128(tenant)), Uuid::from_u128(member));
+        Sealed { batch, tenant, member, number, link }
+    }
+
+    /// The seal after so many of these batches.
+    fn seal_of(batches: &[&[Sealed]]) -> Seal {
+        let (mut link, mut entries, mut last) = (Link::FIRST, 0, -1);
+        for batch in batches {
+            link = chain::seal(link, batch.iter().map(|entry| entry.link));
+            entries += i64::try_from(batch.len()).expect("few");
+            last = batch[0].batch;
+        }
+        let shard = Shard::from_number(7).expect("one of 256");
+        Seal { shard, entries, batch: last, link, recorded_at: Timestamp::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn entries_are_held_against_the_seal_and_against_kept_ones() {
+        let old = [entry(-1, 1, 1, 1), entry(-1, 1, 2, 1)];
+        let mixed = [entry(4, 1, 1, 2), entry(4, 1, 2, 2), entry(4, 2, 1, 9)];
+        let late = [entry(9, 1, 2, 3)];
+        let all: Vec<Sealed> = late.iter().chain(&mixed).chain(&old).copied().collect();
+        let seals = [seal_of(&[&old]), seal_of(&[&old, &mixed]), seal_of(&[&old, &mixed, &late])];
+        let now = &seals[2];
+        let known: Vec<&Seal> = seals.iter().rev().collect();
+        assert_eq!(unsealed(all.clone(), Some(now), &known), None, "of any age, in any order");
+        assert_eq!(unsealed(Vec::new(), Some(&seal_of(&[])), &[]), None, "nothing is sealed, nothing is there");
+        assert_eq!(unsealed(all.clone(), None, &known), Some(SealDivergence::Gone));
+
+        let without = |gone: &Sealed| all.iter().filter(|kept| *kept != gone).copied().collect::<Vec<_>>();
+        let fewer = SealDivergence::Entries { batch: 9, expected: 6, found: 5 };
+        let from = |after, batch, expected, found| Some(SealDivergence::Known { after, batch, expected, found });
+        for (gone, kept) in [
+            (old[1], from(None, -1, 2, 1)),
+            (mixed[0], from(Some(-1), 4, 5, 4)),
+            (mixed[2], from(Some(-1), 4, 5, 4)),
+            (late[0], from(Some(4), 9, 6, 5)),
+        ] {
+            assert_eq!(unsealed(without(&gone), Some(now), &[]), Some(fewer));
+            assert_eq!(unsealed(without(&gone), Some(now), &known), kept);
+        }
+        let mut other = all.clone();
+        other[1].link = Link([99; 32]);
+        assert_eq!(unsealed(other, Some(now), &[]), Some(SealDivergence::Other { batch: 9 }));
+        let forward = Seal { batch: 10, ..*now };
+        assert_eq!(unsealed(all, Some(&forward), &[]), Some(SealDivergence::Other { batch: 10 }));
+    }
+
+    #[test]
+    fn a_number_that_comes_twice_or_too_soon_is_an_altered_entry() {
+        let (tenant, member) = (TenantId::from(Uuid::from_u128(1)), MemberId::from(Uuid::from_u128(2)));
+        let id = EntryId::from(Uuid::from_u128(3));
+        let mut reading = Reading::new(tenant, member);
+        assert_eq!(reading.read(None, (2, id), Link::FIRST), Err(Divergence::Missing { number: 1 }));
+        assert_eq!(reading.read(None, (0, id), Link::FIRST), Err(Divergence::Altered { number: 0, entry: id }));
+        assert_eq!(reading.read(None, (1, id), Link::FIRST), Err(Divergence::Altered { number: 1, entry: id }));
     }
 }

@@ -1,14 +1,17 @@
 //! The ledger's side of the contract, for operators: the same three moves.
 
+use std::error::Error;
 use std::pin::Pin;
 
 use futures::{Stream, StreamExt as _};
+use kernel::Shard;
 use proto::loyalty::v1::ledger_service_server::LedgerService;
 use proto::loyalty::v1::*;
+use store::StoreError;
 use tonic::{Request, Response, Status};
 
 use super::{parse_ledger, present_ledger};
-use crate::account::Accounts;
+use crate::account::{Accounts, Audit};
 
 /// The service as tonic calls it.
 pub(super) struct Service {
@@ -39,12 +42,24 @@ impl LedgerService for Service {
         let accounts = self.accounts.clone();
         let audits = futures::stream::iter(shards).then(move |shard| {
             let (accounts, known) = (accounts.clone(), known.clone());
-            async move { accounts.audit(shard, &known).await.map(present_ledger::audit).map_err(broke_off) }
+            async move { told(shard, accounts.audit(shard, &known).await) }
         });
         Ok(Response::new(Box::pin(audits)))
     }
 }
 
-fn broke_off(error: store::StoreError) -> Status {
-    server::noted(wire::failure(error))
+/// A shard that cannot be read hides no other.
+fn told(shard: Shard, audit: Result<Audit, StoreError>) -> Result<AuditLedgerResponse, Status> {
+    match audit {
+        Ok(audit) => Ok(present_ledger::audit(audit)),
+        Err(error) if error.is_about_what_is_there() => {
+            tracing::error!(
+                shard = shard.number(),
+                error = &error as &dyn Error,
+                "a shard of the ledger cannot be read"
+            );
+            Ok(present_ledger::unreadable(shard))
+        }
+        Err(error) => Err(server::noted(wire::failure(error))),
+    }
 }

@@ -1,5 +1,6 @@
 //! Calls about the whole ledger, read.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kernel::Shard;
@@ -7,8 +8,7 @@ use proto::loyalty::v1;
 use tonic::{Request, Status};
 use wire::{Caller, Violations};
 
-use crate::account::Seal;
-use crate::account::chain::Link;
+use crate::account::chain::{Link, Seal};
 
 /// Seals that one call may bring.
 const MOST_SEALS: usize = 10_000;
@@ -21,10 +21,10 @@ pub(super) fn audit(call: Request<v1::AuditLedgerRequest>) -> Result<(Vec<Shard>
     Caller::of(call.extensions())?.require_operator()?;
     let asked = call.into_inner();
     let mut bad = Violations::new();
-    let mut shards = Vec::new();
+    let mut shards = BTreeSet::new();
     for (place, number) in asked.shards.iter().enumerate() {
         match Shard::from_number(i64::from(*number)) {
-            Some(shard) => shards.push(shard),
+            Some(shard) => drop(shards.insert(shard)),
             None => bad.add(format!("shards[{place}]"), "must be from 0 to 255"),
         }
     }
@@ -35,10 +35,10 @@ pub(super) fn audit(call: Request<v1::AuditLedgerRequest>) -> Result<(Vec<Shard>
         }
     }
     bad.finish()?;
-    if shards.is_empty() {
-        shards = Shard::all().collect();
+    if asked.shards.is_empty() {
+        shards.extend(Shard::all());
     }
-    Ok((shards, known.into()))
+    Ok((shards.into_iter().collect(), known.into()))
 }
 
 fn seal(bad: &mut Violations, field: &str, told: &v1::Seal) -> Option<Seal> {

@@ -1,6 +1,6 @@
 //! Proofs and seals as the wire tells them.
 
-use kernel::EntryId;
+use kernel::{EntryId, Shard};
 use proto::loyalty::v1;
 use proto::loyalty::v1::{DivergenceKind, SealDivergenceKind};
 use tonic::Response;
@@ -80,13 +80,20 @@ pub(super) fn audit(audit: Audit) -> v1::AuditLedgerResponse {
             .collect(),
         diverging: count(audit.divergences),
         seal: audit.seal.map(unsealed),
+        unreadable: false,
     }
+}
+
+pub(super) fn unreadable(shard: Shard) -> v1::AuditLedgerResponse {
+    let shard = u32::try_from(shard.number()).unwrap_or_default();
+    v1::AuditLedgerResponse { shard, unreadable: true, ..v1::AuditLedgerResponse::default() }
 }
 
 fn unsealed(found: SealDivergence) -> v1::SealDivergence {
     match found {
-        SealDivergence::Entries { expected, found } => v1::SealDivergence {
+        SealDivergence::Entries { batch, expected, found } => v1::SealDivergence {
             kind: SealDivergenceKind::Entries.into(),
+            batch,
             expected,
             found,
             ..v1::SealDivergence::default()

@@ -81,3 +81,58 @@ async fn what_is_no_grant_is_not_revoked() {
     let refused = gives(&shop, NOBODY, 1).await.expect_err("nobody has this id");
     assert_eq!(reason(&refused), (Code::NotFound, "MEMBER_NOT_FOUND".to_owned()));
 }
+
+/// A grant reads no lots where nothing is due: what lies in them counts all the same, and lapses on its day.
+#[tokio::test]
+async fn points_that_were_there_before_a_grant_count_and_lapse_on_their_day() {
+    let shop = Shop::open().await;
+    let member = shop.enrolled().await;
+    let (_, token) = shop.buys(member, 1_000).await;
+    assert_eq!(shop.account(member, &token).await.spendable, 20);
+    shop.days_pass(100).await;
+    let given = gives(&shop, &member.to_string(), 1).await.expect("they are given");
+    assert_eq!(given.spendable, 27);
+    let spent = shop.redeem(member, 25).await.expect("all of them can be spent");
+    assert_eq!(spent.draws.len(), 2);
+    let (_, token) = shop.buys(member, 500).await;
+    assert_eq!(shop.account(member, &token).await.spendable, 12);
+
+    // The first year's lot is spent; the grant's rest and the order's points lapse with their months, and no call is made
+    // before that.
+    shop.days_pass(500).await;
+    let statement = shop.statement(member).await;
+    let kinds: Vec<(EntryKind, i64)> = statement.iter().map(|entry| (entry.kind(), entry.points)).collect();
+    assert_eq!(
+        kinds,
+        [
+            (EntryKind::Earn, 20),
+            (EntryKind::Earn, 7),
+            (EntryKind::Redemption, -25),
+            (EntryKind::Earn, 10),
+            (EntryKind::Lapse, -12)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_due_lapses_before_a_grant_and_a_lot_untouched_by_it_lapses_by_the_clock() {
+    let shop = Shop::open().await;
+    let member = shop.enrolled().await;
+    let (_, token) = shop.buys(member, 1_000).await;
+    shop.account(member, &token).await;
+    shop.days_pass(200).await;
+    gives(&shop, &member.to_string(), 1).await.expect("they are given");
+    // The order's lot lapses 187 days later, the grant's after that: the timer is the order's.
+    shop.days_pass(190).await;
+    let last = shop.statement(member).await.pop().expect("there are entries");
+    assert_eq!((last.kind(), last.points, last.balance_after), (EntryKind::Lapse, -20, 7));
+
+    // Nobody rang: the grant itself finds what is due.
+    let later = shop.clock.now() + jiff::SignedDuration::from_hours(24 * 300);
+    shop.clock.move_to(later).expect("forward");
+    let given = gives(&shop, &member.to_string(), 2).await.expect("they are given");
+    assert_eq!(given.spendable, shop.account(member, "").await.spendable);
+    let statement = shop.statement(member).await;
+    let lapsed: i64 = statement.iter().filter(|entry| entry.kind() == EntryKind::Lapse).map(|entry| entry.points).sum();
+    assert_eq!(lapsed, -27);
+}

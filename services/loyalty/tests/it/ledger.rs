@@ -110,6 +110,7 @@ async fn a_change_of_anything_an_entry_says_is_found_and_the_entry_is_named() {
         "programme_version = programme_version + 1",
         "occurred_at = occurred_at + interval '1 microsecond'",
         "recorded_at = recorded_at - interval '1 microsecond'",
+        "recorded_at = 'infinity'",
         "link = set_byte(link, 31, get_byte(link, 31) # 1)",
     ] {
         let member = with_history(&shop).await;
@@ -180,6 +181,21 @@ async fn cut_off(owner: &mut PgConnection, member: MemberId) {
     }
 }
 
+/// Makes the seal of a shard anew in which one member has entries.
+const SEAL_ANEW: &str =
+    "UPDATE loyalty.seal SET entries = 7, batch = (SELECT max(batch) FROM loyalty.entry WHERE member = $1),
+            link = (WITH RECURSIVE batch AS (
+                        SELECT batch, string_agg(link, ''::bytea ORDER BY number) AS links,
+                               row_number() OVER (ORDER BY batch) AS place
+                        FROM loyalty.entry WHERE member = $1 GROUP BY batch
+                    ), sealed (place, link) AS (
+                        SELECT 0::bigint, decode(repeat('00', 32), 'hex')
+                        UNION ALL
+                        SELECT batch.place, sha256(sealed.link || batch.links)
+                        FROM sealed JOIN batch ON batch.place = sealed.place + 1
+                    ) SELECT link FROM sealed ORDER BY place DESC LIMIT 1)
+        WHERE shard = (SELECT shard FROM loyalty.entry WHERE member = $1 LIMIT 1)";
+
 #[tokio::test]
 async fn a_tail_cut_off_with_every_track_covered_is_found_by_the_seals() {
     let shop = Shop::open().await;
@@ -196,23 +212,11 @@ async fn a_tail_cut_off_with_every_track_covered_is_found_by_the_seals() {
     assert_eq!((seal.kind(), seal.expected, seal.found), (SealDivergenceKind::Entries, 8, 7));
 
     // Whoever makes the seal anew as well is found by one that was kept elsewhere.
-    let anew = "UPDATE loyalty.seal SET entries = 7, batch = (SELECT max(batch) FROM loyalty.entry WHERE member = $1),
-            link = (WITH RECURSIVE batch AS (
-                        SELECT batch, string_agg(link, ''::bytea ORDER BY number) AS links,
-                               row_number() OVER (ORDER BY batch) AS place
-                        FROM loyalty.entry WHERE member = $1 GROUP BY batch
-                    ), sealed (place, link) AS (
-                        SELECT 0::bigint, decode(repeat('00', 32), 'hex')
-                        UNION ALL
-                        SELECT batch.place, sha256(sealed.link || batch.links)
-                        FROM sealed JOIN batch ON batch.place = sealed.place + 1
-                    ) SELECT link FROM sealed ORDER BY place DESC LIMIT 1)
-        WHERE shard = (SELECT shard FROM loyalty.entry WHERE member = $1 LIMIT 1)";
-    run(&mut owner, anew, member).await;
+    run(&mut owner, SEAL_ANEW, member).await;
     let audit = audited(&shop, member, Vec::new()).await;
     assert_eq!((audit.diverging, audit.seal), (0, None), "the database alone tells nothing any more");
     let seal = audited(&shop, member, kept).await.seal.expect("the kept seal tells");
-    assert_eq!((seal.kind(), seal.expected, seal.found, seal.after_batch), (SealDivergenceKind::Known, 8, 7, -1));
+    assert_eq!((seal.kind(), seal.expected, seal.found, seal.after_batch), (SealDivergenceKind::Known, 8, 7, None));
 }
 
 #[tokio::test]
@@ -236,7 +240,7 @@ async fn kept_seals_of_any_age_hold_while_the_ledger_grows() {
     let seal = audited(&shop, member, kept.clone()).await.seal.expect("a seal tells");
     assert_eq!(
         (seal.kind(), seal.batch, seal.after_batch),
-        (SealDivergenceKind::Known, known[2].batch, known[1].batch)
+        (SealDivergenceKind::Known, known[2].batch, Some(known[1].batch))
     );
 }
 
@@ -281,12 +285,51 @@ async fn the_auditor_finds_what_nobody_asked_for_and_keeps_the_seals() {
     .await;
     std::fs::remove_file(&file).expect("it was there");
 
+    let line = format!("rapport_ledger_divergences{{shard=\"{}\"}} 0", Shard::of_member(member).number());
+    testkit::until("the shard was audited", || {
+        let told = telemetry::metrics::text().contains(&line);
+        async move { told }
+    })
+    .await;
+
+    // With every track covered, in the seal as well: what held before tells.
     let mut owner = shop.database.look().await;
     cut_off(&mut owner, member).await;
+    run(&mut owner, SEAL_ANEW, member).await;
     let line = format!("rapport_ledger_divergences{{shard=\"{}\"}} 1", Shard::of_member(member).number());
     testkit::until("the auditor finds it", || {
         let told = telemetry::metrics::text().contains(&line);
         async move { told }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_batch_of_two_members_of_one_shard_is_sealed_in_their_order() {
+    let shop = Shop::open().await;
+    let first = shop.enrolled().await;
+    let second = loop {
+        let other = shop.enrolled().await;
+        if Shard::of_member(other) == Shard::of_member(first) {
+            break other;
+        }
+    };
+    // Handed in in the other order.
+    let grants = [second, first, second].into_iter().zip(1..).map(|(member, n)| GrantPointsRequest {
+        request_id: shop.request_id(),
+        ..crate::repeat::grant(member.to_string(), n, "a friend came")
+    });
+    let grants = GrantPointsBatchRequest { grants: grants.collect() };
+    shop.client().grant_points_batch(grants).await.expect("they are given");
+    let audit = audited(&shop, first, seals(&shop).await).await;
+    assert_eq!((audit.diverging, audit.seal, audit.entries, audit.members), (0, None, 3, 2));
+
+    let mut owner = shop.database.look().await;
+    let later = "UPDATE loyalty.seal SET batch = batch + 1 WHERE entries > 0 AND $1::uuid IS NOT NULL";
+    run(&mut owner, later, first).await;
+    let seal = audited(&shop, first, Vec::new()).await.seal.expect("the seal tells");
+    assert_eq!(seal.kind(), SealDivergenceKind::Other);
+    run(&mut owner, "DELETE FROM loyalty.seal WHERE $1::uuid IS NOT NULL", first).await;
+    let seal = audited(&shop, first, Vec::new()).await.seal.expect("it is gone");
+    assert_eq!(seal.kind(), SealDivergenceKind::Gone);
 }

@@ -109,8 +109,8 @@ async fn entries_of_an_older_build_are_chained_as_they_stand() {
             // As PostgreSQL had kept it.
             grounds: r#"{"b": 1, "aa": 2}"#,
             programme_version: 1,
-            occurred_at: moment,
-            recorded_at: moment,
+            occurred_us: moment.as_microsecond(),
+            recorded_us: moment.as_microsecond(),
         };
         links.push(link(links[links.len() - 1], (tenant, member), &line));
     }

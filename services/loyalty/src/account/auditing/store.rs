@@ -1,16 +1,15 @@
 //! The statements behind proving a ledger.
 
-use ::store::{SqlTimestamp, StoreError};
+use ::store::StoreError;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use kernel::{Shard, TenantId};
+use kernel::{EntryId, Shard, TenantId};
 use sqlx::{Connection as _, Postgres, Transaction};
 use uuid::Uuid;
 
 pub(super) use sqlx::PgConnection as Connection;
 
-use super::Seal;
-use crate::account::chain::{Line, Link};
+use crate::account::chain::{Line, Link, Seal};
 use crate::account::verifying::{Claimed, Sealed};
 
 /// Some members of one tenant in one shard: above the first id, up to the second.
@@ -38,15 +37,16 @@ pub(super) struct KeptLine {
     draws: String,
     grounds: String,
     programme_version: i32,
-    occurred_at: SqlTimestamp,
-    recorded_at: SqlTimestamp,
+    occurred_us: Option<i64>,
+    recorded_us: Option<i64>,
     link: Vec<u8>,
     batch: i64,
 }
 
 impl KeptLine {
-    pub(super) fn line(&self) -> Line<'_> {
-        Line {
+    /// What it says; none where an instant is none that was ever written.
+    pub(super) fn line(&self) -> Option<Line<'_>> {
+        Some(Line {
             number: self.number,
             entry: self.entry,
             kind: self.kind,
@@ -56,9 +56,13 @@ impl KeptLine {
             draws: &self.draws,
             grounds: &self.grounds,
             programme_version: self.programme_version,
-            occurred_at: self.occurred_at.to_jiff(),
-            recorded_at: self.recorded_at.to_jiff(),
-        }
+            occurred_us: self.occurred_us?,
+            recorded_us: self.recorded_us?,
+        })
+    }
+
+    pub(super) fn entry(&self) -> (i64, EntryId) {
+        (self.number, self.entry.into())
     }
 
     /// The link kept with it; one that is no digest is not the one that was written.
@@ -76,7 +80,12 @@ pub(super) fn lines(connection: &mut Connection, span: Span) -> BoxStream<'_, Re
     sqlx::query_as!(
         KeptLine,
         r#"SELECT member, number, entry, kind, points, balance_after, cause, draws::text AS "draws!",
-                  grounds::text AS "grounds!", programme_version, occurred_at, recorded_at, link, batch
+                  grounds::text AS "grounds!", programme_version,
+                  CASE WHEN isfinite(occurred_at) THEN (extract(epoch FROM occurred_at) * 1000000)::bigint END
+                      AS occurred_us,
+                  CASE WHEN isfinite(recorded_at) THEN (extract(epoch FROM recorded_at) * 1000000)::bigint END
+                      AS recorded_us,
+                  link, batch
            FROM entry WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member, number"#,
         span.tenant.uuid(),
         span.shard.number(),

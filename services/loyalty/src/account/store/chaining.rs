@@ -66,8 +66,8 @@ pub(super) fn chained<'a>(
                 draws: &draws,
                 grounds: &grounds,
                 programme_version: posting.grounds.programme_version,
-                occurred_at,
-                recorded_at,
+                occurred_us: occurred_at.as_microsecond(),
+                recorded_us: recorded_at.as_microsecond(),
             };
             last = link(last, *whose, &line);
             lines.push(ChainedLine { posting, draws, grounds, occurred_at, link: last });

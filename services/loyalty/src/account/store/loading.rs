@@ -1,6 +1,6 @@
 //! Reading the holdings of all members a batch touches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::{StoreError, Tx};
 use jiff::Timestamp;
@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::{read_entry_kind, read_tier_change_kind};
 use crate::account::chain::Link;
 use crate::account::desk::{Ask, Books, DeedKind, Whose};
-use crate::account::holdings::{Draw, EntryKind, Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals};
+use crate::account::holdings::{
+    Draw, EntryKind, Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals, Unread,
+};
 use crate::account::tally::{Spent, SpentEntries};
 
 /// The keys of some members, as columns.
@@ -45,7 +47,7 @@ pub(in crate::account) async fn load(
 ) -> Result<(Books, SpentEntries), StoreError> {
     let all: BTreeSet<Whose> = asks.iter().flat_map(|ask| ask.members()).collect();
     let connection = tx.connection();
-    let mut books = accounts(connection, &all).await?;
+    let (mut books, in_lots) = accounts(connection, &all).await?;
 
     // A tier review, due or brought about by an order, needs what was bought; a mere redemption does not.
     let full: BTreeSet<Whose> = asks
@@ -60,7 +62,15 @@ pub(in crate::account) async fn load(
     let spent = spent_entries(connection, asks).await?;
     let mut wanted = returned_lots(asks, &books);
     wanted.extend(spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
-    lots(connection, &wanted, &mut books).await?;
+    let given = only_given(asks);
+    let mut read = BTreeSet::new();
+    for (whose, holdings) in &mut books {
+        match in_lots.get(whose).filter(|unread| given.contains(whose) && rests(holdings, unread, now)) {
+            Some(unread) => holdings.unread = *unread,
+            None => drop(read.insert(*whose)),
+        }
+    }
+    lots(connection, &read, &wanted, &mut books).await?;
     Ok((books, spent))
 }
 
@@ -71,13 +81,13 @@ pub(in crate::account) async fn read_one(
     member: MemberId,
 ) -> Result<Option<Holdings>, StoreError> {
     let whose = BTreeSet::from([(tenant, member)]);
-    let mut books = accounts(connection, &whose).await?;
+    let (mut books, _) = accounts(connection, &whose).await?;
     if books.is_empty() {
         return Ok(None);
     }
     purchases(connection, &whose, &mut books).await?;
     history(connection, &whose, &mut books).await?;
-    lots(connection, &BTreeSet::new(), &mut books).await?;
+    lots(connection, &whose, &BTreeSet::new(), &mut books).await?;
     Ok(books.remove(&(tenant, member)))
 }
 
@@ -86,9 +96,25 @@ pub(in crate::account) async fn read_for_review(
     connection: &mut PgConnection,
     whose: &BTreeSet<Whose>,
 ) -> Result<Books, StoreError> {
-    let mut books = accounts(connection, whose).await?;
+    let (mut books, _) = accounts(connection, whose).await?;
     purchases(connection, whose, &mut books).await?;
     Ok(books)
+}
+
+/// Those who are only given points in a batch: their lots are not needed, and may be many.
+fn only_given(asks: &[&Ask]) -> BTreeSet<Whose> {
+    let (given, others): (Vec<&Ask>, Vec<&Ask>) = asks.iter().copied().partition(|ask| matches!(ask, Ask::Grant(_)));
+    let mut given: BTreeSet<Whose> = given.into_iter().flat_map(Ask::members).collect();
+    for whose in others.into_iter().flat_map(Ask::members) {
+        given.remove(&whose);
+    }
+    given
+}
+
+/// Nothing falls due before points can be given: else lots lapse, and have to be read.
+fn rests(holdings: &Holdings, unread: &Unread, now: Timestamp) -> bool {
+    let until = now.max(holdings.settled_until);
+    !review_is_due(holdings, until) && unread.lapses_at.is_none_or(|lapse| lapse > until)
 }
 
 fn review_is_due(holdings: &Holdings, now: Timestamp) -> bool {
@@ -109,12 +135,16 @@ fn returned_lots(asks: &[&Ask], books: &Books) -> BTreeSet<LotId> {
     wanted
 }
 
-async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Result<Books, StoreError> {
+/// Accounts without their lots, and what lies in those.
+async fn accounts(
+    connection: &mut PgConnection,
+    all: &BTreeSet<Whose>,
+) -> Result<(Books, BTreeMap<Whose, Unread>), StoreError> {
     let keys = Keys::of(all);
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
-                  needed_minor, qualified_by, review_at, stood_before, link
+                  needed_minor, qualified_by, review_at, stood_before, link, spendable, next_lapse_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM account
@@ -127,9 +157,11 @@ async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Resul
     )
     .fetch_all(connection)
     .await?;
-    let mut books = Books::new();
+    let (mut books, mut in_lots) = (Books::new(), BTreeMap::new());
     for row in rows {
         let member = MemberId::from(row.member);
+        let unread = Unread { points: row.spendable, lapses_at: row.next_lapse_at.map(Timestamp::from) };
+        in_lots.insert((row.tenant.into(), member), unread);
         let mut holdings = Holdings::new(member, row.joined_at.into());
         holdings.entries = row.entries;
         holdings.link = Link::read(&row.link).ok_or_else(|| StoreError::unreadable("the link of an account"))?;
@@ -160,11 +192,16 @@ async fn accounts(connection: &mut PgConnection, all: &BTreeSet<Whose>) -> Resul
         };
         books.insert((row.tenant.into(), member), holdings);
     }
-    Ok(books)
+    Ok((books, in_lots))
 }
 
-async fn lots(connection: &mut PgConnection, wanted: &BTreeSet<LotId>, books: &mut Books) -> Result<(), StoreError> {
-    let keys = Keys::of(books.keys());
+async fn lots(
+    connection: &mut PgConnection,
+    read: &BTreeSet<Whose>,
+    wanted: &BTreeSet<LotId>,
+    books: &mut Books,
+) -> Result<(), StoreError> {
+    let keys = Keys::of(read);
     if keys.is_empty() {
         return Ok(());
     }
@@ -309,14 +346,15 @@ async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<S
                 AS asked (tenant, shard, member, entry, cause)
            CROSS JOIN LATERAL (
                SELECT * FROM entry
-               WHERE (entry.tenant, entry.shard, entry.entry) = (asked.tenant, asked.shard, asked.entry)
-                 AND entry.member = asked.member
+               WHERE asked.entry IS NOT NULL
+                 AND (entry.tenant, entry.shard, entry.entry) = (asked.tenant, asked.shard, asked.entry)
                UNION ALL
                SELECT * FROM entry
                WHERE asked.entry IS NULL AND entry.kind = 1
                  AND (entry.tenant, entry.shard, entry.member, entry.cause)
                    = (asked.tenant, asked.shard, asked.member, asked.cause) OFFSET 0
-           ) AS entry"#,
+           ) AS entry
+           WHERE entry.member = asked.member"#,
         &keys.tenants,
         &keys.shards,
         &keys.members,

@@ -71,27 +71,25 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
     let (tenants, shards, members) = keys(statements.iter().map(|account| account.whose));
     let all: Vec<&Holdings> = statements.iter().map(|account| account.holdings).collect();
     let column = |read: fn(&Holdings) -> i64| all.iter().map(|holdings| read(holdings)).collect::<Vec<i64>>();
-    let standing = |read: fn(&crate::account::holdings::Standing) -> Option<Timestamp>| {
-        let read = |holdings: &&Holdings| holdings.standing.as_ref().and_then(read).map(instant);
-        all.iter().map(read).collect::<Vec<Option<SqlTimestamp>>>()
+    let instants = |read: fn(&Holdings) -> Option<Timestamp>| {
+        all.iter().map(|holdings| read(holdings).map(instant)).collect::<Vec<Option<SqlTimestamp>>>()
     };
     let stand = || all.iter().map(|holdings| holdings.standing.as_ref());
     let qualified: Vec<Option<Qualified>> = stand().map(|standing| standing.map(|known| known.qualified)).collect();
-    let stood_before = stood_before(statements)?;
-    let joined: Vec<SqlTimestamp> = all.iter().map(|holdings| instant(holdings.joined_at)).collect();
-    let settled: Vec<SqlTimestamp> = all.iter().map(|holdings| instant(holdings.settled_until)).collect();
     let tiers: Vec<Option<&str>> = stand().map(|standing| standing.map(|known| known.tier.as_str())).collect();
+    let stood_before = stood_before(statements)?;
     let links: Vec<Vec<u8>> = statements.iter().map(|account| account.link().0.to_vec()).collect();
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, needed_minor, qualified_by, review_at, stood_before, link)
+             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
                 unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
-                unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[])
+                unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[]),
+                unnest($24::timestamptz[])
          ON CONFLICT (tenant, shard, member) DO UPDATE SET
              joined_at = excluded.joined_at, entries = excluded.entries, tier_changes = excluded.tier_changes,
              spendable = excluded.spendable, deficit = excluded.deficit, earned = excluded.earned,
@@ -100,11 +98,12 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
              settled_until = excluded.settled_until, tier = excluded.tier, tier_since = excluded.tier_since,
              qualified_at = excluded.qualified_at, needed_minor = excluded.needed_minor,
              qualified_by = excluded.qualified_by, review_at = excluded.review_at,
-             stood_before = excluded.stood_before, link = excluded.link",
+             stood_before = excluded.stood_before, link = excluded.link,
+             next_lapse_at = excluded.next_lapse_at",
         &tenants,
         &shards,
         &members,
-        &joined as &[SqlTimestamp],
+        &instants(|holdings| Some(holdings.joined_at)) as &[Option<SqlTimestamp>],
         &column(|holdings| holdings.entries),
         &column(|holdings| holdings.tier_changes),
         &column(Holdings::spendable),
@@ -115,15 +114,16 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
         &column(|holdings| holdings.totals.redemption_reversed),
         &column(|holdings| holdings.totals.lapsed),
         &column(|holdings| holdings.totals.adjusted),
-        &settled as &[SqlTimestamp],
+        &instants(|holdings| Some(holdings.settled_until)) as &[Option<SqlTimestamp>],
         &tiers as &[Option<&str>],
-        &standing(|standing| Some(standing.since)) as &[Option<SqlTimestamp>],
-        &standing(|standing| Some(standing.qualified.at)) as &[Option<SqlTimestamp>],
+        &instants(|holdings| Some(holdings.standing.as_ref()?.since)) as &[Option<SqlTimestamp>],
+        &instants(|holdings| Some(holdings.standing.as_ref()?.qualified.at)) as &[Option<SqlTimestamp>],
         &qualified.iter().map(|one| one.and_then(|one| one.needed_minor)).collect::<Vec<_>>() as &[Option<i64>],
         &qualified.iter().map(|one| one.map(|one| one.by_version)).collect::<Vec<_>>() as &[Option<i32>],
-        &standing(|standing| standing.review_at) as &[Option<SqlTimestamp>],
+        &instants(|holdings| holdings.standing.as_ref()?.review_at) as &[Option<SqlTimestamp>],
         &stood_before as &[Option<Value>],
         &links,
+        &instants(Holdings::next_lapse) as &[Option<SqlTimestamp>],
     )
     .execute(tx.connection())
     .await?;
