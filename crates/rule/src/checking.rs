@@ -136,7 +136,10 @@ impl Checking<'_> {
     fn slot(&mut self, at: Position, name: &str) -> Option<Slot> {
         let slot = self.schema.slot(name);
         slot.or_else(|| {
-            let near = naming::nearest(name, self.schema.facts().iter().map(|fact| &*fact.name));
+            // No more are told, and looking for what was meant costs more than all else.
+            let is_told = self.faults.len() < limits::FAULTS;
+            let names = || self.schema.facts().iter().map(|fact| &*fact.name);
+            let near = is_told.then(|| naming::nearest(name, names())).flatten();
             self.fault(at, Trouble::UnknownFact { name: name.to_owned(), near })
         })
     }
@@ -206,7 +209,7 @@ impl Checking<'_> {
             return self.fault(argument.at, Trouble::NotForRules { what: "this argument".to_owned(), instead });
         };
         let number = match kind {
-            Kind::Instant => text.parse::<Timestamp>().ok().map(Timestamp::as_nanosecond),
+            Kind::Instant => instant(text).map(Timestamp::as_nanosecond),
             Kind::Duration | Kind::Int => nanoseconds(text).and_then(|nanos| Kind::Duration.within(nanos)),
         };
         match (number, kind) {
@@ -215,6 +218,24 @@ impl Checking<'_> {
             (None, Kind::Duration | Kind::Int) => self.fault(argument.at, Trouble::NoDuration(text.clone())),
         }
     }
+}
+
+/// An instant as CEL writes it, which is RFC 3339: `2026-01-31T00:00:00.5+08:00`. What else jiff would read, such as the
+/// name of a zone behind the offset, would not be what it looks like.
+fn instant(text: &str) -> Option<Timestamp> {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let (plain, rest) = text.as_bytes().split_at_checked(SHAPE.len())?;
+    let fits = |(letter, shape): (&u8, &u8)| if *shape == b'0' { letter.is_ascii_digit() } else { letter == shape };
+    let fraction = rest.strip_prefix(b".").map_or(0, |digits| digits.iter().take_while(|d| d.is_ascii_digit()).count());
+    let offset = match fraction {
+        0 => rest,
+        1..=9 => rest.get(fraction.saturating_add(1)..)?,
+        _ => return None,
+    };
+    let has_offset =
+        offset == b"Z" || (offset.len() == 6 && (offset[0] == b'+' || offset[0] == b'-') && offset[3] == b':');
+    let is_second = plain.ends_with(b"60");
+    (plain.iter().zip(SHAPE).all(fits) && has_offset && !is_second).then(|| text.parse().ok()).flatten()
 }
 
 /// A duration as CEL writes it, in whole numbers: `-1h30m`.

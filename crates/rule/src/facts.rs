@@ -1,5 +1,6 @@
 //! What is known of one case: a value for each slot of a schema, or none.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +21,7 @@ pub enum Value {
     Instant(Timestamp),
     /// A length of time.
     Duration(SignedDuration),
-    /// Texts without an order.
+    /// Texts without an order, each of which counts once.
     Texts(Vec<String>),
 }
 
@@ -119,7 +120,7 @@ impl Type {
 /// What is known of one case.
 ///
 /// Made from a schema with everything unknown; values are set by slot. Rules parsed against the same schema read them
-/// without looking anything up. A rule of another schema finds values of wrong types or none, and takes both for unknown.
+/// without looking anything up. To a rule of another schema everything in them is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     schema: Schema,
@@ -130,6 +131,11 @@ impl Facts {
     /// Nothing is known yet.
     pub fn new(schema: &Schema) -> Self {
         Self { schema: schema.clone(), held: vec![Held::Unknown; schema.facts().len()] }
+    }
+
+    /// As a rule of a schema may read them: slots of another schema mean something else.
+    pub(crate) fn of(&self, schema: &Schema) -> Cow<'_, Self> {
+        if self.schema.is(schema) { Cow::Borrowed(self) } else { Cow::Owned(Self::new(schema)) }
     }
 
     /// Sets a value. A fact that is not optional and was never set is unknown all the same; see [`Facts::missing`].

@@ -20,7 +20,7 @@
 //! | values | `true`, `42`, `"text"`, `duration("1h30m")`, `timestamp("2026-01-31T00:00:00+08:00")`, facts by name |
 //! | conditions | `&&`, <code>\|\|</code>, `!`, brackets, facts of type bool |
 //! | comparisons | `==`, `!=` of equal types; `<`, `<=`, `>`, `>=` of ints, instants, durations |
-//! | lists | `x in ["a", "b"]`, `x in [1, 2]`, `"coffee" in order.categories`, `size(order.categories)` |
+//! | lists | `x in ["a", "b"]`, `x in [1, 2]`; of facts, which are sets: `"coffee" in order.categories`, `size(order.categories)` |
 //! | texts | `x.startsWith("TW-")` |
 //! | arithmetic | `+`, `-`, `*` of ints; `+`, `-` of durations; instant ± duration; instant - instant |
 //! | unknown | `has(x)`, for facts that are optional |
@@ -57,7 +57,7 @@ use tree::Condition;
 
 /// A rule: a condition on the facts of one schema.
 ///
-/// Two rules are equal where their trees are: brackets, spaces and the order of lists do not matter.
+/// Two rules of one schema are equal where their trees are: brackets, spaces and the order of lists do not matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     condition: Condition,
@@ -102,7 +102,7 @@ impl Rule {
 
     /// Whether it holds; none where that is undecided. Costs what [`Rule::holds`] costs.
     pub fn decide(&self, facts: &Facts) -> Option<bool> {
-        evaluating::condition(&self.condition, facts)
+        evaluating::condition(&self.condition, &facts.of(&self.schema))
     }
 
     /// Why it holds or does not: each part with its text, its value and the facts it used.
@@ -111,7 +111,7 @@ impl Rule {
     ///
     /// Cost: allocates for each part; some microseconds for a usual rule, at most a few megabytes for the largest.
     pub fn prove(&self, facts: &Facts) -> Proof {
-        proving::prove(&self.condition, &self.schema, facts)
+        proving::prove(&self.condition, &self.schema, &facts.of(&self.schema))
     }
 
     /// The smallest change of one fact that would alter whether the rule holds. Tried out before it is told.
@@ -135,7 +135,7 @@ impl Rule {
     /// Cost: some evaluations for each place at which a fact stands, about ten microseconds for a usual rule. The
     /// most hostile ones, with hundreds of facts in long sums, took a third of a second.
     pub fn nearest_flip(&self, facts: &Facts) -> Option<Flip> {
-        flipping::nearest(&self.condition, &self.schema, &self.used, facts)
+        flipping::nearest(&self.condition, &self.schema, &self.used, &facts.of(&self.schema))
     }
 
     /// The first instant after `now` at which the result is another than at `now`, by time alone: every fact that is the
@@ -149,7 +149,7 @@ impl Rule {
     ///
     /// Cost: some evaluations for each place at which time stands.
     pub fn next_change(&self, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
-        passing::next_change(&self.condition, &self.schema, &self.used, facts, now)
+        passing::next_change(&self.condition, &self.schema, &self.used, &facts.of(&self.schema), now)
     }
 
     /// The facts it names, in the order of the schema, each once.
@@ -157,7 +157,8 @@ impl Rule {
         self.used.iter().filter_map(|slot| self.schema.fact(*slot).map(|fact| (*slot, fact)))
     }
 
-    /// Whether the result can change by time alone: it names the moment of asking.
+    /// Whether it names the moment of asking, and so can change by time alone. A fact that moves with time by itself, such
+    /// as an age or a count of the last ninety days, is like any other here: whoever keeps it knows when it moves.
     pub fn hangs_on_time(&self) -> bool {
         self.facts_used().any(|(_, fact)| fact.is_now)
     }

@@ -20,7 +20,7 @@ pub enum Type {
     Instant,
     /// A length of time, to the nanosecond; it knows no days or months, as those differ in length.
     Duration,
-    /// Texts without an order.
+    /// A set of texts: without an order, and each counts once, also in `size`.
     Texts,
 }
 
@@ -120,6 +120,11 @@ const RESERVED: [&str; 25] = [
 ];
 
 impl Schema {
+    /// The same facts in the same slots.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.facts, &other.facts) || self.facts == other.facts
+    }
+
     /// A schema of these facts, in this order.
     ///
     /// # Errors

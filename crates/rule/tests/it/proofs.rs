@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use rule::{Outcome, Step};
+use jiff::Timestamp;
+use rule::{Fact, Facts, Outcome, Rule, Schema, Step, Type, Value};
 
 use crate::shop::{facts, rule};
 
@@ -131,4 +132,23 @@ fn a_schema_refuses_names_that_no_rule_could_write() {
     assert_eq!(made(&["a", "b", "a"]), Err("\"a\" is there twice".to_owned()));
     let many: Vec<String> = (0..=rule::limits::FACTS).map(|number| format!("f{number}")).collect();
     assert!(made(&many.iter().map(String::as_str).collect::<Vec<_>>()).is_err());
+}
+
+/// Slots of another schema mean something else: an amount is not read where an instant lies.
+#[test]
+fn facts_of_another_schema_are_unknown() {
+    let orders = Schema::new(vec![Fact::known("order.net_minor", Type::Int)]).expect("a schema");
+    let times = Schema::new(vec![Fact::now("now")]).expect("a schema");
+    let rule = Rule::parse("order.net_minor >= 3000", &orders).expect("a rule");
+    let mut facts = Facts::new(&times);
+    let now: Timestamp = "2026-03-01T00:00:00Z".parse().expect("an instant");
+    facts.set(times.slot("now").expect("there"), Value::Instant(now)).expect("of its type");
+    assert_eq!((rule.holds(&facts), rule.decide(&facts)), (false, None));
+    assert_eq!(rule.prove(&facts).undecided.len(), 1);
+    assert_eq!((rule.nearest_flip(&facts), rule.next_change(&facts, now)), (None, None));
+    // The same facts written down a second time are the same schema.
+    let again = Schema::new(vec![Fact::known("order.net_minor", Type::Int)]).expect("a schema");
+    let mut facts = Facts::new(&again);
+    facts.set(again.slot("order.net_minor").expect("there"), Value::Int(3_000)).expect("of its type");
+    assert!(rule.holds(&facts));
 }
