@@ -83,6 +83,17 @@ impl Reach {
         self.entrance()?.tenant(&self.tenant).await
     }
 
+    /// The suite as an operator sees it: with the token that was given, or one made from the development key.
+    ///
+    /// # Errors
+    /// There is neither, or the token cannot be used.
+    pub async fn operator(&self) -> Result<Suite, CliError> {
+        match &self.token {
+            Some(_) => self.suite().await,
+            None => self.entrance()?.operator(),
+        }
+    }
+
     /// A way in for whoever holds the development key.
     pub fn entrance(&self) -> Result<Entrance, CliError> {
         Ok(Entrance { way: self.way()?, issuer: self.issuer()? })

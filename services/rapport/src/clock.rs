@@ -40,10 +40,7 @@ enum What {
 /// # Errors
 /// The suite refuses or does not answer.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
-    let suite = match &ask.reach.token {
-        Some(_) => ask.reach.suite().await?,
-        None => ask.reach.entrance()?.operator()?,
-    };
+    let suite = ask.reach.operator().await?;
     match ask.what {
         What::Show => {
             let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();

@@ -35,10 +35,7 @@ pub struct Ask {
 /// # Errors
 /// The suite does not answer, or is not well.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
-    let suite = match &ask.reach.token {
-        Some(_) => ask.reach.suite().await?,
-        None => ask.reach.entrance()?.operator()?,
-    };
+    let suite = ask.reach.operator().await?;
     let repaired = if ask.repair { repair::run(&suite, ask.accept_unknown, ask.reach.json).await } else { Ok(()) };
     // Registry tells the clock, and may be the one that is frozen.
     let clock = async { suite.clock().get_clock(GetClockRequest {}).await.ok().map(Response::into_inner) };

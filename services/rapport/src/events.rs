@@ -49,10 +49,7 @@ enum What {
 /// # Errors
 /// The suite refuses or does not answer.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
-    let suite = match &ask.reach.token {
-        Some(_) => ask.reach.suite().await?,
-        None => ask.reach.entrance()?.operator()?,
-    };
+    let suite = ask.reach.operator().await?;
     let json = ask.reach.json;
     match ask.what {
         What::Parked { consumer } => {

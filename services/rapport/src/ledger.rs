@@ -8,10 +8,10 @@ use proto::loyalty::v1::{
     AuditLedgerRequest, AuditLedgerResponse, Divergence, DivergenceKind, ListSealsRequest, Seal, SealDivergence,
     SealDivergenceKind, VerifyMemberRequest, VerifyMemberResponse,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::client::{CliError, Reach, Suite};
+use crate::client::{CliError, Reach};
 use crate::member::Who;
 use crate::progress::Progress;
 use crate::say::{say, say_all};
@@ -67,13 +67,6 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         Ask::Verify(ask) => verify(ask).await,
         Ask::Audit(ask) => audit(ask).await,
         Ask::Seals(ask) => seals(ask).await,
-    }
-}
-
-async fn operator(reach: &Reach) -> Result<Suite, CliError> {
-    match &reach.token {
-        Some(_) => reach.suite().await,
-        None => reach.entrance()?.operator(),
     }
 }
 
@@ -161,7 +154,7 @@ const SEALS_A_CALL: usize = 10_000;
 
 async fn audit(ask: Audit) -> Result<(), CliError> {
     let known = ask.seals.as_deref().map(kept).transpose()?.unwrap_or_default();
-    let suite = operator(&ask.reach).await?;
+    let suite = ask.reach.operator().await?;
     let shards = if ask.shard.is_empty() { (0..256).collect() } else { ask.shard };
     let seals = known.iter().filter(|seal| shards.contains(&seal.shard)).count();
     let progress = Progress::new("audit", "shards", u64::try_from(shards.len()).unwrap_or_default());
@@ -274,18 +267,19 @@ fn audits_json(audits: &[AuditLedgerResponse]) -> Value {
 }
 
 async fn seals(ask: Seals) -> Result<(), CliError> {
-    let suite = operator(&ask.reach).await?;
+    let suite = ask.reach.operator().await?;
     let seals = suite.ledger().list_seals(ListSealsRequest {}).await?.into_inner().seals;
-    for seal in seals.iter().filter(|seal| seal.entries > 0) {
-        let at = seal.record_time.as_ref().and_then(|at| proto::instant(at).ok()).map(|at| at.to_string());
-        let (shard, entries, batch, link) = (seal.shard, seal.entries, seal.batch, &seal.link);
-        say!("{}", json!({ "shard": shard, "entries": entries, "batch": batch, "link": link, "record_time": at }));
+    for seal in seals.into_iter().filter(|seal| seal.entries > 0) {
+        let record_time = seal.record_time.as_ref().and_then(|at| proto::instant(at).ok());
+        let record_time = record_time.ok_or_else(|| CliError::odd("the suite gave a seal without its time"))?;
+        let Seal { shard, entries, batch, link, .. } = seal;
+        say!("{}", json!(KeptSeal { shard, entries, batch, link, record_time }));
     }
     Ok(())
 }
 
 /// A line of a file of seals.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct KeptSeal {
     shard: u32,

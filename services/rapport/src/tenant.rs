@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use proto::registry::v1::{CreateTenantRequest, ListTenantsRequest, Tenant, TenantSettings, TenantState};
 use serde_json::{Value, json};
 
-use crate::client::{Call, CliError, Reach, Suite};
+use crate::client::{Call, CliError, Reach};
 use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 
@@ -56,13 +56,6 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     }
 }
 
-async fn operator(reach: &Reach) -> Result<Suite, CliError> {
-    match reach.token {
-        Some(_) => reach.suite().await,
-        None => reach.entrance()?.operator(),
-    }
-}
-
 async fn open(ask: Open) -> Result<(), CliError> {
     let request = CreateTenantRequest {
         request_id: ask.call.request_id()?,
@@ -75,7 +68,7 @@ async fn open(ask: Open) -> Result<(), CliError> {
             phone_region: ask.phone_region,
         }),
     };
-    let tenant = operator(&ask.call.reach).await?.tenants().create_tenant(request).await?.into_inner().tenant;
+    let tenant = ask.call.reach.operator().await?.tenants().create_tenant(request).await?.into_inner().tenant;
     if ask.call.reach.json {
         say!("{}", json!({ "tenant": tenant, "code": ask.code }));
     } else {
@@ -85,7 +78,7 @@ async fn open(ask: Open) -> Result<(), CliError> {
 }
 
 async fn list(ask: List) -> Result<(), CliError> {
-    let suite = operator(&ask.reach).await?;
+    let suite = ask.reach.operator().await?;
     let mut tenants = Vec::new();
     let mut page_token = String::new();
     loop {

@@ -37,27 +37,42 @@ fn redeemed(keys: &Keys, language: Language, receipt: Receipt) -> v1::RedeemPoin
     }
 }
 
+/// What became of each item of a batch, and the token that shows all of them.
+fn each<T>(
+    outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
+    done: impl Fn(Receipt) -> T,
+    refused: impl Fn(wire::Refusal) -> T,
+) -> Result<(Vec<T>, Freshness), Status> {
+    let (mut all, mut told) = (Freshness::default(), Vec::with_capacity(outcomes.len()));
+    for outcome in outcomes {
+        told.push(match outcome {
+            Ok(receipt) => {
+                all.merge(freshness(&receipt));
+                done(receipt)
+            }
+            Err(stop) => refused(refuse::item(stop)?),
+        });
+    }
+    Ok((told, all))
+}
+
 pub(super) fn redemptions(
     keys: &Keys,
     language: Language,
     outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
 ) -> Result<Response<v1::RedeemPointsBatchResponse>, Status> {
-    let mut all = Freshness::default();
-    let mut told = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        told.push(match outcome {
-            Ok(receipt) => {
-                all.merge(freshness(&receipt));
-                v1::RedeemOutcome { receipt: Some(redeemed(keys, language, receipt)), ..Default::default() }
-            }
-            Err(stop) => {
-                let refusal = refuse::item(stop)?;
-                let message = refusal.localized(language);
-                v1::RedeemOutcome { receipt: None, refusal: refusal.reason.to_owned(), detail: refusal.text, message }
-            }
-        });
-    }
-    Ok(Response::new(v1::RedeemPointsBatchResponse { outcomes: told, freshness: all.seal(keys) }))
+    let done = |receipt| v1::RedeemOutcome {
+        receipt: Some(redeemed(keys, language, receipt)),
+        ..v1::RedeemOutcome::default()
+    };
+    let refused = |refusal: wire::Refusal| v1::RedeemOutcome {
+        receipt: None,
+        message: refusal.localized(language),
+        refusal: refusal.reason.to_owned(),
+        detail: refusal.text,
+    };
+    let (outcomes, all) = each(outcomes, done, refused)?;
+    Ok(Response::new(v1::RedeemPointsBatchResponse { outcomes, freshness: all.seal(keys) }))
 }
 
 pub(super) fn reversal(keys: &Keys, language: Language, receipt: Receipt) -> Response<v1::ReverseRedemptionResponse> {
@@ -116,22 +131,16 @@ fn all_granted(
     language: Language,
     outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
 ) -> Result<(Vec<v1::GrantOutcome>, String), Status> {
-    let mut all = Freshness::default();
-    let mut told = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        told.push(match outcome {
-            Ok(receipt) => {
-                all.merge(freshness(&receipt));
-                v1::GrantOutcome { receipt: Some(granted(keys, &receipt)), ..Default::default() }
-            }
-            Err(stop) => {
-                let refusal = refuse::item(stop)?;
-                let message = refusal.localized(language);
-                v1::GrantOutcome { receipt: None, refusal: refusal.reason.to_owned(), detail: refusal.text, message }
-            }
-        });
-    }
-    Ok((told, all.seal(keys)))
+    let done =
+        |receipt: Receipt| v1::GrantOutcome { receipt: Some(granted(keys, &receipt)), ..v1::GrantOutcome::default() };
+    let refused = |refusal: wire::Refusal| v1::GrantOutcome {
+        receipt: None,
+        message: refusal.localized(language),
+        refusal: refusal.reason.to_owned(),
+        detail: refusal.text,
+    };
+    let (outcomes, all) = each(outcomes, done, refused)?;
+    Ok((outcomes, all.seal(keys)))
 }
 
 pub(super) fn revocation(keys: &Keys, receipt: Receipt) -> Response<v1::RevokeGrantResponse> {
