@@ -85,3 +85,48 @@ async fn work_all<T, A, W>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// Works these asks off while somebody waits for answers, or nobody does: what was begun, and what was answered.
+    async fn worked(asks: Vec<Result<u8, Status>>, is_waited_for: bool) -> (Vec<u8>, Vec<Result<u8, Code>>) {
+        let (asked, to_do) = mpsc::channel(8);
+        let (done, mut answers) = mpsc::channel(8);
+        for ask in asks {
+            asked.send(ask).await.expect("there is room");
+        }
+        drop(asked);
+        if !is_waited_for {
+            answers.close();
+        }
+        let begun = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&begun);
+        let work = move |ask: u8| {
+            seen.lock().expect("nobody panicked").push(ask);
+            async move { if ask == 0 { Err(Status::unavailable("away")) } else { Ok(ask) } }
+        };
+        work_all(to_do, work, done).await;
+        let mut told = Vec::new();
+        while let Some(answer) = answers.recv().await {
+            told.push(answer.map_err(|status| status.code()));
+        }
+        let begun = begun.lock().expect("nobody panicked").clone();
+        (begun, told)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_begun_after_a_refusal_or_a_failure_or_for_nobody() {
+        let refused = || Err(Status::invalid_argument("it makes no sense"));
+        assert_eq!(worked(vec![Ok(1), Ok(2)], true).await, (vec![1, 2], vec![Ok(1), Ok(2)]));
+        assert_eq!(
+            worked(vec![Ok(1), refused(), Ok(2)], true).await,
+            (vec![1], vec![Ok(1), Err(Code::InvalidArgument)])
+        );
+        assert_eq!(worked(vec![Ok(1), Ok(0), Ok(2)], true).await, (vec![1, 0], vec![Ok(1), Err(Code::Unavailable)]));
+        assert_eq!(worked(vec![Ok(1), Ok(2)], false).await, (Vec::new(), Vec::new()));
+    }
+}

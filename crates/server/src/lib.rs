@@ -51,7 +51,7 @@
 //!
 //! `serve` a server's life · `door` the order of things · `calls` what a path means · `auth` whose token is believed
 //! · `deadline`, `detach`, `load`, `streams`, `panics`, `trace` one law each · `memory`, `connections` ways in ·
-//! `peers` ways out · `ready`, `health`, `admin`, `signals` what operators and orchestrators ask.
+//! `peers` ways out · `in_turn` streams of batches · `ready`, `health`, `admin`, `signals` what operators and orchestrators ask.
 
 mod admin;
 pub mod auth;
