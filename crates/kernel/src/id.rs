@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
+use crate::Shard;
+
 /// Why a text is no id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -121,6 +123,26 @@ ids! {
     SubscriptionId = "subscription";
     /// An attempt to be paid for one occurrence.
     ChargeId = "charge";
+}
+
+impl EntryId {
+    /// The id of a member's entry with this number. It says the number and the member's shard, so that the entry is found
+    /// without an index of ids; the rest of it is a digest of the member and the number.
+    pub fn numbered(member: MemberId, number: i64) -> Self {
+        let derived = Self::derived_from(member.uuid(), &format!("entry/{number}"));
+        let [0, 0, place @ ..] = number.to_be_bytes() else { return derived };
+        let mut bytes = derived.0.into_bytes();
+        bytes[7] = Shard::of_member(member).byte();
+        bytes[10..].copy_from_slice(&place);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// The shard and the number that the id says. Ids of version 5, from before they said it, tell nothing.
+    pub fn place(self) -> Option<(Shard, i64)> {
+        let [_, _, _, _, _, _, _, shard, _, _, a, b, c, d, e, f] = *self.0.as_bytes();
+        let number = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        (self.0.get_version_num() == 8).then_some((Shard::from(shard), number))
+    }
 }
 
 /// What a caller makes and keeps so that a call can be repeated safely: a plain uuid.
@@ -237,6 +259,22 @@ mod tests {
         let early = EntryId::new_at("2011-12-09T12:50:00Z".parse().expect("an instant"));
         let late = EntryId::new_at("2011-12-09T12:50:01Z".parse().expect("an instant"));
         assert!(early < late);
+    }
+
+    #[test]
+    fn the_id_of_an_entry_says_where_it_stands() {
+        let members = [MemberId::from(Uuid::from_u128(1)), MemberId::new_at(Timestamp::UNIX_EPOCH)];
+        let mut seen = std::collections::BTreeSet::new();
+        for member in members {
+            for number in [1, 2, 255, 256, 1 << 40, (1 << 48) - 1] {
+                let id = EntryId::numbered(member, number);
+                assert_eq!(id.place(), Some((Shard::of_member(member), number)), "{id}");
+                assert_eq!(id, EntryId::numbered(member, number));
+                assert!(seen.insert(id), "{id} twice");
+            }
+            assert_eq!(EntryId::numbered(member, 1 << 48).place(), None, "it does not fit");
+            assert_eq!(EntryId::derived_from(member.uuid(), "entry/1").place(), None);
+        }
     }
 
     #[test]

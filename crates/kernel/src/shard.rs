@@ -35,6 +35,10 @@ impl Shard {
         Self(fold(tenant.uuid().as_bytes(), FNV_OFFSET))
     }
 
+    pub(crate) const fn byte(self) -> u8 {
+        self.0
+    }
+
     /// As the database and the event log write it.
     pub const fn number(self) -> i16 {
         self.0 as i16

@@ -11,8 +11,8 @@
 //! 6. Writes are batches ([`Writer`]): what arrives while a commit is under way forms the next one.
 //! 7. The database keeps the plans of statements while its tables are about what it knows of them (`plans`).
 //!
-//! Cost: `begin` is two round trips (BEGIN, lock), `commit` one; a read is one more than its statements, and every five
-//! seconds one reader makes another.
+//! Cost: `begin` is two round trips (BEGIN, lock), `commit` one. A writer that has just committed has begun again with the
+//! same round trip. A read is one more than its statements, and every five seconds one reader makes another.
 
 mod error;
 mod identity;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use kernel::Shard;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Row as _};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Row as _};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::plans::Plans;
+use crate::tx::Open;
 use crate::{Retention, StoreError, Tenants, Tx, identity, role_of};
 
 /// How a service reaches its database.
@@ -37,6 +38,9 @@ impl Settings {
     }
 }
 
+/// After so long a connection may be gone without anybody having noticed.
+const RESTED: Duration = Duration::from_millis(500);
+
 /// One service's database. Clones share the pool.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -60,6 +64,8 @@ impl Store {
             .max_connections(settings.connections)
             .acquire_timeout(settings.acquire_timeout)
             .after_connect(|connection, _| Box::pin(identity::prove(connection)))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
             .after_release(|connection, _| Box::pin(is_outside_a_transaction(connection)))
             .connect_with(options)
             .await?;
@@ -85,23 +91,33 @@ impl Store {
         tenants: impl Into<Tenants>,
         shards: impl IntoIterator<Item = Shard>,
     ) -> Result<Tx, StoreError> {
-        let tenants = tenants.into();
-        let shards: BTreeSet<Shard> = shards.into_iter().collect();
-        let (pool, committed, retention) = (self.pool.clone(), Arc::clone(&self.committed), self.retention);
-        let plans = self.plans.mode();
-        // A BEGIN whose future is dropped in flight would leave its connection inside a transaction that the pool does
-        // not know of, and acknowledged writes of its next user would be lost. So the begin is a task of its own.
-        let begun = tokio::spawn(async move {
-            if let Some(tx) =
-                Tx::begin(&pool, &tenants, plans, shards.clone(), Arc::clone(&committed), retention).await?
-            {
-                return Ok(tx);
-            }
-            identity::prove(&mut *pool.acquire().await?).await?;
-            let begun = Tx::begin(&pool, &tenants, plans, shards, committed, retention).await?;
-            begun.ok_or_else(|| StoreError::unreadable("the heads: they are being restored"))
-        });
+        let (store, tenants, shards) = (self.clone(), tenants.into(), shards.into_iter().collect());
+        // A BEGIN whose future is dropped in flight would leave its connection inside a transaction that nobody knows of.
+        // So the begin is a task of its own.
+        let begun = tokio::spawn(async move { store.begin_on(None, &tenants, shards).await });
         begun.await.map_err(|_| StoreError::Stopping)?
+    }
+
+    /// The same for whoever cannot be dropped meanwhile, in a transaction that is open already if there is one.
+    pub(crate) async fn begin_on(
+        &self,
+        open: Option<Open>,
+        tenants: &Tenants,
+        shards: BTreeSet<Shard>,
+    ) -> Result<Tx, StoreError> {
+        let (committed, retention, plans) = (&self.committed, self.retention, self.plans.mode());
+        let open = match open {
+            Some(open) => open,
+            None => Open::on(self.pool.acquire().await?).await?,
+        };
+        let begun = Tx::begin(open, tenants, plans, shards.clone(), Arc::clone(committed), retention).await?;
+        if let Some(tx) = begun {
+            return Ok(tx);
+        }
+        identity::prove(&mut *self.pool.acquire().await?).await?;
+        let open = Open::on(self.pool.acquire().await?).await?;
+        let begun = Tx::begin(open, tenants, plans, shards, Arc::clone(committed), retention).await?;
+        begun.ok_or_else(|| StoreError::unreadable("the heads: they are being restored"))
     }
 
     /// Ends an epoch because a reader stands where this log has nothing, so it was restored and nobody noticed; all
@@ -127,6 +143,11 @@ impl Store {
         Ok(Reading { connection })
     }
 
+    /// Done when the store begins to close.
+    pub(crate) async fn closing(&self) {
+        self.pool.close_event().await;
+    }
+
     /// Changes whenever this process has committed something, so that readers of the log need not wait for their next poll.
     pub fn committed(&self) -> watch::Receiver<u64> {
         self.committed.subscribe()
@@ -149,6 +170,15 @@ impl Reading {
     pub fn connection(&mut self) -> &mut PgConnection {
         &mut self.connection
     }
+}
+
+/// A connection that nobody used for a while is asked before it is handed out; one that was used just now has answered just
+/// now.
+async fn is_alive(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for > RESTED {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Within a transaction `now()` stands still, so a connection that comes back inside one is told by its clock. It is

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kernel::Shard;
-use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres, Row as _};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ pub struct Head {
 /// An open transaction that holds the locks of its shards.
 #[derive(Debug)]
 pub struct Tx {
-    transaction: Transaction<'static, Postgres>,
+    open: Open,
     heads: BTreeMap<Shard, Head>,
     moved: BTreeSet<Shard>,
     committed: Arc<watch::Sender<u64>>,
@@ -32,15 +34,13 @@ pub struct Tx {
 impl Tx {
     /// None where the heads are not in the table they speak of: the database was restored from a dump.
     pub(crate) async fn begin(
-        pool: &PgPool,
+        mut open: Open,
         tenants: &Tenants,
         plans: &str,
         shards: BTreeSet<Shard>,
         committed: Arc<watch::Sender<u64>>,
         retention: Retention,
     ) -> Result<Option<Self>, StoreError> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that opens a transaction, inside its own task")]
-        let mut transaction = pool.begin().await?;
         let numbers: Vec<i16> = shards.iter().map(|shard| shard.number()).collect();
         // The sort comes before the lock, so two transactions over the same shards cannot deadlock.
         let rows = sqlx::query(
@@ -53,13 +53,13 @@ impl Tx {
         .bind(tenants.setting())
         .bind(&numbers)
         .bind(plans)
-        .fetch_all(&mut *transaction)
+        .fetch_all(open.connection())
         .await?;
 
         let mut heads = BTreeMap::new();
         for row in rows {
             if !row.try_get::<bool, _>(3)? {
-                transaction.rollback().await?;
+                open.end("ROLLBACK").await?;
                 return Ok(None);
             }
             let number: i16 = row.try_get(0)?;
@@ -73,10 +73,10 @@ impl Tx {
             sqlx::query("SELECT set_config('rapport.tenants', $1, true), set_config('plan_cache_mode', $2, true)")
                 .bind(tenants.setting())
                 .bind(plans)
-                .execute(&mut *transaction)
+                .execute(open.connection())
                 .await?;
         }
-        Ok(Some(Self { transaction, heads, moved: BTreeSet::new(), committed, retention }))
+        Ok(Some(Self { open, heads, moved: BTreeSet::new(), committed, retention }))
     }
 
     pub(crate) const fn retention(&self) -> Retention {
@@ -85,7 +85,7 @@ impl Tx {
 
     /// Where the statements go.
     pub fn connection(&mut self) -> &mut PgConnection {
-        &mut self.transaction
+        self.open.connection()
     }
 
     /// Gives out the next position of a shard's log; `None` where the shard was not locked by this transaction.
@@ -108,22 +108,85 @@ impl Tx {
 
     /// Makes it so.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { transaction, heads, committed, .. } = self;
-        let done = tokio::spawn(async move { transaction.commit().await });
-        match done.await.map_err(|_| StoreError::Stopping)? {
-            Ok(()) => {
-                if !heads.is_empty() {
-                    committed.send_modify(|count| *count = count.wrapping_add(1));
-                }
-                Ok(())
-            }
-            Err(error @ sqlx::Error::Database(_)) => Err(error.into()),
-            Err(error) => Err(StoreError::OutcomeUnknown(error)),
+        let Self { open, heads, committed, .. } = self;
+        let done = tokio::spawn(open.end("COMMIT"));
+        let done = done.await.map_err(|_| StoreError::Stopping)?;
+        told(done.map(drop), &heads, &committed)
+    }
+
+    /// The same for whoever cannot be dropped meanwhile and writes again soon: the next transaction is open already.
+    pub(crate) async fn commit_and_chain(self) -> Result<Open, StoreError> {
+        let Self { mut open, heads, committed, .. } = self;
+        let done = sqlx::raw_sql("COMMIT AND CHAIN").execute(open.connection()).await;
+        if done.is_err() {
+            open.give_up();
         }
+        told(done.map(drop), &heads, &committed).map(|()| open)
     }
 
     /// Undoes it. Dropping does the same a little later.
     pub async fn roll_back(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+        Ok(self.open.end("ROLLBACK").await?)
+    }
+}
+
+fn told(
+    done: Result<(), sqlx::Error>,
+    heads: &BTreeMap<Shard, Head>,
+    committed: &watch::Sender<u64>,
+) -> Result<(), StoreError> {
+    match done {
+        Ok(()) => {
+            if !heads.is_empty() {
+                committed.send_modify(|count| *count = count.wrapping_add(1));
+            }
+            Ok(())
+        }
+        Err(error @ sqlx::Error::Database(_)) => Err(error.into()),
+        Err(error) => Err(StoreError::OutcomeUnknown(error)),
+    }
+}
+
+/// A connection inside a transaction: it goes back to its pool outside of it, or not at all.
+#[derive(Debug)]
+pub(crate) struct Open(Option<PoolConnection<Postgres>>);
+
+impl Open {
+    pub(crate) async fn on(connection: PoolConnection<Postgres>) -> Result<Self, StoreError> {
+        let mut open = Self(Some(connection));
+        sqlx::raw_sql("BEGIN").execute(open.connection()).await?;
+        Ok(open)
+    }
+
+    fn connection(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect("it is taken out where the transaction ends, and by nobody else")
+    }
+
+    async fn end(mut self, word: &'static str) -> Result<(), sqlx::Error> {
+        let ended = sqlx::raw_sql(word).execute(self.connection()).await;
+        match ended {
+            Ok(_) => drop(self.0.take()),
+            Err(_) => self.give_up(),
+        }
+        ended.map(drop)
+    }
+
+    /// Nobody knows whether it is still inside.
+    fn give_up(&mut self) {
+        if let Some(mut connection) = self.0.take() {
+            connection.close_on_drop();
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.0.take() else { return };
+        let Ok(runtime) = Handle::try_current() else { return connection.close_on_drop() };
+        runtime.spawn(async move {
+            if sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_err() {
+                connection.close_on_drop();
+            }
+        });
     }
 }

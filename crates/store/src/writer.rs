@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use kernel::{Shard, TenantId};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::tx::Open;
 use crate::{Store, StoreError, Tenants, Tx};
 
 /// Where a request writes.
@@ -88,16 +89,27 @@ impl<D: Desk> Writer<D> {
     }
 }
 
+/// How long a writer with nothing to do keeps its connection.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// What a writer keeps from batch to batch: a connection whose next transaction began with the last one's commit. Nothing
+/// was read in it yet, so it holds nothing up.
+struct Pen<'s> {
+    store: &'s Store,
+    open: Option<Open>,
+}
+
 async fn run<D: Desk>(store: Store, desk: Arc<D>, mut waiting: mpsc::Receiver<Waiting<D>>) {
     let mut batch = Vec::new();
-    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+    let mut pen = Pen { store: &store, open: None };
+    while next(&mut pen, &mut waiting, &mut batch).await > 0 {
         let (asks, answers): (Vec<_>, Vec<_>) = batch
             .drain(..)
             .filter(|waiting| !waiting.answer.is_closed())
             .map(|waiting| (waiting.ask, waiting.answer))
             .unzip();
         let mut results = Vec::with_capacity(asks.len());
-        settle(&store, &*desk, &asks, &mut results).await;
+        settle(&mut pen, &*desk, &asks, &mut results).await;
         for (answer, result) in answers.into_iter().zip(results) {
             // A caller that went away after its batch had begun has no use for the answer.
             let _ = answer.send(result);
@@ -105,15 +117,38 @@ async fn run<D: Desk>(store: Store, desk: Arc<D>, mut waiting: mpsc::Receiver<Wa
     }
 }
 
+/// Waits for the next batch. The connection is given back when nobody comes for a while, or when the store closes.
+async fn next<D: Desk>(
+    pen: &mut Pen<'_>,
+    waiting: &mut mpsc::Receiver<Waiting<D>>,
+    batch: &mut Vec<Waiting<D>>,
+) -> usize {
+    if pen.open.is_some() {
+        tokio::select! {
+            biased;
+            came = waiting.recv_many(batch, BATCH) => return came,
+            () = tokio::time::sleep(KEPT) => {}
+            () = pen.store.closing() => {}
+        }
+        pen.open = None;
+    }
+    waiting.recv_many(batch, BATCH).await
+}
+
 /// Works `asks` off, halving on a broken law. Halves stay in order, so the outcome is that of one batch without the
 /// culprit.
-async fn settle<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask], results: &mut Vec<Result<D::Answer, StoreError>>) {
+async fn settle<D: Desk>(
+    pen: &mut Pen<'_>,
+    desk: &D,
+    asks: &[D::Ask],
+    results: &mut Vec<Result<D::Answer, StoreError>>,
+) {
     let mut pieces = vec![asks];
     while let Some(piece) = pieces.pop() {
         if piece.is_empty() {
             continue;
         }
-        match persist(store, desk, piece).await {
+        match persist(pen, desk, piece).await {
             Ok(answers) => results.extend(answers.into_iter().map(Ok)),
             // Tried often enough, and no request's fault: trying each alone would hold up everybody behind.
             Err(error) if !error.may_be_one_requests() => {
@@ -133,10 +168,10 @@ async fn settle<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask], results: &mut
     }
 }
 
-async fn persist<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
+async fn persist<D: Desk>(pen: &mut Pen<'_>, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
     let mut attempt = 1;
     loop {
-        match commit(store, desk, asks).await {
+        match commit(pen, desk, asks).await {
             Err(error) if error.may_retry_at_once() && attempt < ATTEMPTS => {
                 tokio::time::sleep(Duration::from_millis(5_u64 << attempt)).await;
                 attempt += 1;
@@ -146,14 +181,14 @@ async fn persist<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Ve
     }
 }
 
-async fn commit<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
+async fn commit<D: Desk>(pen: &mut Pen<'_>, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
     let (mut tenants, mut shards) = (BTreeSet::new(), BTreeSet::new());
     for ask in asks {
         let place = D::place(ask);
         tenants.extend(place.tenants);
         shards.extend(place.shards);
     }
-    let mut tx = store.begin(tenants.into_iter().collect::<Tenants>(), shards).await?;
+    let mut tx = pen.store.begin_on(pen.open.take(), &tenants.into_iter().collect::<Tenants>(), shards).await?;
     // A wrong rule must not end the writer that everybody shares.
     let answers = AssertUnwindSafe(desk.work(&mut tx, asks))
         .catch_unwind()
@@ -162,6 +197,6 @@ async fn commit<D: Desk>(store: &Store, desk: &D, asks: &[D::Ask]) -> Result<Vec
     if answers.len() != asks.len() {
         return Err(StoreError::unreadable("a desk must answer every request of its batch"));
     }
-    tx.commit().await?;
+    pen.open = Some(tx.commit_and_chain().await?);
     Ok(answers)
 }

@@ -189,9 +189,9 @@ impl AccountDesk {
         let terms: HashMap<TenantId, TenantTerms> = held.map(|(tenant, held)| (tenant, ruling(held))).collect();
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
-        let (mut books, spent) = store::load(tx, &open, now).await?;
+        let store::Loaded { mut books, done, found } = store::load(tx, &open, now).await?;
 
-        let mut tally = Tally { terms: &terms, spent: &spent, now };
+        let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
         let mut first: HashMap<(TenantId, MemberId, &'static str, RequestId), usize> = HashMap::new();
         for (place, (ask, known)) in asks.iter().zip(recalled).enumerate() {
@@ -214,7 +214,7 @@ impl AccountDesk {
                 keep_tenants(tx, deeds, now).await?;
             }
         }
-        store::write(tx, &books, now).await?;
+        store::write(tx, &books, &found, now).await?;
         eventlog::append(tx, &events::said(&books), now).await?;
         remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)

@@ -1,7 +1,7 @@
 //! Points given for something that is no order, and taken back when that turns out not to hold.
 
 use jiff::Timestamp;
-use kernel::{ChargeId, EntryId, LotId, Points, ReferralId, SubscriptionId};
+use kernel::{ChargeId, EntryId, LotId, MemberId, Points, ReferralId, SubscriptionId};
 
 use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
@@ -13,6 +13,11 @@ use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 /// Whether a text is the id of something that points may be given for. Orders are not among them: they earn by themselves.
 pub fn is_cause(text: &str) -> bool {
     ReferralId::parse(text).is_ok() || SubscriptionId::parse(text).is_ok() || ChargeId::parse(text).is_ok()
+}
+
+/// The lot of what is given to a member for a cause: whether it was given before is seen by its id.
+pub fn lot_of(member: MemberId, cause: &str) -> LotId {
+    LotId::derived_from(member.uuid(), &format!("grant/{cause}"))
 }
 
 /// Gives points for a cause, told with its reason; they keep as long as points earned now, and count for no tier.
@@ -28,7 +33,7 @@ pub fn grant(
     settle(holdings, versions, Until::Before(now))?;
     let lapses_at = lapse_instant(terms, now)?;
     let draw = holdings.credit(Lot {
-        id: holdings.next_lot_id(0),
+        id: lot_of(holdings.member, cause),
         origin: cause.to_owned(),
         amount: points.0,
         left: points.0,

@@ -273,7 +273,7 @@ impl Holdings {
         *total = total.checked_add(change).ok_or(OutOfRange)?;
         self.entries = number;
         self.touched = true;
-        let id = EntryId::derived_from(self.member.uuid(), &format!("entry/{number}"));
+        let id = EntryId::numbered(self.member, number);
         let balance_after = self.balance();
         self.postings.push(Posting {
             id,

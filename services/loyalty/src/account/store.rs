@@ -1,10 +1,11 @@
 //! The rows of accounts: read once for a batch, written once for a batch.
 
 mod chaining;
+mod done;
 mod loading;
 mod writing;
 
-pub(super) use loading::{load, read_for_review, read_one};
+pub(super) use loading::{Loaded, load, read_for_review, read_one};
 pub(super) use writing::write;
 
 use super::holdings::{EntryKind, TierChangeKind};

@@ -26,12 +26,18 @@ pub(super) struct Spent {
     pub reversed: bool,
 }
 
-/// Entries asked for, by whose they are.
-pub(super) type SpentEntries = HashMap<(Whose, EntryId), Spent>;
+/// What was done before, as far as a batch asks for it.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// Entries that somebody wants reversed, by whose they are.
+    pub spent: HashMap<(Whose, EntryId), Spent>,
+    /// Grants that were made for the same cause.
+    pub granted: HashMap<(Whose, String), EntryId>,
+}
 
 pub(super) struct Tally<'a> {
     pub terms: &'a HashMap<TenantId, TenantTerms>,
-    pub spent: &'a SpentEntries,
+    pub done: &'a Done,
     pub now: Timestamp,
 }
 
@@ -116,7 +122,7 @@ impl Tally<'_> {
     fn reverse(&self, holdings: &mut Holdings, versions: &Versions, ask: &Reversal) -> Result<Receipt, AccountRefusal> {
         let entry = ask.entry;
         let here = holdings.postings.iter().find(|posting| posting.id == entry);
-        let written = self.spent.get(&((ask.tenant, ask.member), entry));
+        let written = self.done.spent.get(&((ask.tenant, ask.member), entry));
         let (kind, draws) = match (here, written) {
             (Some(posting), _) => (posting.kind, posting.draws.clone()),
             (None, Some(spent)) => (spent.kind, spent.draws.clone()),
@@ -153,13 +159,9 @@ impl Tally<'_> {
     }
 
     fn grant(&self, holdings: &mut Holdings, versions: &Versions, ask: &Grant) -> Result<Receipt, AccountRefusal> {
-        let whose = (ask.tenant, ask.member);
         let here = holdings.postings.iter().find(|one| one.kind == EntryKind::Earn && one.cause == ask.cause);
-        let written = self
-            .spent
-            .iter()
-            .find(|((owner, _), spent)| *owner == whose && spent.kind == EntryKind::Earn && spent.cause == ask.cause);
-        if let Some(entry) = here.map(|posting| posting.id).or_else(|| written.map(|((_, entry), _)| *entry)) {
+        let written = self.done.granted.get(&((ask.tenant, ask.member), ask.cause.clone())).copied();
+        if let Some(entry) = here.map(|posting| posting.id).or(written) {
             return Err(AccountRefusal::AlreadyGranted { cause: ask.cause.clone(), entry });
         }
         let terms = versions.at(self.now).ok_or(AccountRefusal::ProgrammeNotFound { at: self.now })?;
@@ -175,7 +177,7 @@ impl Tally<'_> {
     ) -> Result<Receipt, AccountRefusal> {
         let entry = ask.entry;
         let here = holdings.postings.iter().find(|posting| posting.id == entry);
-        let written = self.spent.get(&((ask.tenant, ask.member), entry));
+        let written = self.done.spent.get(&((ask.tenant, ask.member), entry));
         let (kind, cause, draws) = match (here, written) {
             (Some(posting), _) => (posting.kind, posting.cause.clone(), posting.draws.clone()),
             (None, Some(spent)) => (spent.kind, spent.cause.clone(), spent.draws.clone()),

@@ -116,22 +116,64 @@ pub(super) async fn entry(
     member: Option<MemberId>,
     entry: EntryId,
 ) -> Result<Option<EntryView>, StoreError> {
-    // Without a member any shard may hold it; with one, the index of one shard is enough.
-    let shards: Vec<i16> = match member {
-        Some(member) => vec![Shard::of_member(member).number()],
-        None => Shard::all().map(|shard| shard.number()).collect(),
+    let row = match (member, entry.place()) {
+        (Some(member), Some((_, number))) => numbered(connection, tenant, member, number, entry).await?,
+        (member, place) => {
+            let shard = member.map(Shard::of_member).or(place.map(|(shard, _)| shard));
+            let shards: Vec<i16> = shard
+                .map_or_else(|| Shard::all().collect(), |shard| vec![shard])
+                .into_iter()
+                .map(Shard::number)
+                .collect();
+            looked_for(connection, tenant, &shards, (member, place.map(|(_, number)| number)), entry).await?
+        }
     };
-    let row = sqlx::query_as!(
+    row.map(EntryRow::view).transpose()
+}
+
+async fn numbered(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    member: MemberId,
+    number: i64,
+    entry: EntryId,
+) -> Result<Option<EntryRow>, StoreError> {
+    Ok(sqlx::query_as!(
         EntryRow,
         "SELECT entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at FROM entry
-         WHERE tenant = $1 AND shard = ANY ($2) AND entry = $3",
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND number = $4 AND entry = $5",
         tenant.uuid(),
-        &shards,
+        Shard::of_member(member).number(),
+        member.uuid(),
+        number,
         entry.uuid(),
     )
     .fetch_optional(connection)
-    .await?;
-    row.map(EntryRow::view).transpose()
+    .await?)
+}
+
+/// Without its member an entry is looked for among those of its shard that have its number. An id of an older build says
+/// neither shard nor number, so its member's statement is looked through, or everybody's.
+async fn looked_for(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    shards: &[i16],
+    (member, number): (Option<MemberId>, Option<i64>),
+    entry: EntryId,
+) -> Result<Option<EntryRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        EntryRow,
+        "SELECT entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at FROM entry
+         WHERE tenant = $1 AND shard = ANY ($2) AND entry = $3
+           AND ($4::uuid IS NULL OR member = $4) AND ($5::bigint IS NULL OR number = $5)",
+        tenant.uuid(),
+        shards,
+        entry.uuid(),
+        member.map(MemberId::uuid),
+        number,
+    )
+    .fetch_optional(connection)
+    .await?)
 }
 
 /// Everything as it stood at one instant, for statements whose answers must agree.

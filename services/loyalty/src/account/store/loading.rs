@@ -1,30 +1,29 @@
 //! Reading the holdings of all members a batch touches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::store::{StoreError, Tx};
 use jiff::Timestamp;
-use kernel::{Currency, EntryId, LotId, MemberId, OrderId, Shard, TenantId};
+use kernel::{Currency, LotId, MemberId, OrderId, Shard, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{read_entry_kind, read_tier_change_kind};
+use super::done::done;
+use super::read_tier_change_kind;
 use crate::account::chain::Link;
 use crate::account::desk::{Ask, Books, DeedKind, Whose};
-use crate::account::holdings::{
-    Draw, EntryKind, Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals, Unread,
-};
-use crate::account::tally::{Spent, SpentEntries};
+use crate::account::holdings::{Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals, Unread};
+use crate::account::tally::Done;
 
 /// The keys of some members, as columns.
-struct Keys {
-    tenants: Vec<Uuid>,
-    shards: Vec<i16>,
-    members: Vec<Uuid>,
+pub(super) struct Keys {
+    pub tenants: Vec<Uuid>,
+    pub shards: Vec<i16>,
+    pub members: Vec<Uuid>,
 }
 
 impl Keys {
-    fn of<'a>(all: impl IntoIterator<Item = &'a Whose>) -> Self {
+    pub fn of<'a>(all: impl IntoIterator<Item = &'a Whose>) -> Self {
         let mut keys = Self { tenants: Vec::new(), shards: Vec::new(), members: Vec::new() };
         for (tenant, member) in all {
             keys.tenants.push(tenant.uuid());
@@ -39,15 +38,33 @@ impl Keys {
     }
 }
 
+/// What a batch begins with.
+pub(in crate::account) struct Loaded {
+    pub books: Books,
+    pub done: Done,
+    pub found: Found,
+}
+
+/// How the rows were found, for whoever writes them: they stay where they are while their shard is locked.
+#[derive(Default)]
+pub(in crate::account) struct Found {
+    pub accounts: HashMap<Whose, FoundAccount>,
+    pub lots: HashSet<LotId>,
+    /// Whose timer has rung: it is set again, even where nothing was due.
+    pub rung: BTreeSet<Whose>,
+}
+
+/// Where an account's row lies, and when its timer rings.
+pub(in crate::account) struct FoundAccount {
+    pub place: String,
+    pub due_at: Option<Timestamp>,
+}
+
 /// Everything the open requests of a batch need, after the shards are locked.
-pub(in crate::account) async fn load(
-    tx: &mut Tx,
-    asks: &[&Ask],
-    now: Timestamp,
-) -> Result<(Books, SpentEntries), StoreError> {
+pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp) -> Result<Loaded, StoreError> {
     let all: BTreeSet<Whose> = asks.iter().flat_map(|ask| ask.members()).collect();
     let connection = tx.connection();
-    let (mut books, in_lots) = accounts(connection, &all).await?;
+    let (mut books, in_lots, places) = accounts(connection, &all).await?;
 
     // A tier review, due or brought about by an order, needs what was bought; a mere redemption does not.
     let full: BTreeSet<Whose> = asks
@@ -59,9 +76,9 @@ pub(in crate::account) async fn load(
         .collect();
     purchases(connection, &full, &mut books).await?;
     history(connection, &full, &mut books).await?;
-    let spent = spent_entries(connection, asks).await?;
+    let done = done(connection, asks).await?;
     let mut wanted = returned_lots(asks, &books);
-    wanted.extend(spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
+    wanted.extend(done.spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
     let given = only_given(asks);
     let mut read = BTreeSet::new();
     for (whose, holdings) in &mut books {
@@ -71,7 +88,17 @@ pub(in crate::account) async fn load(
         }
     }
     lots(connection, &read, &wanted, &mut books).await?;
-    Ok((books, spent))
+    let found = found(asks, &books, places);
+    Ok(Loaded { books, done, found })
+}
+
+fn found(asks: &[&Ask], books: &Books, places: BTreeMap<Whose, String>) -> Found {
+    let due = |whose: &Whose| books.get(whose).and_then(Holdings::next_due);
+    let accounts =
+        places.into_iter().map(|(whose, place)| (whose, FoundAccount { place, due_at: due(&whose) })).collect();
+    let lots = books.values().flat_map(|holdings| holdings.lots.iter().map(|lot| lot.id)).collect();
+    let rung = asks.iter().filter(|ask| matches!(ask, Ask::Settle { .. })).flat_map(|ask| ask.members()).collect();
+    Found { accounts, lots, rung }
 }
 
 /// One member's holdings with everything a look at them needs.
@@ -81,7 +108,7 @@ pub(in crate::account) async fn read_one(
     member: MemberId,
 ) -> Result<Option<Holdings>, StoreError> {
     let whose = BTreeSet::from([(tenant, member)]);
-    let (mut books, _) = accounts(connection, &whose).await?;
+    let (mut books, ..) = accounts(connection, &whose).await?;
     if books.is_empty() {
         return Ok(None);
     }
@@ -96,7 +123,7 @@ pub(in crate::account) async fn read_for_review(
     connection: &mut PgConnection,
     whose: &BTreeSet<Whose>,
 ) -> Result<Books, StoreError> {
-    let (mut books, _) = accounts(connection, whose).await?;
+    let (mut books, ..) = accounts(connection, whose).await?;
     purchases(connection, whose, &mut books).await?;
     Ok(books)
 }
@@ -135,19 +162,20 @@ fn returned_lots(asks: &[&Ask], books: &Books) -> BTreeSet<LotId> {
     wanted
 }
 
-/// Accounts without their lots, and what lies in those.
+/// Accounts without their lots, what lies in those, and where the rows are.
 async fn accounts(
     connection: &mut PgConnection,
     all: &BTreeSet<Whose>,
-) -> Result<(Books, BTreeMap<Whose, Unread>), StoreError> {
+) -> Result<(Books, BTreeMap<Whose, Unread>, BTreeMap<Whose, String>), StoreError> {
     let keys = Keys::of(all);
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
-                  needed_minor, qualified_by, review_at, stood_before, link, spendable, next_lapse_at
+                  needed_minor, qualified_by, review_at, stood_before, link, spendable, next_lapse_at,
+                  account.place AS "place!"
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
-               SELECT * FROM account
+               SELECT *, ctid::text AS place FROM account
                WHERE (account.tenant, account.shard, account.member)
                    = (asked.tenant, asked.shard, asked.member) OFFSET 0
            ) AS account"#,
@@ -157,11 +185,12 @@ async fn accounts(
     )
     .fetch_all(connection)
     .await?;
-    let (mut books, mut in_lots) = (Books::new(), BTreeMap::new());
+    let (mut books, mut in_lots, mut places) = (Books::new(), BTreeMap::new(), BTreeMap::new());
     for row in rows {
         let member = MemberId::from(row.member);
         let unread = Unread { points: row.spendable, lapses_at: row.next_lapse_at.map(Timestamp::from) };
         in_lots.insert((row.tenant.into(), member), unread);
+        places.insert((row.tenant.into(), member), row.place);
         let mut holdings = Holdings::new(member, row.joined_at.into());
         holdings.entries = row.entries;
         holdings.link = Link::read(&row.link).ok_or_else(|| StoreError::unreadable("the link of an account"))?;
@@ -192,7 +221,7 @@ async fn accounts(
         };
         books.insert((row.tenant.into(), member), holdings);
     }
-    Ok((books, in_lots))
+    Ok((books, in_lots, places))
 }
 
 async fn lots(
@@ -315,61 +344,4 @@ async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &
         }
     }
     Ok(())
-}
-
-/// The entries that somebody wants reversed, and those that a grant would repeat.
-async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<SpentEntries, StoreError> {
-    // By member as well as by entry: who names another's entry must not hide it from its owner.
-    let wanted: BTreeSet<(Whose, Option<EntryId>, String)> = asks
-        .iter()
-        .filter_map(|ask| match ask {
-            Ask::Reverse(ask) => Some(((ask.tenant, ask.member), Some(ask.entry), ask.entry.to_string())),
-            Ask::Revoke(ask) => Some(((ask.tenant, ask.member), Some(ask.entry), ask.entry.to_string())),
-            Ask::Grant(ask) => Some(((ask.tenant, ask.member), None, ask.cause.clone())),
-            Ask::Redeem(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => None,
-        })
-        .collect();
-    if wanted.is_empty() {
-        return Ok(SpentEntries::new());
-    }
-    let keys = Keys::of(wanted.iter().map(|(whose, ..)| whose));
-    let entries: Vec<Option<Uuid>> = wanted.iter().map(|(_, entry, _)| entry.map(EntryId::uuid)).collect();
-    let causes: Vec<String> = wanted.iter().map(|(.., cause)| cause.clone()).collect();
-    let rows = sqlx::query!(
-        r#"SELECT entry.tenant AS "tenant!", entry.member AS "member!", entry.entry AS "entry!", entry.kind AS "kind!",
-                  entry.cause AS "cause!", entry.draws AS "draws!",
-                  EXISTS (SELECT FROM entry AS later
-                          WHERE (later.tenant, later.shard, later.member, later.cause)
-                              = (entry.tenant, entry.shard, entry.member, asked.cause)
-                            AND later.kind IN (2, 4)) AS "reversed!"
-           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[])
-                AS asked (tenant, shard, member, entry, cause)
-           CROSS JOIN LATERAL (
-               SELECT * FROM entry
-               WHERE asked.entry IS NOT NULL
-                 AND (entry.tenant, entry.shard, entry.entry) = (asked.tenant, asked.shard, asked.entry)
-               UNION ALL
-               SELECT * FROM entry
-               WHERE asked.entry IS NULL AND entry.kind = 1
-                 AND (entry.tenant, entry.shard, entry.member, entry.cause)
-                   = (asked.tenant, asked.shard, asked.member, asked.cause) OFFSET 0
-           ) AS entry
-           WHERE entry.member = asked.member"#,
-        &keys.tenants,
-        &keys.shards,
-        &keys.members,
-        &entries as &[Option<Uuid>],
-        &causes
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut spent = SpentEntries::new();
-    for row in rows {
-        let kind: EntryKind = read_entry_kind(row.kind)?;
-        let draws: Vec<Draw> = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
-        let whose = (row.tenant.into(), row.member.into());
-        let found = Spent { kind, cause: row.cause, draws, reversed: row.reversed };
-        spent.insert((whose, row.entry.into()), found);
-    }
-    Ok(spent)
 }

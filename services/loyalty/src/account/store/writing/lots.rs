@@ -1,0 +1,92 @@
+//! The rows of lots. A new one is looked for nowhere first: that it is new was seen when the batch was loaded.
+
+use std::collections::HashMap;
+
+use ::store::{SqlTimestamp, StoreError, Tx};
+use kernel::LotId;
+use uuid::Uuid;
+
+use super::{instant, keys, place_of};
+use crate::account::desk::Whose;
+use crate::account::holdings::{Holdings, Lot};
+use crate::account::store::chaining::Chained;
+use crate::account::store::loading::Found;
+
+/// New lots as columns.
+pub(super) struct Columns<'a> {
+    pub of_account: Vec<i32>,
+    pub lots: Vec<Uuid>,
+    pub origins: Vec<&'a str>,
+    pub amounts: Vec<i64>,
+    pub remaining: Vec<i64>,
+    pub lapsed: Vec<i64>,
+    pub earned_at: Vec<SqlTimestamp>,
+    pub lapses_at: Vec<Option<SqlTimestamp>>,
+    pub numbers: Vec<Option<i64>>,
+}
+
+impl<'a> Columns<'a> {
+    /// The lots that were found nowhere, by the places of their accounts.
+    pub fn of(statements: &'a [Chained<'a>], found: &Found) -> Result<Self, StoreError> {
+        let mut rows: Vec<(i32, &Lot, Option<i64>)> = Vec::new();
+        for (place, account) in statements.iter().enumerate() {
+            let made_by = made_by(account.holdings);
+            for lot in account.holdings.lots.iter().filter(|lot| lot.touched && !found.lots.contains(&lot.id)) {
+                rows.push((place_of(place)?, lot, made_by.get(&lot.id).copied()));
+            }
+        }
+        Ok(Self {
+            of_account: rows.iter().map(|(place, ..)| *place).collect(),
+            lots: rows.iter().map(|(_, lot, _)| lot.id.uuid()).collect(),
+            origins: rows.iter().map(|(_, lot, _)| lot.origin.as_str()).collect(),
+            amounts: rows.iter().map(|(_, lot, _)| lot.amount).collect(),
+            remaining: rows.iter().map(|(_, lot, _)| lot.left).collect(),
+            lapsed: rows.iter().map(|(_, lot, _)| lot.lapsed).collect(),
+            earned_at: rows.iter().map(|(_, lot, _)| instant(lot.earned_at)).collect(),
+            lapses_at: rows.iter().map(|(_, lot, _)| lot.lapses_at.map(instant)).collect(),
+            numbers: rows.iter().map(|(.., number)| *number).collect(),
+        })
+    }
+}
+
+/// The number of the entry that first speaks of a lot, for lots of this batch.
+fn made_by(holdings: &Holdings) -> HashMap<LotId, i64> {
+    let mut numbers = HashMap::new();
+    for posting in &holdings.postings {
+        for draw in &posting.draws {
+            numbers.entry(draw.lot).or_insert(posting.number);
+        }
+    }
+    numbers
+}
+
+/// Writes what is left of lots that were found.
+pub(super) async fn update(tx: &mut Tx, changed: &[(&Whose, &Holdings)], found: &Found) -> Result<(), StoreError> {
+    let rows: Vec<(&Whose, &Lot)> = changed
+        .iter()
+        .flat_map(|(whose, holdings)| holdings.lots.iter().map(move |lot| (*whose, lot)))
+        .filter(|(_, lot)| lot.touched && found.lots.contains(&lot.id))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
+    let ids: Vec<Uuid> = rows.iter().map(|(_, lot)| lot.id.uuid()).collect();
+    let left: Vec<i64> = rows.iter().map(|(_, lot)| lot.left).collect();
+    let lapsed: Vec<i64> = rows.iter().map(|(_, lot)| lot.lapsed).collect();
+    sqlx::query!(
+        "UPDATE lot SET remaining = new.remaining, lapsed = new.lapsed
+         FROM (SELECT unnest($1::uuid[]) AS tenant, unnest($2::smallint[]) AS shard, unnest($3::uuid[]) AS member,
+                unnest($4::uuid[]) AS lot, unnest($5::bigint[]) AS remaining, unnest($6::bigint[]) AS lapsed) AS new
+         WHERE (lot.tenant, lot.shard, lot.member, lot.lot) = (new.tenant, new.shard, new.member, new.lot)",
+        &tenants,
+        &shards,
+        &members,
+        &ids,
+        &left,
+        &lapsed,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
