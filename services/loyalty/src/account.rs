@@ -10,7 +10,8 @@
 //!    results with one statement for each table.
 //!
 //! Life cycle of points: earned -> spent | lapsed | taken back; spent -> given back.
-//! Cost of a batch, whatever its size: begin 2, recall 1, holdings 1 to 4, writes at most 7, commit 1 round trips.
+//! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 6, posting 1, other writes at most 8,
+//! commit 1 round trips. A batch of grants makes nine.
 
 mod auditing;
 pub mod chain;

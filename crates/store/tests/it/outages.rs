@@ -51,6 +51,17 @@ async fn a_connection_killed_under_a_batch_is_replaced() {
     written_once(&database, &asks).await;
 }
 
+#[tokio::test]
+async fn a_connection_that_died_while_its_writer_rested_is_replaced() {
+    let database = database().await;
+    let writer = Writer::start(database.store(SERVICE).await, Book::open());
+    let asks: Vec<Ask> = (1..3).map(Ask::of).collect();
+    assert_eq!(writer.write(asks[0].clone()).await.expect("it is done"), asks[0].id());
+    assert_eq!(kill(&database, true).await, 1, "the writer has begun its next transaction");
+    assert_eq!(writer.write(asks[1].clone()).await.expect("it is done"), asks[1].id());
+    written_once(&database, &asks).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_killed_under_load_lose_and_double_nothing() {
     let database = database().await;

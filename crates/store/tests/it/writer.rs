@@ -64,6 +64,35 @@ async fn a_lone_ask_does_not_wait() {
     assert_eq!((book.works(), entries(&database).await.len()), (10, 10));
 }
 
+async fn waits_inside_a_transaction(database: &Database) -> bool {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1
+                        AND state LIKE 'idle in transaction%')",
+    )
+    .bind(SERVICE)
+    .fetch_one(&mut database.look().await)
+    .await
+    .expect("the server lists its processes")
+}
+
+#[tokio::test]
+async fn a_writer_with_nothing_to_do_gives_its_connection_back() {
+    let (database, _store, writer) = writer(&Book::open()).await;
+    writer.write(Ask::of(1)).await.expect("it is done");
+    assert!(waits_inside_a_transaction(&database).await, "the next transaction has begun with the commit");
+    until("the connection is given back", || async { !waits_inside_a_transaction(&database).await }).await;
+    writer.write(Ask::of(2)).await.expect("it is done");
+    assert_eq!(entries(&database).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_closes_although_a_writer_has_kept_a_connection() {
+    let (_database, store, writer) = writer(&Book::open()).await;
+    writer.write(Ask::of(1)).await.expect("it is done");
+    store.close().await;
+    assert!(writer.write(Ask::of(2)).await.is_err(), "nothing is written any more");
+}
+
 /// One ask among 64 is wrong: it alone hears of it, and the others are done once and in order.
 async fn one_culprit(amount: i64, told: impl Fn(&StoreError) -> bool) {
     for place in [17, 63] {

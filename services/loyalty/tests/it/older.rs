@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kernel::{MemberId, Shard, TenantId};
+use kernel::{EntryId, MemberId, Shard, TenantId};
 use loyalty::account::chain::{Line, Link, link, seal};
 use loyalty::programme::Programme;
 use sqlx::migrate::Migrator;
@@ -126,4 +126,44 @@ async fn entries_of_an_older_build_are_chained_as_they_stand() {
     let seals: i64 =
         sqlx::query_scalar("SELECT count(*) FROM loyalty.seal").fetch_one(&mut look).await.expect("counted");
     assert_eq!(seals, 256);
+}
+
+/// What older builds found by an index of causes: a grant, and the reversal of a redemption.
+#[tokio::test]
+async fn what_an_older_build_did_once_is_not_done_again() {
+    let older = vec![&store::MIGRATIONS, &eventlog::MIGRATIONS, &timers::MIGRATIONS, &terms::MIGRATIONS, before(105)];
+    let database = Database::create(loyalty::SERVICE, &older).await;
+    let moment = testkit::instant("2026-01-01T00:00:00Z");
+    let (tenant, member) = (TenantId::new_at(moment), MemberId::new_at(moment));
+    let mut look = database.look().await;
+    let entry = |number: u128| EntryId::from(Uuid::from_u128(number)).to_string();
+    let lines = [
+        (1_i64, 1_i16, "referral_01h455vb4pex5vsknk084sn02q".to_owned()),
+        (2, 1, "order_01h455vb4pex5vsknk084sn02q".to_owned()),
+        (3, 3, "coffee".to_owned()),
+        (4, 4, entry(3)),
+    ];
+    for (number, kind, cause) in &lines {
+        sqlx::query(
+            "INSERT INTO loyalty.entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws,
+                 grounds, programme_version, occurred_at, recorded_at, link, batch)
+             VALUES ($1, $2, $3, $4, $5, $6, 1, 1, $7, '[]', '{}', 1, '2026-01-01', '2026-01-01', sha256(''), 0)",
+        )
+        .bind(tenant.uuid())
+        .bind(Shard::of_member(member).number())
+        .bind(member.uuid())
+        .bind(number)
+        .bind(Uuid::from_u128(u128::try_from(*number).expect("small")))
+        .bind(kind)
+        .bind(cause)
+        .execute(&mut look)
+        .await
+        .expect("an entry");
+    }
+    store::migrate(database.url(), loyalty::SERVICE, &loyalty::migrations()).await.expect("it migrates");
+    let kept: Vec<(String, i64)> = sqlx::query_as("SELECT cause, number FROM loyalty.done_once ORDER BY number")
+        .fetch_all(&mut look)
+        .await
+        .expect("they are kept");
+    assert_eq!(kept, [(lines[0].2.clone(), 1), (entry(3), 4)], "orders are known by their purchases");
 }
