@@ -9,8 +9,8 @@
 //!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes the
 //!    results with one statement for each table.
 //!
-//! Life cycle of points: earned -> spent | lapsed | taken back; spent -> given back.
-//! Cost of a batch, whatever its size: begin 2, recall 1, holdings 1 to 4, writes at most 7, commit 1 round trips.
+//! Life cycle of points: earned (-> waiting -> usable) -> spent | lapsed | taken back; spent -> given back.
+//! Cost of a batch, whatever its size: begin 2, recall 1, holdings 1 to 5, writes at most 7, commit 1 round trips.
 
 mod auditing;
 pub mod chain;
@@ -20,6 +20,7 @@ pub mod earning;
 mod events;
 pub mod granting;
 pub mod holdings;
+pub mod lot;
 pub mod posting;
 mod qualification;
 mod reading;
@@ -103,6 +104,8 @@ pub struct Adjustment {
     pub points: Points,
     /// Why.
     pub reason: String,
+    /// Who does it, as their token names them.
+    pub actor: String,
     /// Registry knows the member, though nothing was heard of them yet.
     pub known: bool,
     /// Decide and write nothing.

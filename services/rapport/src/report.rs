@@ -110,6 +110,9 @@ impl Report {
             table.row([name, &words::count(points)]);
         }
         table.toned(Tone::Strong, ["outstanding", &words::count(sums.outstanding)]);
+        if sums.pending > 0 {
+            table.row(["waiting to be usable", &words::count(sums.pending)]);
+        }
         if sums.deficit > 0 {
             table.row(["of which members owe", &words::count(sums.deficit)]);
         }
@@ -199,7 +202,7 @@ impl Report {
             "points": {
                 "earned": points.earned, "earn_reversed": points.earn_reversed, "redeemed": points.redeemed,
                 "redemption_reversed": points.redemption_reversed, "lapsed": points.lapsed, "adjusted": points.adjusted,
-                "outstanding": points.outstanding, "deficit": points.deficit, "accounts": points.accounts,
+                "outstanding": points.outstanding, "pending": points.pending, "deficit": points.deficit, "accounts": points.accounts,
                 "entries": points.entries,
             },
             "lapse_months": points.lapse_months.iter().map(|month| json!({

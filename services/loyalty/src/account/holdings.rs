@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Link;
 use super::decision::Decision;
+pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
 
 /// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
@@ -18,34 +19,6 @@ pub struct OutOfRange;
 impl From<kernel::calendar::OutOfCalendar> for OutOfRange {
     fn from(_: kernel::calendar::OutOfCalendar) -> Self {
         Self
-    }
-}
-
-/// Points earned together, that lapse together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lot {
-    /// Its id.
-    pub id: LotId,
-    /// What it came from: an order's or an entry's id.
-    pub origin: String,
-    /// Points it began with.
-    pub amount: i64,
-    /// Points left.
-    pub left: i64,
-    /// Points of it that lapsed.
-    pub lapsed: i64,
-    /// When it was earned.
-    pub earned_at: Timestamp,
-    /// From this instant on it is lapsed.
-    pub lapses_at: Option<Timestamp>,
-    /// Changed since it was read.
-    pub touched: bool,
-}
-
-impl Lot {
-    /// The order in which lots are spent: earliest lapse first, never last, then earned time, then id.
-    pub fn spending_order(&self) -> (Timestamp, Timestamp, LotId) {
-        (self.lapses_at.unwrap_or(Timestamp::MAX), self.earned_at, self.id)
     }
 }
 
@@ -124,15 +97,6 @@ pub struct Totals {
     pub adjusted: i64,
 }
 
-/// What lies in lots that were not read, because nothing is due of them and nothing is to be taken from them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
-    /// Points.
-    pub points: i64,
-    /// When the first of them lapse.
-    pub lapses_at: Option<Timestamp>,
-}
-
 /// What happened to a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TierChangeKind {
@@ -200,6 +164,8 @@ pub struct Holdings {
     pub postings: Vec<Posting>,
     /// Tier changes since it was read.
     pub changes: Vec<TierChange>,
+    /// Lots that had waited, and can be spent since it was read.
+    pub activations: Vec<Activation>,
     /// Anything at all changed since it was read.
     pub touched: bool,
     /// What is decided now belongs to a history that is being loaded.
@@ -225,6 +191,7 @@ impl Holdings {
             history: Vec::new(),
             postings: Vec::new(),
             changes: Vec::new(),
+            activations: Vec::new(),
             touched: false,
             loading: false,
         }
@@ -232,12 +199,17 @@ impl Holdings {
 
     /// Points that can be spent.
     pub fn spendable(&self) -> i64 {
-        self.lots.iter().fold(self.unread.points, |sum, lot| sum.saturating_add(lot.left))
+        self.lots.iter().filter(|lot| !lot.waits()).fold(self.unread.points, |sum, lot| sum.saturating_add(lot.left))
+    }
+
+    /// Points that wait.
+    pub fn pending(&self) -> i64 {
+        self.lots.iter().filter(|lot| lot.waits()).fold(self.unread.pending, |sum, lot| sum.saturating_add(lot.left))
     }
 
     /// All points, less the deficit.
     pub fn balance(&self) -> i64 {
-        self.spendable().saturating_sub(self.deficit)
+        self.spendable().saturating_add(self.pending()).saturating_sub(self.deficit)
     }
 
     /// A lot by its id.
@@ -300,16 +272,17 @@ impl Holdings {
     pub fn credit(&mut self, lot: Lot) -> Result<Draw, OutOfRange> {
         let absorbed = self.deficit.min(lot.amount);
         let left = lot.amount.checked_sub(absorbed).ok_or(OutOfRange)?;
-        self.spendable().checked_add(left).ok_or(OutOfRange)?;
+        self.spendable().checked_add(self.pending()).and_then(|all| all.checked_add(left)).ok_or(OutOfRange)?;
         self.deficit = self.deficit.checked_sub(absorbed).ok_or(OutOfRange)?;
         let draw = Draw { lot: lot.id, points: left };
         self.lots.push(Lot { left, touched: true, ..lot });
         Ok(draw)
     }
 
-    /// Takes points from lots in spending order, at most what is there. Answers the draws and what could not be taken.
-    pub fn draw(&mut self, points: i64) -> (Vec<Draw>, i64) {
-        let mut order: Vec<usize> = (0..self.lots.len()).collect();
+    /// Takes points from some lots in spending order, at most what is there. Answers the draws and what could not be
+    /// taken.
+    pub fn draw(&mut self, points: i64, from: impl Fn(&Lot) -> bool) -> (Vec<Draw>, i64) {
+        let mut order: Vec<usize> = (0..self.lots.len()).filter(|place| from(&self.lots[*place])).collect();
         order.sort_by_key(|place| self.lots[*place].spending_order());
         let (mut draws, mut wanted) = (Vec::new(), points);
         for place in order {
@@ -349,15 +322,14 @@ impl Holdings {
         })
     }
 
-    /// When the first points lapse.
-    pub fn next_lapse(&self) -> Option<Timestamp> {
-        let read = self.lots.iter().filter(|lot| lot.left > 0).filter_map(|lot| lot.lapses_at);
-        read.chain(self.unread.lapses_at).min()
+    /// When the first of the lots changes by itself: it lapses, or has waited long enough.
+    pub fn next_of_lots(&self) -> Option<Timestamp> {
+        self.lots.iter().filter_map(Lot::due_at).chain(self.unread.due_at).min()
     }
 
     /// The next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
         let review = self.standing.as_ref().and_then(|standing| standing.review_at);
-        self.next_lapse().into_iter().chain(review).min()
+        self.next_of_lots().into_iter().chain(review).min()
     }
 }

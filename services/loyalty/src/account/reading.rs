@@ -32,8 +32,12 @@ pub struct AccountView {
     pub spendable: i64,
     /// What the next points fill first.
     pub deficit: i64,
-    /// Lots with something left, in the order they are spent.
+    /// Lots that can be spent and have something left, in the order they are spent.
     pub lots: Vec<Lot>,
+    /// What waits.
+    pub pending: i64,
+    /// Lots that wait, in the order in which they can be spent.
+    pub pending_lots: Vec<Lot>,
     /// Sums over all entries.
     pub totals: Totals,
     /// The tier, where the programme has any.
@@ -94,6 +98,8 @@ pub struct Overview {
     pub totals: Totals,
     /// What can be spent.
     pub outstanding: i64,
+    /// What waits.
+    pub pending: i64,
     /// What members owe.
     pub deficit: i64,
     /// Accounts.
@@ -112,14 +118,18 @@ impl Accounts {
             Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?.map(|(view, _)| view),
             None => None,
         };
-        let mut lots: Vec<Lot> = holdings.lots.iter().filter(|lot| lot.left > 0).cloned().collect();
+        let open = holdings.lots.iter().filter(|lot| lot.left > 0).cloned();
+        let (mut pending_lots, mut lots): (Vec<Lot>, Vec<Lot>) = open.partition(Lot::waits);
         lots.sort_by_key(Lot::spending_order);
+        pending_lots.sort_by_key(|lot| (lot.usable_from, lot.spending_order()));
         Ok(AccountView {
             member,
             balance: holdings.balance(),
             spendable: holdings.spendable(),
             deficit: holdings.deficit,
             lots,
+            pending: holdings.pending(),
+            pending_lots,
             totals: holdings.totals,
             standing,
         })

@@ -1,6 +1,7 @@
 //! The rows of accounts: read once for a batch, written once for a batch.
 
 mod chaining;
+mod coming_back;
 mod loading;
 mod writing;
 

@@ -164,6 +164,8 @@ pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> 
             earned: account.totals.earned.saturating_sub(account.totals.earn_reversed),
             redeemed: account.totals.redeemed.saturating_sub(account.totals.redemption_reversed),
             lapsed: account.totals.lapsed,
+            pending: account.pending,
+            pending_lots: account.pending_lots.into_iter().take(100).map(lot).collect(),
         }),
     })
 }
@@ -223,6 +225,7 @@ pub(super) fn overview(overview: Overview) -> Response<v1::GetOverviewResponse> 
         lapsed: totals.lapsed,
         adjusted: totals.adjusted,
         outstanding: overview.outstanding,
+        pending: overview.pending,
         deficit: overview.deficit,
         accounts: overview.accounts,
         entries: overview.entries,
@@ -246,6 +249,7 @@ fn lot(lot: Lot) -> v1::Lot {
         earn_time: time(lot.earned_at),
         lapse_time: lot.lapses_at.and_then(time),
         origin: lot.origin,
+        usable_time: lot.usable_from.and_then(time),
     }
 }
 

@@ -9,6 +9,7 @@ mod granting_many;
 mod ledger;
 mod older;
 mod overview;
+mod pending;
 mod programmes;
 mod redeeming;
 mod repeat;

@@ -151,6 +151,7 @@ pub(super) async fn overview(
     let sums = sqlx::query!(
         r#"SELECT count(*) AS "accounts!", coalesce(sum(entries), 0)::bigint AS "entries!",
                   coalesce(sum(spendable), 0)::bigint AS "outstanding!", coalesce(sum(deficit), 0)::bigint AS "deficit!",
+                  coalesce(sum(pending), 0)::bigint AS "pending!",
                   coalesce(sum(earned), 0)::bigint AS "earned!",
                   coalesce(sum(earn_reversed), 0)::bigint AS "earn_reversed!",
                   coalesce(sum(redeemed), 0)::bigint AS "redeemed!",
@@ -173,11 +174,13 @@ pub(super) async fn overview(
     )
     .fetch_all(&mut *connection)
     .await?;
-    // What has lapsed is gone, whether or not the clockwork has written it yet. It writes one entry for each instant at
-    // which lots of a member lapse.
+    // What has lapsed is gone, and what has waited can be spent, whether or not the clockwork has written it yet. It writes
+    // one entry for each instant at which lots of a member lapse.
     let due = sqlx::query!(
-        r#"SELECT coalesce(sum(remaining), 0)::bigint AS "points!", count(DISTINCT (shard, member, lapses_at)) AS "entries!"
-           FROM lot WHERE tenant = $1 AND remaining > 0 AND lapses_at <= $2"#,
+        r#"SELECT coalesce(sum(remaining) FILTER (WHERE lapses_at <= $2), 0)::bigint AS "points!",
+                  count(DISTINCT (shard, member, lapses_at)) FILTER (WHERE lapses_at <= $2) AS "entries!",
+                  coalesce(sum(remaining) FILTER (WHERE usable_from <= $2), 0)::bigint AS "activated!"
+           FROM lot WHERE tenant = $1 AND remaining > 0 AND (lapses_at <= $2 OR usable_from <= $2)"#,
         tenant.uuid(),
         SqlTimestamp::from(now) as SqlTimestamp,
     )
@@ -194,7 +197,8 @@ pub(super) async fn overview(
             lapsed: sums.lapsed.saturating_add(due.points),
             adjusted: sums.adjusted,
         },
-        outstanding: sums.outstanding.saturating_sub(due.points),
+        outstanding: sums.outstanding.saturating_add(due.activated).saturating_sub(due.points),
+        pending: sums.pending.saturating_sub(due.activated),
         deficit: sums.deficit,
         accounts: sums.accounts,
         entries: sums.entries.saturating_add(due.entries),

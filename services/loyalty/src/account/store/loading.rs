@@ -8,23 +8,23 @@ use kernel::{Currency, EntryId, LotId, MemberId, OrderId, Shard, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{read_entry_kind, read_tier_change_kind};
+use super::{coming_back, read_entry_kind, read_tier_change_kind};
 use crate::account::chain::Link;
-use crate::account::desk::{Ask, Books, DeedKind, Whose};
+use crate::account::desk::{Ask, Books, Whose};
 use crate::account::holdings::{
     Draw, EntryKind, Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals, Unread,
 };
 use crate::account::tally::{Spent, SpentEntries};
 
 /// The keys of some members, as columns.
-struct Keys {
-    tenants: Vec<Uuid>,
-    shards: Vec<i16>,
-    members: Vec<Uuid>,
+pub(super) struct Keys {
+    pub tenants: Vec<Uuid>,
+    pub shards: Vec<i16>,
+    pub members: Vec<Uuid>,
 }
 
 impl Keys {
-    fn of<'a>(all: impl IntoIterator<Item = &'a Whose>) -> Self {
+    pub fn of<'a>(all: impl IntoIterator<Item = &'a Whose>) -> Self {
         let mut keys = Self { tenants: Vec::new(), shards: Vec::new(), members: Vec::new() };
         for (tenant, member) in all {
             keys.tenants.push(tenant.uuid());
@@ -60,7 +60,7 @@ pub(in crate::account) async fn load(
     purchases(connection, &full, &mut books).await?;
     history(connection, &full, &mut books).await?;
     let spent = spent_entries(connection, asks).await?;
-    let mut wanted = returned_lots(asks, &books);
+    let mut wanted = coming_back::lots(connection, asks, &spent).await?;
     wanted.extend(spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
     let given = only_given(asks);
     let mut read = BTreeSet::new();
@@ -114,25 +114,11 @@ fn only_given(asks: &[&Ask]) -> BTreeSet<Whose> {
 /// Nothing falls due before points can be given: else lots lapse, and have to be read.
 fn rests(holdings: &Holdings, unread: &Unread, now: Timestamp) -> bool {
     let until = now.max(holdings.settled_until);
-    !review_is_due(holdings, until) && unread.lapses_at.is_none_or(|lapse| lapse > until)
+    !review_is_due(holdings, until) && unread.due_at.is_none_or(|due| due > until)
 }
 
 fn review_is_due(holdings: &Holdings, now: Timestamp) -> bool {
     holdings.standing.as_ref().and_then(|standing| standing.review_at).is_some_and(|review| review <= now)
-}
-
-/// The lots of the orders that something came back of: they may be spent or lapsed, and count all the same.
-fn returned_lots(asks: &[&Ask], books: &Books) -> BTreeSet<LotId> {
-    let mut wanted = BTreeSet::new();
-    for ask in asks {
-        let Ask::Hear { deeds, .. } = ask else { continue };
-        for deed in deeds {
-            let (Some(member), DeedKind::Returned(back)) = (deed.member, &deed.kind) else { continue };
-            let purchase = books.get(&(deed.tenant, member)).and_then(|holdings| holdings.purchases.get(&back.order));
-            wanted.extend(purchase.and_then(|purchase| purchase.lot));
-        }
-    }
-    wanted
 }
 
 /// Accounts without their lots, and what lies in those.
@@ -144,7 +130,7 @@ async fn accounts(
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
-                  needed_minor, qualified_by, review_at, stood_before, link, spendable, next_lapse_at
+                  needed_minor, qualified_by, review_at, stood_before, link, spendable, pending, next_lapse_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM account
@@ -160,7 +146,8 @@ async fn accounts(
     let (mut books, mut in_lots) = (Books::new(), BTreeMap::new());
     for row in rows {
         let member = MemberId::from(row.member);
-        let unread = Unread { points: row.spendable, lapses_at: row.next_lapse_at.map(Timestamp::from) };
+        let due_at = row.next_lapse_at.map(Timestamp::from);
+        let unread = Unread { points: row.spendable, pending: row.pending, due_at };
         in_lots.insert((row.tenant.into(), member), unread);
         let mut holdings = Holdings::new(member, row.joined_at.into());
         holdings.entries = row.entries;
@@ -207,7 +194,8 @@ async fn lots(
     }
     let wanted: Vec<Uuid> = wanted.iter().map(|lot| lot.uuid()).collect();
     let rows = sqlx::query!(
-        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, lapsed, earned_at, lapses_at
+        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, lapsed, earned_at, usable_from,
+                  lapses_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM lot
@@ -230,6 +218,7 @@ async fn lots(
                 left: row.remaining,
                 lapsed: row.lapsed,
                 earned_at: row.earned_at.into(),
+                usable_from: row.usable_from.map(Timestamp::from),
                 lapses_at: row.lapses_at.map(Timestamp::from),
                 touched: false,
             });
@@ -337,7 +326,7 @@ async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<S
     let causes: Vec<String> = wanted.iter().map(|(.., cause)| cause.clone()).collect();
     let rows = sqlx::query!(
         r#"SELECT entry.tenant AS "tenant!", entry.member AS "member!", entry.entry AS "entry!", entry.kind AS "kind!",
-                  entry.cause AS "cause!", entry.draws AS "draws!",
+                  entry.cause AS "cause!", entry.points AS "points!", entry.draws AS "draws!",
                   EXISTS (SELECT FROM entry AS later
                           WHERE (later.tenant, later.shard, later.member, later.cause)
                               = (entry.tenant, entry.shard, entry.member, asked.cause)
@@ -368,7 +357,7 @@ async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<S
         let kind: EntryKind = read_entry_kind(row.kind)?;
         let draws: Vec<Draw> = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
         let whose = (row.tenant.into(), row.member.into());
-        let found = Spent { kind, cause: row.cause, draws, reversed: row.reversed };
+        let found = Spent { kind, cause: row.cause, points: row.points, draws, reversed: row.reversed };
         spent.insert((whose, row.entry.into()), found);
     }
     Ok(spent)

@@ -82,14 +82,14 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at)
+             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at, pending)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
                 unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
                 unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[]),
-                unnest($24::timestamptz[])
+                unnest($24::timestamptz[]), unnest($25::bigint[])
          ON CONFLICT (tenant, shard, member) DO UPDATE SET
              joined_at = excluded.joined_at, entries = excluded.entries, tier_changes = excluded.tier_changes,
              spendable = excluded.spendable, deficit = excluded.deficit, earned = excluded.earned,
@@ -99,7 +99,7 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
              qualified_at = excluded.qualified_at, needed_minor = excluded.needed_minor,
              qualified_by = excluded.qualified_by, review_at = excluded.review_at,
              stood_before = excluded.stood_before, link = excluded.link,
-             next_lapse_at = excluded.next_lapse_at",
+             next_lapse_at = excluded.next_lapse_at, pending = excluded.pending",
         &tenants,
         &shards,
         &members,
@@ -123,7 +123,9 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
         &instants(|holdings| holdings.standing.as_ref()?.review_at) as &[Option<SqlTimestamp>],
         &stood_before as &[Option<Value>],
         &links,
-        &instants(Holdings::next_lapse) as &[Option<SqlTimestamp>],
+        // A lot that waits is due when it can be spent: then it has to be read as one that lapses has.
+        &instants(Holdings::next_of_lots) as &[Option<SqlTimestamp>],
+        &column(Holdings::pending),
     )
     .execute(tx.connection())
     .await?;
@@ -145,13 +147,16 @@ async fn write_lots(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), 
     let left: Vec<i64> = rows.iter().map(|(_, lot)| lot.left).collect();
     let lapsed: Vec<i64> = rows.iter().map(|(_, lot)| lot.lapsed).collect();
     let earned: Vec<SqlTimestamp> = rows.iter().map(|(_, lot)| instant(lot.earned_at)).collect();
+    let usable: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.usable_from.map(instant)).collect();
     let lapses: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.lapses_at.map(instant)).collect();
     sqlx::query!(
-        "INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at)
+        "INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at,
+             usable_from)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
                 unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
-                unnest($9::timestamptz[]), unnest($10::timestamptz[])
-         ON CONFLICT (tenant, shard, member, lot) DO UPDATE SET remaining = excluded.remaining, lapsed = excluded.lapsed",
+                unnest($9::timestamptz[]), unnest($10::timestamptz[]), unnest($11::timestamptz[])
+         ON CONFLICT (tenant, shard, member, lot) DO UPDATE SET
+             remaining = excluded.remaining, lapsed = excluded.lapsed, usable_from = excluded.usable_from",
         &tenants,
         &shards,
         &members,
@@ -162,6 +167,7 @@ async fn write_lots(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), 
         &lapsed,
         &earned as &[SqlTimestamp],
         &lapses as &[Option<SqlTimestamp>],
+        &usable as &[Option<SqlTimestamp>],
     )
     .execute(tx.connection())
     .await?;
