@@ -158,7 +158,7 @@ pub fn give_back(
     settle(holdings, versions, Until::Including(now.max(holdings.settled_until)))?;
     let terms = versions.at(now);
     let (mut draws, mut total, mut owed) = (Vec::new(), 0_i64, 0_i64);
-    let mut late: BTreeMap<String, i64> = BTreeMap::new();
+    let mut late: BTreeMap<(Timestamp, String), i64> = BTreeMap::new();
     for draw in &redeemed.draws {
         let mut points = draw.points.checked_neg().ok_or(OutOfRange)?;
         total = total.checked_add(points).ok_or(OutOfRange)?;
@@ -173,9 +173,10 @@ pub fn give_back(
                 draws.push(Draw { lot: lot.id, points });
             }
             lapsed => {
-                let origin = lapsed.map_or_else(|| redeemed.entry.to_string(), |lot| lot.origin.clone());
-                let of_origin = late.entry(origin).or_default();
-                *of_origin = of_origin.checked_add(points).ok_or(OutOfRange)?;
+                let first = lapsed.map(|lot| (lot.earned_at, lot.origin.clone()));
+                let first = first.unwrap_or_else(|| (now, redeemed.entry.to_string()));
+                let of_first = late.entry(first).or_default();
+                *of_first = of_first.checked_add(points).ok_or(OutOfRange)?;
             }
         }
     }
@@ -183,8 +184,8 @@ pub fn give_back(
         Some(terms) => Some(grace_instant(terms, now)?),
         None => None,
     };
-    for (part, (origin, points)) in late.iter().filter(|(_, points)| **points > 0).enumerate() {
-        let lot = Lot::new(holdings.next_lot_id(part), origin.as_str(), *points, now, lapses_at);
+    for (part, ((earned_at, origin), points)) in late.iter().filter(|(_, points)| **points > 0).enumerate() {
+        let lot = Lot::new(holdings.next_lot_id(part), origin.as_str(), *points, *earned_at, lapses_at);
         draws.push(holdings.credit(lot)?);
     }
     let late = late.values().fold(0_i64, |sum, points| sum.saturating_add(*points));

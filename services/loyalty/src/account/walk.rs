@@ -121,7 +121,7 @@ impl Model {
     fn give_back(&mut self, which: usize, now: Timestamp) {
         for (lapses, earned_at, order) in std::mem::take(&mut self.spent[which]) {
             let late = lapses <= now;
-            self.add(if late { (self.grace(now), now, order) } else { (lapses, earned_at, order) });
+            self.add(if late { (self.grace(now), earned_at, order) } else { (lapses, earned_at, order) });
         }
     }
 

@@ -97,9 +97,8 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
              redemption_reversed = excluded.redemption_reversed, lapsed = excluded.lapsed, adjusted = excluded.adjusted,
              settled_until = excluded.settled_until, tier = excluded.tier, tier_since = excluded.tier_since,
              qualified_at = excluded.qualified_at, needed_minor = excluded.needed_minor,
-             qualified_by = excluded.qualified_by, review_at = excluded.review_at,
-             stood_before = excluded.stood_before, link = excluded.link,
-             next_lapse_at = excluded.next_lapse_at, pending = excluded.pending",
+             qualified_by = excluded.qualified_by, review_at = excluded.review_at, pending = excluded.pending,
+             stood_before = excluded.stood_before, link = excluded.link, next_lapse_at = excluded.next_lapse_at",
         &tenants,
         &shards,
         &members,
@@ -123,7 +122,6 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
         &instants(|holdings| holdings.standing.as_ref()?.review_at) as &[Option<SqlTimestamp>],
         &stood_before as &[Option<Value>],
         &links,
-        // A lot that waits is due when it can be spent: then it has to be read as one that lapses has.
         &instants(Holdings::next_of_lots) as &[Option<SqlTimestamp>],
         &column(Holdings::pending),
     )
