@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Link;
 use super::decision::Decision;
+use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
 
@@ -148,6 +149,8 @@ pub struct Holdings {
     pub lots: Vec<Lot>,
     /// What lies in the others.
     pub unread: Unread,
+    /// What holds points back, and the holds that were asked for.
+    pub holds: Vec<Hold>,
     /// What the next points fill first.
     pub deficit: i64,
     /// Sums over all entries.
@@ -183,6 +186,7 @@ impl Holdings {
             tier_changes: 0,
             lots: Vec::new(),
             unread: Unread::default(),
+            holds: Vec::new(),
             deficit: 0,
             totals: Totals::default(),
             settled_until: joined_at,
@@ -199,7 +203,7 @@ impl Holdings {
 
     /// Points that can be spent.
     pub fn spendable(&self) -> i64 {
-        self.lots.iter().filter(|lot| !lot.waits()).fold(self.unread.points, |sum, lot| sum.saturating_add(lot.left))
+        self.lots.iter().filter(|lot| !lot.waits()).fold(self.unread.points, |sum, lot| sum.saturating_add(lot.free()))
     }
 
     /// Points that wait.
@@ -207,9 +211,15 @@ impl Holdings {
         self.lots.iter().filter(|lot| lot.waits()).fold(self.unread.pending, |sum, lot| sum.saturating_add(lot.left))
     }
 
+    /// Points that are held back.
+    pub fn held(&self) -> i64 {
+        self.lots.iter().fold(self.unread.held, |sum, lot| sum.saturating_add(lot.held))
+    }
+
     /// All points, less the deficit.
     pub fn balance(&self) -> i64 {
-        self.spendable().saturating_add(self.pending()).saturating_sub(self.deficit)
+        let kept = self.pending().saturating_add(self.held());
+        self.spendable().saturating_add(kept).saturating_sub(self.deficit)
     }
 
     /// A lot by its id.
@@ -272,25 +282,48 @@ impl Holdings {
     pub fn credit(&mut self, lot: Lot) -> Result<Draw, OutOfRange> {
         let absorbed = self.deficit.min(lot.amount);
         let left = lot.amount.checked_sub(absorbed).ok_or(OutOfRange)?;
-        self.spendable().checked_add(self.pending()).and_then(|all| all.checked_add(left)).ok_or(OutOfRange)?;
+        let kept = [self.pending(), self.held(), left];
+        kept.into_iter().try_fold(self.spendable(), i64::checked_add).ok_or(OutOfRange)?;
         self.deficit = self.deficit.checked_sub(absorbed).ok_or(OutOfRange)?;
         let draw = Draw { lot: lot.id, points: left };
         self.lots.push(Lot { left, touched: true, ..lot });
         Ok(draw)
     }
 
-    /// Takes points from some lots in spending order, at most what is there. Answers the draws and what could not be
-    /// taken.
+    /// Takes points from some lots in spending order, at most what is free. Answers the draws and what could not be taken.
     pub fn draw(&mut self, points: i64, from: impl Fn(&Lot) -> bool) -> (Vec<Draw>, i64) {
-        let mut order: Vec<usize> = (0..self.lots.len()).filter(|place| from(&self.lots[*place])).collect();
-        order.sort_by_key(|place| self.lots[*place].spending_order());
-        let (mut draws, mut wanted) = (Vec::new(), points);
-        for place in order {
-            let lot = &mut self.lots[place];
-            let taken = lot.left.min(wanted);
-            if taken > 0 {
-                lot.left = lot.left.saturating_sub(taken);
+        let (draws, missing) = self.choose(points, from);
+        for draw in &draws {
+            if let Some(lot) = self.lot_mut(draw.lot) {
+                lot.left = lot.left.saturating_add(draw.points);
                 lot.touched = true;
+            }
+        }
+        (draws, missing)
+    }
+
+    /// Holds back points that can be spent, in spending order. Answers of which lots.
+    pub fn hold_back(&mut self, points: i64) -> Vec<Draw> {
+        let (draws, _) = self.choose(points, |lot| !lot.waits());
+        let held = draws.into_iter().map(|draw| Draw { points: draw.points.saturating_neg(), ..draw }).collect();
+        for draw in &held {
+            let draw: &Draw = draw;
+            if let Some(lot) = self.lot_mut(draw.lot) {
+                lot.held = lot.held.saturating_add(draw.points);
+                lot.touched = true;
+            }
+        }
+        held
+    }
+
+    /// Which lots so many points would be taken from, and what is missing.
+    fn choose(&self, points: i64, from: impl Fn(&Lot) -> bool) -> (Vec<Draw>, i64) {
+        let mut order: Vec<&Lot> = self.lots.iter().filter(|lot| from(lot)).collect();
+        order.sort_by_key(|lot| lot.spending_order());
+        let (mut draws, mut wanted) = (Vec::new(), points);
+        for lot in order {
+            let taken = lot.free().min(wanted);
+            if taken > 0 {
                 wanted = wanted.saturating_sub(taken);
                 draws.push(Draw { lot: lot.id, points: taken.saturating_neg() });
             }
@@ -322,9 +355,10 @@ impl Holdings {
         })
     }
 
-    /// When the first of the lots changes by itself: it lapses, or has waited long enough.
+    /// When the first of the lots changes by itself: it lapses, has waited long enough, or is no longer held.
     pub fn next_of_lots(&self) -> Option<Timestamp> {
-        self.lots.iter().filter_map(Lot::due_at).chain(self.unread.due_at).min()
+        let ends = self.holds.iter().filter(|hold| hold.held() > 0).map(|hold| hold.expires_at);
+        self.lots.iter().filter_map(Lot::due_at).chain(ends).chain(self.unread.due_at).min()
     }
 
     /// The next instant at which something happens by itself.

@@ -20,6 +20,7 @@ use crate::programme::example;
 use crate::programme::terms::{Terms, Versions};
 
 mod granting;
+mod holding;
 mod pending;
 mod returns;
 mod tiers;
@@ -156,6 +157,7 @@ impl Shop {
                 earn(&mut self.holdings, &self.versions, &order, None, self.now).expect("in range");
                 String::new()
             }
+            "hold" | "capture" | "release" | "holds" => self.say_of_holds(&words),
             "pending" => self.pending(),
             "lots" => self.lots(),
             "missing" => self.missing(),

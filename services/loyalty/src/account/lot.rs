@@ -14,6 +14,8 @@ pub struct Lot {
     pub amount: i64,
     /// Points left.
     pub left: i64,
+    /// Points left that are held back.
+    pub held: i64,
     /// Points of it that lapsed.
     pub lapsed: i64,
     /// When it was earned.
@@ -37,7 +39,7 @@ impl Lot {
     ) -> Self {
         let origin = origin.into();
         let (amount, left) = (points, points);
-        Self { id, origin, amount, left, lapsed: 0, earned_at, usable_from: None, lapses_at, touched: true }
+        Self { id, origin, amount, left, held: 0, lapsed: 0, earned_at, usable_from: None, lapses_at, touched: true }
     }
 
     /// It is not to be spent yet.
@@ -50,9 +52,15 @@ impl Lot {
         (self.lapses_at.unwrap_or(Timestamp::MAX), self.earned_at, self.id)
     }
 
-    /// When it changes by itself. How long it keeps counts from when it can be spent, so it never lapses while it waits.
+    /// Points left that are not held back.
+    pub const fn free(&self) -> i64 {
+        self.left.saturating_sub(self.held)
+    }
+
+    /// When it changes by itself. How long it keeps counts from when it can be spent, so it never lapses while it waits;
+    /// what is held does not lapse either.
     pub fn due_at(&self) -> Option<Timestamp> {
-        self.usable_from.or(self.lapses_at).filter(|_| self.left > 0)
+        self.usable_from.or(self.lapses_at).filter(|_| self.free() > 0)
     }
 }
 
@@ -63,7 +71,9 @@ pub struct Unread {
     pub points: i64,
     /// Points that wait.
     pub pending: i64,
-    /// When the first of them lapse, or can be spent.
+    /// Points that are held back.
+    pub held: i64,
+    /// When the first of them lapse, can be spent, or are let go.
     pub due_at: Option<Timestamp>,
 }
 

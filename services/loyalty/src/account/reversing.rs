@@ -156,6 +156,16 @@ pub fn give_back(
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
     settle(holdings, versions, Until::Including(now.max(holdings.settled_until)))?;
+    return_to_lots(holdings, versions, redeemed, now)
+}
+
+/// The same where all that is due is settled.
+pub(super) fn return_to_lots(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    redeemed: &Redeemed,
+    now: Timestamp,
+) -> Result<EntryId, OutOfRange> {
     let terms = versions.at(now);
     let (mut draws, mut total, mut owed) = (Vec::new(), 0_i64, 0_i64);
     let mut late: BTreeMap<(Timestamp, String), i64> = BTreeMap::new();

@@ -1,10 +1,10 @@
-//! What happened because time passed: points that wait can be spent, tiers are reviewed, lots lapse, each as of its own instant and in their order.
+//! What happened because time passed: points that wait can be spent, holds end, tiers are reviewed, lots lapse, each as of its own instant and in their order.
 
 use jiff::Timestamp;
 
 use super::decision::Decision;
-use super::holdings::{Activation, Draw, EntryKind, Holdings, OutOfRange};
-use super::reviewing;
+use super::holdings::{Activation, Draw, EntryKind, Holdings, Lot, OutOfRange};
+use super::{holding, reviewing};
 use crate::programme::terms::Versions;
 
 /// Up to where to settle.
@@ -38,16 +38,18 @@ impl Until {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Activation,
+    Release,
     Review,
     Lapse,
 }
 
-/// Posts everything that has fallen due. At one instant, points that have waited can be spent before tiers are reviewed,
-/// and tiers are reviewed before points lapse.
+/// Posts everything that has fallen due. At one instant, points that have waited can be spent and held ones are let go
+/// before tiers are reviewed, and tiers are reviewed before points lapse.
 pub fn settle(holdings: &mut Holdings, versions: &Versions, until: Until) -> Result<(), OutOfRange> {
     while let Some((due, what)) = next(holdings).filter(|(due, what)| until.reaches(*due, *what)) {
         match what {
             Due::Activation => activate(holdings, due),
+            Due::Release => holding::expire(holdings, versions, due)?,
             Due::Review => reviewing::review(holdings, versions, due)?,
             Due::Lapse => lapse(holdings, due)?,
         }
@@ -62,8 +64,9 @@ fn next(holdings: &Holdings) -> Option<(Timestamp, Due)> {
         let what = if lot.waits() { Due::Activation } else { Due::Lapse };
         Some((lot.due_at()?, what))
     });
+    let ends = holdings.holds.iter().filter(|hold| hold.held() > 0).map(|hold| (hold.expires_at, Due::Release));
     // Lots that were not read rest beyond every moment that is settled without them.
-    of_lots.chain(review.map(|review| (review, Due::Review))).min()
+    of_lots.chain(ends).chain(review.map(|review| (review, Due::Review))).min()
 }
 
 fn activate(holdings: &mut Holdings, due: Timestamp) {
@@ -80,11 +83,13 @@ fn activate(holdings: &mut Holdings, due: Timestamp) {
 fn lapse(holdings: &mut Holdings, due: Timestamp) -> Result<(), OutOfRange> {
     let mut draws = Vec::new();
     let mut total = 0_i64;
-    for lot in holdings.lots.iter_mut().filter(|lot| lot.left > 0 && !lot.waits() && lot.lapses_at == Some(due)) {
-        draws.push(Draw { lot: lot.id, points: lot.left.checked_neg().ok_or(OutOfRange)? });
-        total = total.checked_add(lot.left).ok_or(OutOfRange)?;
-        lot.lapsed = lot.lapsed.checked_add(lot.left).ok_or(OutOfRange)?;
-        lot.left = 0;
+    let due_now = |lot: &&mut Lot| lot.free() > 0 && !lot.waits() && lot.lapses_at == Some(due);
+    for lot in holdings.lots.iter_mut().filter(due_now) {
+        let lapsed = lot.free();
+        draws.push(Draw { lot: lot.id, points: lapsed.checked_neg().ok_or(OutOfRange)? });
+        total = total.checked_add(lapsed).ok_or(OutOfRange)?;
+        lot.lapsed = lot.lapsed.checked_add(lapsed).ok_or(OutOfRange)?;
+        lot.left = lot.held;
         lot.touched = true;
     }
     let grounds = Decision::new("lapse", 0, due).fact("lapse_time", due).fact("lots", draws.len()).step(

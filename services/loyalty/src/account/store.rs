@@ -2,6 +2,7 @@
 
 mod chaining;
 mod coming_back;
+mod holds;
 mod loading;
 mod writing;
 

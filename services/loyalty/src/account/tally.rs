@@ -1,5 +1,7 @@
 //! What each request does to the holdings in memory.
 
+mod holds;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -40,6 +42,9 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
     match ask {
         Ask::Redeem(ask) => ask.validate_only,
         Ask::Reverse(ask) => ask.validate_only,
+        Ask::Hold(ask) => ask.validate_only,
+        Ask::Capture(ask) => ask.validate_only,
+        Ask::Release(ask) => ask.validate_only,
         Ask::Adjust(ask) => ask.validate_only,
         Ask::Grant(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
@@ -56,6 +61,15 @@ impl Tally<'_> {
             }),
             Ask::Reverse(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
                 tally.reverse(holdings, versions, ask)
+            }),
+            Ask::Hold(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                holds::hold(holdings, versions, ask, tally.now)
+            }),
+            Ask::Capture(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                holds::capture(holdings, versions, ask, tally.now)
+            }),
+            Ask::Release(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                holds::release(holdings, versions, ask, tally.now)
             }),
             // Whoever has an account was heard of from registry or activity; points for nobody would be counted and owed.
             Ask::Adjust(ask) if !ask.known && !books.contains_key(&(ask.tenant, ask.member)) => {
@@ -284,6 +298,7 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         draws: posting.map(|posting| posting.draws.clone()).unwrap_or_default(),
         lapses_at: posting.and_then(|posting| lapse_of(holdings, posting)),
         points: posting.map_or(0, |posting| posting.points),
+        hold: None,
         mark: None,
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());

@@ -2,6 +2,7 @@
 //!
 //! The model knows no lots but a bag of single points, each with its lapse day, and works every sum out anew.
 
+mod holding;
 mod tiers;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,9 @@ enum Step {
     GiveBack { which: usize },
     Add { points: i64 },
     Take { points: i64 },
+    Hold { points: i64, days: i64 },
+    Capture { which: usize, percent: i64, keep: bool },
+    Release { which: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -43,6 +47,13 @@ fn step() -> impl Strategy<Value = Step> {
         (0..50_usize).prop_map(|which| Step::GiveBack { which }),
         (1..60_i64).prop_map(|points| Step::Add { points }),
         (1..60_i64).prop_map(|points| Step::Take { points }),
+        (1..90_i64, 1..200_i64).prop_map(|(points, days)| Step::Hold { points, days }),
+        (0..50_usize, 1..=120_i64, any::<bool>()).prop_map(|(which, percent, keep)| Step::Capture {
+            which,
+            percent,
+            keep
+        }),
+        (0..50_usize).prop_map(|which| Step::Release { which }),
     ]
 }
 
@@ -57,6 +68,8 @@ struct Model {
     terms: Terms,
     points: Vec<Point>,
     waiting: Vec<(Timestamp, Point)>,
+    /// What each hold holds, and until when.
+    holds: Vec<(Timestamp, Vec<Point>)>,
     owed: i64,
     bought: BTreeMap<usize, Bought>,
     spent: Vec<Vec<Point>>,
@@ -72,10 +85,22 @@ struct Bought {
 
 impl Model {
     fn new(terms: Terms) -> Self {
-        Self { terms, points: Vec::new(), waiting: Vec::new(), owed: 0, bought: BTreeMap::new(), spent: Vec::new() }
+        Self {
+            terms,
+            points: Vec::new(),
+            waiting: Vec::new(),
+            holds: Vec::new(),
+            owed: 0,
+            bought: BTreeMap::new(),
+            spent: Vec::new(),
+        }
     }
 
     fn pass(&mut self, now: Timestamp) {
+        let mut ended: Vec<(Timestamp, usize)> =
+            (0..self.holds.len()).map(|which| (self.holds[which].0, which)).filter(|(at, _)| *at <= now).collect();
+        ended.sort_unstable();
+        ended.into_iter().for_each(|(at, which)| self.let_go(which, at));
         let (usable, waiting) = self.waiting.drain(..).partition(|(usable, _)| *usable <= now);
         self.waiting = waiting;
         let usable: Vec<(Timestamp, Point)> = usable;
@@ -118,8 +143,18 @@ impl Model {
         (self.points.len() >= wanted).then(|| self.points.drain(..wanted).collect())
     }
 
+    fn let_go(&mut self, which: usize, at: Timestamp) {
+        let points = std::mem::take(&mut self.holds[which].1);
+        self.come_back(points, at);
+    }
+
     fn give_back(&mut self, which: usize, now: Timestamp) {
-        for (lapses, earned_at, order) in std::mem::take(&mut self.spent[which]) {
+        let points = std::mem::take(&mut self.spent[which]);
+        self.come_back(points, now);
+    }
+
+    fn come_back(&mut self, points: Vec<Point>, now: Timestamp) {
+        for (lapses, earned_at, order) in points {
             let late = lapses <= now;
             self.add(if late { (self.grace(now), earned_at, order) } else { (lapses, earned_at, order) });
         }
@@ -204,6 +239,9 @@ impl Walk {
             Step::Redeem { points } => self.redeem(*points),
             Step::GiveBack { which } => self.give_back(*which),
             Step::Add { points } => self.add(*points),
+            Step::Hold { points, days } => self.hold(*points, *days),
+            Step::Capture { which, percent, keep } => self.capture(*which, *percent, *keep),
+            Step::Release { which } => self.release(*which),
             Step::Take { points } => {
                 let taken = take_by_hand(&mut self.holdings, &self.versions, Points(*points), BY_HAND, self.now);
                 assert_eq!(taken.is_ok(), self.model.take(*points).is_some(), "{step:?}");
@@ -211,6 +249,8 @@ impl Walk {
         }
         assert_eq!(self.holdings.spendable(), i64::try_from(self.model.points.len()).expect("few"), "after {step:?}");
         assert_eq!(self.holdings.pending(), i64::try_from(self.model.waiting.len()).expect("few"), "after {step:?}");
+        let held: usize = self.model.holds.iter().map(|(_, points)| points.len()).sum();
+        assert_eq!(self.holdings.held(), i64::try_from(held).expect("few"), "after {step:?}");
         assert_eq!(self.holdings.deficit, self.model.owed, "after {step:?}");
         let entries: i64 = self.holdings.postings.iter().map(|posting| posting.points).sum();
         assert_eq!(entries, self.holdings.balance(), "after {step:?}");

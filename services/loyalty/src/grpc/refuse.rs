@@ -69,6 +69,24 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             text: format!("{entry} was reversed before"),
             facts: vec![("entry", entry.to_string())],
         },
+        AccountRefusal::HoldNotFound { hold } => Refusal {
+            reason: "HOLD_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: format!("there is no hold {hold}"),
+            facts: vec![("hold", hold.to_string())],
+        },
+        AccountRefusal::HoldEnded { hold } => Refusal {
+            reason: "HOLD_ENDED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("{hold} holds nothing any more"),
+            facts: vec![("hold", hold.to_string())],
+        },
+        AccountRefusal::HoldExceeded { hold, asked, held } => Refusal {
+            reason: "HOLD_EXCEEDED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("asked {asked}, {hold} holds {held}"),
+            facts: vec![("asked", asked.to_string()), ("held", held.to_string()), ("hold", hold.to_string())],
+        },
         AccountRefusal::OutOfRange => Refusal {
             reason: "BALANCE_OUT_OF_RANGE",
             kind: RefusalKind::FailedPrecondition,

@@ -6,6 +6,7 @@ mod earning;
 mod explaining;
 mod granting;
 mod granting_many;
+mod holding;
 mod ledger;
 mod older;
 mod overview;

@@ -18,6 +18,7 @@ struct Sums {
     lapsed: i64,
     outstanding: i64,
     pending: i64,
+    held: i64,
     deficit: i64,
     accounts: i64,
 }
@@ -33,6 +34,7 @@ async fn overview(shop: &Shop) -> (Sums, i64) {
         lapsed: told.lapsed,
         outstanding: told.outstanding,
         pending: told.pending,
+        held: told.held,
         deficit: told.deficit,
         accounts: told.accounts,
     };
@@ -58,6 +60,7 @@ async fn summed(shop: &Shop, members: &[MemberId]) -> Sums {
         sums.lapsed += account.lapsed;
         sums.outstanding += account.spendable;
         sums.pending += account.pending;
+        sums.held += account.held;
         sums.deficit += account.deficit;
         sums.accounts += 1;
     }

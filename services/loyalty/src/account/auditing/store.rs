@@ -102,13 +102,17 @@ pub(super) async fn claims(
     limit: i64,
 ) -> Result<Vec<(Uuid, Claimed)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT member, entries, link, spendable, pending, deficit, held.usable AS "lots_usable!",
-                  held.waiting AS "lots_waiting!"
+        r#"SELECT member, entries, link, spendable, pending, account.held, deficit, lots.usable AS "lots_usable!",
+                  lots.waiting AS "lots_waiting!", lots.held AS "lots_held!",
+                  (SELECT COALESCE(sum(hold.held), 0)::bigint FROM hold
+                   WHERE (hold.tenant, hold.shard, hold.member) = (account.tenant, account.shard, account.member))
+                      AS "holds_held!"
            FROM account CROSS JOIN LATERAL (
-               SELECT COALESCE(sum(remaining) FILTER (WHERE usable_from IS NULL), 0)::bigint AS usable,
-                      COALESCE(sum(remaining) FILTER (WHERE usable_from IS NOT NULL), 0)::bigint AS waiting
+               SELECT COALESCE(sum(remaining - lot.held) FILTER (WHERE usable_from IS NULL), 0)::bigint AS usable,
+                      COALESCE(sum(remaining) FILTER (WHERE usable_from IS NOT NULL), 0)::bigint AS waiting,
+                      COALESCE(sum(lot.held), 0)::bigint AS held
                FROM lot WHERE (lot.tenant, lot.shard, lot.member) = (account.tenant, account.shard, account.member)
-           ) AS held
+           ) AS lots
            WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member LIMIT $5"#,
         span.tenant.uuid(),
         span.shard.number(),
@@ -124,9 +128,12 @@ pub(super) async fn claims(
             link: Link::read(&row.link).unwrap_or(Link::FIRST),
             spendable: row.spendable,
             pending: row.pending,
+            held: row.held,
             deficit: row.deficit,
             lots_usable: row.lots_usable,
             lots_waiting: row.lots_waiting,
+            lots_held: row.lots_held,
+            holds_held: row.holds_held,
         };
         (row.member, claimed)
     });

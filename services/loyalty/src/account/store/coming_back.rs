@@ -53,6 +53,13 @@ fn origins(ask: &Ask, spent: &SpentEntries) -> Vec<(Whose, String)> {
             let whose = (ask.tenant, ask.member);
             spent.get(&(whose, ask.entry)).map(|grant| (whose, grant.cause.clone())).into_iter().collect()
         }
-        Ask::Redeem(_) | Ask::Reverse(_) | Ask::Adjust(_) | Ask::Grant(_) | Ask::Settle { .. } => Vec::new(),
+        Ask::Redeem(_)
+        | Ask::Reverse(_)
+        | Ask::Hold(_)
+        | Ask::Capture(_)
+        | Ask::Release(_)
+        | Ask::Adjust(_)
+        | Ask::Grant(_)
+        | Ask::Settle { .. } => Vec::new(),
     }
 }

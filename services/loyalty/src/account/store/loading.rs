@@ -8,7 +8,7 @@ use kernel::{Currency, EntryId, LotId, MemberId, OrderId, Shard, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{coming_back, read_entry_kind, read_tier_change_kind};
+use super::{coming_back, holds, read_entry_kind, read_tier_change_kind};
 use crate::account::chain::Link;
 use crate::account::desk::{Ask, Books, Whose};
 use crate::account::holdings::{
@@ -71,6 +71,10 @@ pub(in crate::account) async fn load(
         }
     }
     lots(connection, &read, &wanted, &mut books).await?;
+    let named = holds::named(asks);
+    let held = |whose: &&Whose| in_lots.get(whose).is_some_and(|unread| unread.held > 0);
+    let with_holds = read.iter().filter(held).chain(named.iter().map(|(whose, _)| whose)).copied().collect();
+    holds::load(connection, &with_holds, &named, &mut books).await?;
     Ok((books, spent))
 }
 
@@ -81,10 +85,12 @@ pub(in crate::account) async fn read_one(
     member: MemberId,
 ) -> Result<Option<Holdings>, StoreError> {
     let whose = BTreeSet::from([(tenant, member)]);
-    let (mut books, _) = accounts(connection, &whose).await?;
+    let (mut books, in_lots) = accounts(connection, &whose).await?;
     if books.is_empty() {
         return Ok(None);
     }
+    let with_holds = in_lots.iter().filter(|(_, unread)| unread.held > 0).map(|(whose, _)| *whose).collect();
+    holds::load(connection, &with_holds, &BTreeSet::new(), &mut books).await?;
     purchases(connection, &whose, &mut books).await?;
     history(connection, &whose, &mut books).await?;
     lots(connection, &whose, &BTreeSet::new(), &mut books).await?;
@@ -130,7 +136,7 @@ async fn accounts(
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
-                  needed_minor, qualified_by, review_at, stood_before, link, spendable, pending, next_lapse_at
+                  needed_minor, qualified_by, review_at, stood_before, link, spendable, pending, held, next_lapse_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM account
@@ -147,7 +153,7 @@ async fn accounts(
     for row in rows {
         let member = MemberId::from(row.member);
         let due_at = row.next_lapse_at.map(Timestamp::from);
-        let unread = Unread { points: row.spendable, pending: row.pending, due_at };
+        let unread = Unread { points: row.spendable, pending: row.pending, held: row.held, due_at };
         in_lots.insert((row.tenant.into(), member), unread);
         let mut holdings = Holdings::new(member, row.joined_at.into());
         holdings.entries = row.entries;
@@ -194,7 +200,7 @@ async fn lots(
     }
     let wanted: Vec<Uuid> = wanted.iter().map(|lot| lot.uuid()).collect();
     let rows = sqlx::query!(
-        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, lapsed, earned_at, usable_from,
+        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, held, lapsed, earned_at, usable_from,
                   lapses_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
@@ -216,6 +222,7 @@ async fn lots(
                 origin: row.origin,
                 amount: row.amount,
                 left: row.remaining,
+                held: row.held,
                 lapsed: row.lapsed,
                 earned_at: row.earned_at.into(),
                 usable_from: row.usable_from.map(Timestamp::from),
@@ -315,7 +322,13 @@ async fn spent_entries(connection: &mut PgConnection, asks: &[&Ask]) -> Result<S
             Ask::Reverse(ask) => Some(((ask.tenant, ask.member), Some(ask.entry), ask.entry.to_string())),
             Ask::Revoke(ask) => Some(((ask.tenant, ask.member), Some(ask.entry), ask.entry.to_string())),
             Ask::Grant(ask) => Some(((ask.tenant, ask.member), None, ask.cause.clone())),
-            Ask::Redeem(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => None,
+            Ask::Redeem(_)
+            | Ask::Hold(_)
+            | Ask::Capture(_)
+            | Ask::Release(_)
+            | Ask::Adjust(_)
+            | Ask::Hear { .. }
+            | Ask::Settle { .. } => None,
         })
         .collect();
     if wanted.is_empty() {

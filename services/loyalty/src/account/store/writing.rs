@@ -11,7 +11,7 @@ use timers::Timer;
 use uuid::Uuid;
 
 use super::chaining::{Chained, added, batch_of, chained};
-use super::{entry_kind, tier_change_kind};
+use super::{entry_kind, holds, tier_change_kind};
 use crate::account::desk::{Books, Whose};
 use crate::account::holdings::{Holdings, Posting, Qualified};
 
@@ -31,6 +31,7 @@ pub(in crate::account) async fn write(tx: &mut Tx, books: &Books, now: Timestamp
     let statements = chained(changed.iter().copied(), now)?;
     write_accounts(tx, &statements).await?;
     write_lots(tx, &changed).await?;
+    holds::write(tx, &changed).await?;
     write_entries(tx, &statements, now).await?;
     write_purchases(tx, &changed).await?;
     write_tier_changes(tx, &changed, now).await?;
@@ -74,29 +75,28 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
     let instants = |read: fn(&Holdings) -> Option<Timestamp>| {
         all.iter().map(|holdings| read(holdings).map(instant)).collect::<Vec<Option<SqlTimestamp>>>()
     };
-    let stand = || all.iter().map(|holdings| holdings.standing.as_ref());
-    let qualified: Vec<Option<Qualified>> = stand().map(|standing| standing.map(|known| known.qualified)).collect();
-    let tiers: Vec<Option<&str>> = stand().map(|standing| standing.map(|known| known.tier.as_str())).collect();
+    let qualified: Vec<Option<Qualified>> = all.iter().map(|one| Some(one.standing.as_ref()?.qualified)).collect();
+    let tiers: Vec<Option<&str>> = all.iter().map(|one| Some(one.standing.as_ref()?.tier.as_str())).collect();
     let stood_before = stood_before(statements)?;
     let links: Vec<Vec<u8>> = statements.iter().map(|account| account.link().0.to_vec()).collect();
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at, pending)
+             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at, pending, held)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
                 unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
                 unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[]),
-                unnest($24::timestamptz[]), unnest($25::bigint[])
+                unnest($24::timestamptz[]), unnest($25::bigint[]), unnest($26::bigint[])
          ON CONFLICT (tenant, shard, member) DO UPDATE SET
              joined_at = excluded.joined_at, entries = excluded.entries, tier_changes = excluded.tier_changes,
              spendable = excluded.spendable, deficit = excluded.deficit, earned = excluded.earned,
              earn_reversed = excluded.earn_reversed, redeemed = excluded.redeemed,
              redemption_reversed = excluded.redemption_reversed, lapsed = excluded.lapsed, adjusted = excluded.adjusted,
              settled_until = excluded.settled_until, tier = excluded.tier, tier_since = excluded.tier_since,
-             qualified_at = excluded.qualified_at, needed_minor = excluded.needed_minor,
+             qualified_at = excluded.qualified_at, needed_minor = excluded.needed_minor, held = excluded.held,
              qualified_by = excluded.qualified_by, review_at = excluded.review_at, pending = excluded.pending,
              stood_before = excluded.stood_before, link = excluded.link, next_lapse_at = excluded.next_lapse_at",
         &tenants,
@@ -124,6 +124,7 @@ async fn write_accounts(tx: &mut Tx, statements: &[Chained<'_>]) -> Result<(), S
         &links,
         &instants(Holdings::next_of_lots) as &[Option<SqlTimestamp>],
         &column(Holdings::pending),
+        &column(Holdings::held),
     )
     .execute(tx.connection())
     .await?;
@@ -145,16 +146,19 @@ async fn write_lots(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), 
     let left: Vec<i64> = rows.iter().map(|(_, lot)| lot.left).collect();
     let lapsed: Vec<i64> = rows.iter().map(|(_, lot)| lot.lapsed).collect();
     let earned: Vec<SqlTimestamp> = rows.iter().map(|(_, lot)| instant(lot.earned_at)).collect();
+    let held: Vec<i64> = rows.iter().map(|(_, lot)| lot.held).collect();
     let usable: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.usable_from.map(instant)).collect();
     let lapses: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.lapses_at.map(instant)).collect();
     sqlx::query!(
         "INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at,
-             usable_from)
+             usable_from, held)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
                 unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
-                unnest($9::timestamptz[]), unnest($10::timestamptz[]), unnest($11::timestamptz[])
+                unnest($9::timestamptz[]), unnest($10::timestamptz[]), unnest($11::timestamptz[]),
+                unnest($12::bigint[])
          ON CONFLICT (tenant, shard, member, lot) DO UPDATE SET
-             remaining = excluded.remaining, lapsed = excluded.lapsed, usable_from = excluded.usable_from",
+             remaining = excluded.remaining, lapsed = excluded.lapsed, usable_from = excluded.usable_from,
+             held = excluded.held",
         &tenants,
         &shards,
         &members,
@@ -166,6 +170,7 @@ async fn write_lots(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), 
         &earned as &[SqlTimestamp],
         &lapses as &[Option<SqlTimestamp>],
         &usable as &[Option<SqlTimestamp>],
+        &held,
     )
     .execute(tx.connection())
     .await?;
