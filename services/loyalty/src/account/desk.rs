@@ -18,11 +18,12 @@ use uuid::Uuid;
 
 use super::decision::Explanation;
 use super::earning::OrderFacts;
-use super::holding::{Capture, NewHold, Release};
 use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
 use super::tally::{self, Tally};
-use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation, events, store};
+use super::{
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store,
+};
 use crate::programme::terms::TenantTerms;
 use crate::programme::{Programme, Programmes};
 

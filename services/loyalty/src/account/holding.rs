@@ -2,8 +2,7 @@
 //! spent.
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::{EntryId, HoldId, MemberId, Points, TenantId};
-use store::RequestKey;
+use kernel::{EntryId, HoldId, Points};
 
 use super::decision::Decision;
 use super::holdings::{Draw, EntryKind, Holdings, OutOfRange};
@@ -11,63 +10,6 @@ use super::redemption::CannotSpend;
 use super::reversing::{Redeemed, return_to_lots};
 use super::settling::{Until, settle};
 use crate::programme::terms::Versions;
-
-/// Points to hold.
-#[derive(Clone, Debug)]
-pub struct NewHold {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// The id it gets.
-    pub hold: HoldId,
-    /// How many.
-    pub points: Points,
-    /// For what.
-    pub spent_on: String,
-    /// How long, unless it is ended before.
-    pub lifetime: SignedDuration,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// Held points to spend.
-#[derive(Clone, Debug)]
-pub struct Capture {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// The hold.
-    pub hold: HoldId,
-    /// How many; all that is held where none is said.
-    pub points: Option<Points>,
-    /// Go on holding the rest.
-    pub keep_rest: bool,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// Answer why, too.
-    pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// A hold to end.
-#[derive(Clone, Debug)]
-pub struct Release {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// The hold.
-    pub hold: HoldId,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
 
 /// Points held back.
 #[derive(Clone, Debug, PartialEq, Eq)]

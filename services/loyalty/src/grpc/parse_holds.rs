@@ -7,7 +7,7 @@ use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Keys, Violations, digests, open};
 
-use crate::account::holding::{Capture, NewHold, Release};
+use crate::account::{Capture, NewHold, Release};
 
 /// A quarter of an hour, where nothing else is said.
 const LIFETIME: i64 = 15 * 60;

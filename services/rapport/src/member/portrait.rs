@@ -151,7 +151,7 @@ impl Portrait {
 /// Points and tier for a program.
 pub fn account_json(account: &Account) -> Value {
     json!({
-        "balance": account.balance, "spendable": account.spendable, "pending": account.pending,
+        "balance": account.balance, "spendable": account.spendable, "pending": account.pending, "held": account.held,
         "deficit": account.deficit,
         "earned": account.earned, "redeemed": account.redeemed, "lapsed": account.lapsed,
         "lots": account.lots.iter().map(|lot| json!({

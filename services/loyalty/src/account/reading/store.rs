@@ -188,6 +188,7 @@ pub(super) async fn overview(
     )
     .fetch_one(connection)
     .await?;
+    let usable = due.activated.saturating_add(due.let_go);
     Ok(Overview {
         tiers: Vec::new(),
         lapse_months: months.into_iter().map(|row| (row.month, row.points, row.lots)).collect(),
@@ -199,9 +200,7 @@ pub(super) async fn overview(
             lapsed: sums.lapsed.saturating_add(due.points),
             adjusted: sums.adjusted,
         },
-        outstanding: [due.activated, due.let_go, due.points.saturating_neg()]
-            .into_iter()
-            .fold(sums.outstanding, i64::saturating_add),
+        outstanding: sums.outstanding.saturating_add(usable).saturating_sub(due.points),
         held: sums.held.saturating_sub(due.let_go),
         pending: sums.pending.saturating_sub(due.activated),
         deficit: sums.deficit,

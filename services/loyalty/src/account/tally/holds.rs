@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use kernel::HoldId;
 
 use super::receipt;
-use crate::account::AccountRefusal;
 use crate::account::desk::{HoldReceipt, Receipt};
-use crate::account::holding::{self, CannotEnd, Capture, Hold, NewHold, Release};
+use crate::account::holding::{self, CannotEnd, Hold};
 use crate::account::holdings::Holdings;
+use crate::account::{AccountRefusal, Capture, NewHold, Release};
 use crate::programme::terms::Versions;
 
 pub(super) fn hold(
