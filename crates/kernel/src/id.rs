@@ -115,6 +115,8 @@ ids! {
     EntryId = "entry";
     /// Points earned together, that lapse together.
     LotId = "lot";
+    /// Points held back for something that is yet to be paid.
+    HoldId = "hold";
     /// An invitation that somebody took up.
     ReferralId = "referral";
     /// What can be subscribed to.

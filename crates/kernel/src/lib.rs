@@ -18,8 +18,8 @@ mod versions;
 
 pub use clock::{Clock, ClockError, to_microsecond};
 pub use id::{
-    AdjustmentId, ChargeId, EntryId, IdError, LotId, MemberId, OrderId, PlanId, ProductId, ReferralId, RequestId,
-    ReturnId, SubscriptionId, TenantId,
+    AdjustmentId, ChargeId, EntryId, HoldId, IdError, LotId, MemberId, OrderId, PlanId, ProductId, ReferralId,
+    RequestId, ReturnId, SubscriptionId, TenantId,
 };
 pub use money::{Currency, CurrencyError, Money};
 pub use points::Points;

@@ -9,8 +9,8 @@
 //!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes the
 //!    results with one statement for each table.
 //!
-//! Life cycle of points: earned -> spent | lapsed | taken back; spent -> given back.
-//! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 6, posting 1, other writes at most 8,
+//! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
+//! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
 //! commit 1 round trips. A batch of grants makes nine.
 
 mod auditing;
@@ -20,7 +20,10 @@ mod desk;
 pub mod earning;
 mod events;
 pub mod granting;
+pub mod holding;
+mod holding_asks;
 pub mod holdings;
+pub mod lot;
 pub mod posting;
 mod qualification;
 mod reading;
@@ -45,7 +48,7 @@ use std::sync::Arc;
 use ::store::{RequestKey, Store, Writer};
 use eventlog::{CannotApply, Heard};
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, MemberId, Points, TenantId};
+use kernel::{Clock, EntryId, HoldId, MemberId, Points, TenantId};
 use tokio::sync::Semaphore;
 use wire::Stop;
 
@@ -53,6 +56,7 @@ pub use self::auditing::{Audit, Verified};
 pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
+pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::reading::{AccountView, EntryView, Overview, TierView};
 pub use self::standing::StandingView;
 use crate::programme::Programmes;
@@ -104,6 +108,8 @@ pub struct Adjustment {
     pub points: Points,
     /// Why.
     pub reason: String,
+    /// Who does it, as their token names them.
+    pub actor: String,
     /// Registry knows the member, though nothing was heard of them yet.
     pub known: bool,
     /// Decide and write nothing.
@@ -203,6 +209,25 @@ pub enum AccountRefusal {
         /// The entry.
         entry: EntryId,
     },
+    /// Nobody has this id.
+    HoldNotFound {
+        /// The id.
+        hold: HoldId,
+    },
+    /// All of it was spent or let go before.
+    HoldEnded {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// It holds fewer points.
+    HoldExceeded {
+        /// The hold.
+        hold: HoldId,
+        /// What was to be spent.
+        asked: Points,
+        /// What it holds.
+        held: Points,
+    },
     /// A balance would leave its range.
     OutOfRange,
 }
@@ -249,6 +274,21 @@ impl Accounts {
     /// Gives spent points back.
     pub async fn reverse(&self, ask: Reversal) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Reverse(ask)).await
+    }
+
+    /// Holds points back.
+    pub async fn hold(&self, ask: NewHold) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Hold(ask)).await
+    }
+
+    /// Spends held points.
+    pub async fn capture(&self, ask: Capture) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Capture(ask)).await
+    }
+
+    /// Lets held points go.
+    pub async fn release(&self, ask: Release) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Release(ask)).await
     }
 
     /// Adds or takes points by hand.

@@ -3,9 +3,11 @@
 mod ledger;
 mod newcomers;
 mod parse;
+mod parse_holds;
 mod parse_ledger;
 mod parse_programme;
 mod present;
+mod present_holds;
 mod present_ledger;
 mod present_programme;
 mod refuse;
@@ -140,6 +142,25 @@ impl LoyaltyService for Service {
         let ask = parse::reversal(&self.keys, call)?;
         let receipt = self.accounts.reverse(ask).await.map_err(refuse::account)?;
         Ok(present::reversal(&self.keys, language, receipt))
+    }
+
+    async fn hold_points(&self, call: Request<HoldPointsRequest>) -> Result<Response<HoldPointsResponse>, Status> {
+        let ask = parse_holds::hold(&self.keys, call)?;
+        let receipt = self.accounts.hold(ask).await.map_err(refuse::account)?;
+        Ok(present_holds::held(&self.keys, receipt))
+    }
+
+    async fn capture_hold(&self, call: Request<CaptureHoldRequest>) -> Result<Response<CaptureHoldResponse>, Status> {
+        let language = Language::of(call.extensions());
+        let ask = parse_holds::capture(&self.keys, call)?;
+        let receipt = self.accounts.capture(ask).await.map_err(refuse::account)?;
+        Ok(present_holds::captured(&self.keys, language, receipt))
+    }
+
+    async fn release_hold(&self, call: Request<ReleaseHoldRequest>) -> Result<Response<ReleaseHoldResponse>, Status> {
+        let ask = parse_holds::release(&self.keys, call)?;
+        let receipt = self.accounts.release(ask).await.map_err(refuse::account)?;
+        Ok(present_holds::released(&self.keys, &receipt))
     }
 
     async fn adjust_points(

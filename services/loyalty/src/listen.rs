@@ -81,6 +81,7 @@ fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {
             .collect(),
         points_paid_minor: order.points_paid_minor,
         occurred_at,
+        received_at: order.receive_time.as_ref().map(|at| proto::instant(at).map_err(unreadable)).transpose()?,
         historic: order.historic,
     };
     let returned_minor = order.returned.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount_minor));

@@ -110,6 +110,12 @@ impl Report {
             table.row([name, &words::count(points)]);
         }
         table.toned(Tone::Strong, ["outstanding", &words::count(sums.outstanding)]);
+        if sums.pending > 0 {
+            table.row(["waiting to be usable", &words::count(sums.pending)]);
+        }
+        if sums.held > 0 {
+            table.row(["held back", &words::count(sums.held)]);
+        }
         if sums.deficit > 0 {
             table.row(["of which members owe", &words::count(sums.deficit)]);
         }
@@ -199,7 +205,8 @@ impl Report {
             "points": {
                 "earned": points.earned, "earn_reversed": points.earn_reversed, "redeemed": points.redeemed,
                 "redemption_reversed": points.redemption_reversed, "lapsed": points.lapsed, "adjusted": points.adjusted,
-                "outstanding": points.outstanding, "deficit": points.deficit, "accounts": points.accounts,
+                "outstanding": points.outstanding, "pending": points.pending, "held": points.held,
+                "deficit": points.deficit, "accounts": points.accounts,
                 "entries": points.entries,
             },
             "lapse_months": points.lapse_months.iter().map(|month| json!({

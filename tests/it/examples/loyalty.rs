@@ -1,10 +1,10 @@
 //! Loyalty's rpcs.
 
 use proto::loyalty::v1::{
-    AdjustPointsRequest, ExplainEntryRequest, ExplainTierRequest, GetAccountRequest, GetBalanceRequest,
-    GetOverviewRequest, GetProgrammeRequest, GrantPointsBatchRequest, GrantPointsRequest, ListEntriesRequest,
-    ListTierChangesRequest, PutProgrammeRequest, RedeemPointsBatchRequest, RedeemPointsRequest,
-    ReverseRedemptionRequest, RevokeGrantRequest, StreamGrantsRequest,
+    AdjustPointsRequest, CaptureHoldRequest, ExplainEntryRequest, ExplainTierRequest, GetAccountRequest,
+    GetBalanceRequest, GetOverviewRequest, GetProgrammeRequest, GrantPointsBatchRequest, GrantPointsRequest,
+    HoldPointsRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest, RedeemPointsBatchRequest,
+    RedeemPointsRequest, ReleaseHoldRequest, ReverseRedemptionRequest, RevokeGrantRequest, StreamGrantsRequest,
 };
 use testkit::Examples;
 
@@ -25,6 +25,7 @@ pub async fn examples(world: &World) -> Examples {
     let entry = entries.first().expect("the order has earned").id.clone();
     reads(world)
         .and(spending(world))
+        .and(holding(world))
         .and(giving(world))
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
@@ -97,6 +98,36 @@ fn giving(world: &World) -> Examples {
                 RevokeGrantRequest { member: world.member, entry, reason, ..RevokeGrantRequest::default() }
             }),
             |request: &mut RevokeGrantRequest| request.reason.push('!'),
+        )
+}
+
+fn hold(world: &World, points: i64, n: u32) -> HoldPointsRequest {
+    let (member, spent_on) = (world.member.clone(), format!("dinner {n}"));
+    HoldPointsRequest { member, points, spent_on, ..HoldPointsRequest::default() }
+}
+
+/// A hold of the member's, made for this.
+async fn held(world: &World, points: i64, n: u32) -> String {
+    let request = HoldPointsRequest { request_id: world.shop.request_id(), ..hold(world, points, n) };
+    world.shop.loyalty().hold_points(request).await.expect("held").into_inner().hold
+}
+
+fn holding(world: &World) -> Examples {
+    Examples::new(&world.shop.clock)
+        .with_other(make!(world, |world, n| hold(&world, 2, n)), |request: &mut HoldPointsRequest| request.points += 1)
+        .with_other(
+            make!(world, |world, n| {
+                let hold = held(&world, 3, n).await;
+                CaptureHoldRequest { member: world.member, hold, ..CaptureHoldRequest::default() }
+            }),
+            |request: &mut CaptureHoldRequest| request.keep_rest ^= true,
+        )
+        .with_other(
+            make!(world, |world, n| {
+                let hold = held(&world, 3, n).await;
+                ReleaseHoldRequest { member: world.member, hold, ..ReleaseHoldRequest::default() }
+            }),
+            |request: &mut ReleaseHoldRequest| request.hold = "hold_01h455vb4pex5vsknk084sn02q".to_owned(),
         )
 }
 

@@ -11,7 +11,7 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, MemberId, RequestId, Shard, TenantId};
+use kernel::{Clock, EntryId, HoldId, MemberId, RequestId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use terms::{Held, Settled};
 use uuid::Uuid;
@@ -21,7 +21,9 @@ use super::earning::OrderFacts;
 use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
 use super::tally::{self, Tally};
-use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation, events, store};
+use super::{
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store,
+};
 use crate::programme::terms::TenantTerms;
 use crate::programme::{Programme, Programmes};
 
@@ -67,6 +69,12 @@ pub enum Ask {
     Redeem(Redemption),
     /// Give back.
     Reverse(Reversal),
+    /// Hold back.
+    Hold(NewHold),
+    /// Spend what is held.
+    Capture(Capture),
+    /// Let it go.
+    Release(Release),
     /// Change by hand.
     Adjust(Adjustment),
     /// Give for something that is no order.
@@ -94,6 +102,9 @@ impl Ask {
         match self {
             Self::Redeem(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Reverse(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Hold(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Capture(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Release(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Adjust(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
@@ -107,19 +118,28 @@ impl Ask {
             Self::Redeem(ask) => ask.explain,
             Self::Reverse(ask) => ask.explain,
             Self::Adjust(ask) => ask.explain,
-            Self::Grant(_) | Self::Revoke(_) | Self::Hear { .. } | Self::Settle { .. } => false,
+            Self::Capture(ask) => ask.explain,
+            Self::Hold(_)
+            | Self::Release(_)
+            | Self::Grant(_)
+            | Self::Revoke(_)
+            | Self::Hear { .. }
+            | Self::Settle { .. } => false,
         }
     }
 
     pub(super) fn members(&self) -> Vec<Whose> {
         match self {
-            Self::Redeem(ask) => vec![(ask.tenant, ask.member)],
-            Self::Reverse(ask) => vec![(ask.tenant, ask.member)],
-            Self::Adjust(ask) => vec![(ask.tenant, ask.member)],
-            Self::Grant(ask) => vec![(ask.tenant, ask.member)],
-            Self::Revoke(ask) => vec![(ask.tenant, ask.member)],
             Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
             Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
+            Self::Redeem(_)
+            | Self::Reverse(_)
+            | Self::Hold(_)
+            | Self::Capture(_)
+            | Self::Release(_)
+            | Self::Adjust(_)
+            | Self::Grant(_)
+            | Self::Revoke(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
         }
     }
 }
@@ -164,11 +184,25 @@ pub struct Receipt {
     /// What the entry says, signed.
     #[serde(default)]
     pub points: i64,
+    /// The hold it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldReceipt>,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
     pub mark: Option<(i16, Uuid, i64)>,
     /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
     #[serde(skip)]
     pub why: Option<Box<Explanation>>,
+}
+
+/// What a caller keeps of a hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldReceipt {
+    /// Its id; none where nothing was to be written.
+    pub hold: Option<HoldId>,
+    /// What it still holds.
+    pub held: i64,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
 }
 
 pub(crate) struct AccountDesk {
@@ -251,9 +285,15 @@ impl Desk for AccountDesk {
                 );
                 place
             }
-            Ask::Redeem(_) | Ask::Reverse(_) | Ask::Adjust(_) | Ask::Grant(_) | Ask::Revoke(_) | Ask::Settle { .. } => {
-                Place::default()
-            }
+            Ask::Redeem(_)
+            | Ask::Reverse(_)
+            | Ask::Hold(_)
+            | Ask::Capture(_)
+            | Ask::Release(_)
+            | Ask::Adjust(_)
+            | Ask::Grant(_)
+            | Ask::Revoke(_)
+            | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {
             place.tenants.insert(tenant);

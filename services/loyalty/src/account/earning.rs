@@ -9,7 +9,7 @@ use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, Purchase};
 use super::reversing::{self, CannotReturn, ReturnFacts};
 use super::reviewing;
 use super::settling::{Until, settle};
-use crate::programme::expiry::{grace_instant, lapse_instant};
+use crate::programme::expiry::{grace_instant, lapse_instant, usable_instant};
 use crate::programme::terms::{EarnBasis, EarnRate, Terms, Tier, Versions};
 
 /// An order as loyalty needs to know it.
@@ -25,6 +25,8 @@ pub struct OrderFacts {
     pub points_paid_minor: i64,
     /// When it was bought.
     pub occurred_at: Timestamp,
+    /// When the buyer had it, where that is told.
+    pub received_at: Option<Timestamp>,
     /// Part of a history that is being loaded.
     pub historic: bool,
 }
@@ -63,7 +65,7 @@ pub fn earn(
         return Ok(());
     }
     let moment = moment_of(holdings, order.occurred_at, order.historic, now);
-    settle(holdings, versions, Until::Before(moment))?;
+    settle(holdings, versions, Until::Earning(moment))?;
 
     let net_minor = order.net_minor().ok_or(OutOfRange)?;
     let terms = versions.at(order.occurred_at);
@@ -120,23 +122,21 @@ fn post_earned(
     }
 
     let id = holdings.next_lot_id(0);
-    let promised = lapse_instant(terms, order.occurred_at)?;
+    let usable_from = usable_instant(terms, order.occurred_at, order.received_at)?;
+    let promised = lapse_instant(terms, usable_from.unwrap_or(order.occurred_at))?;
     let lapses_at = match promised {
         // A late order's points are not born lapsed.
         Some(lapse) if lapse <= now && !order.historic => Some(grace_instant(terms, now)?),
         other => other,
     };
-    let draw = holdings.credit(Lot {
-        id,
-        origin: order.order.to_string(),
-        amount: points,
-        left: points,
-        lapsed: 0,
-        earned_at: order.occurred_at,
-        lapses_at,
-        touched: true,
-    })?;
+    let usable_from = usable_from.filter(|usable| *usable > holdings.settled_until);
+    let lot = Lot::new(id, order.order.to_string(), points, order.occurred_at, lapses_at);
+    let draw = holdings.credit(Lot { usable_from, ..lot })?;
     let grounds = grounds(terms, rate, order, basis, tier.as_deref(), multiplier, points, lapses_at);
+    let grounds = match usable_from {
+        Some(usable) => grounds.fact("usable_time", usable),
+        None => grounds,
+    };
     holdings.post(EntryKind::Earn, points, order.order.to_string(), vec![draw], grounds, order.occurred_at)?;
     Ok(Some((points, id)))
 }

@@ -2,16 +2,23 @@
 
 use eventlog::NewEvent;
 use kernel::Shard;
-use proto::loyalty::events::v1::{PointsPosted, TierDecided};
+use proto::loyalty::events::v1::{PointsActivated, PointsPosted, TierDecided};
 
 use super::desk::{Books, Whose};
-use super::holdings::{EntryKind, Posting, TierChange, TierChangeKind};
+use super::holdings::{Activation, EntryKind, Posting, TierChange, TierChangeKind};
 
 /// Everything a batch has decided, member by member in the order it happened.
 pub(super) fn said(books: &Books) -> Vec<NewEvent> {
     let mut events = Vec::new();
     for (whose, holdings) in books {
-        events.extend(holdings.postings.iter().map(|posting| posted(whose, posting)));
+        let mut activations = holdings.activations.iter().peekable();
+        for posting in &holdings.postings {
+            while let Some(earlier) = activations.next_if(|one| one.entries < posting.number) {
+                events.push(activated(whose, earlier));
+            }
+            events.push(posted(whose, posting));
+        }
+        events.extend(activations.map(|one| activated(whose, one)));
         events.extend(holdings.changes.iter().map(|change| decided(whose, change)));
     }
     events
@@ -29,6 +36,18 @@ fn posted((tenant, member): &Whose, posting: &Posting) -> NewEvent {
         historic: posting.historic,
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, posting.occurred_at, &payload)
+}
+
+fn activated((tenant, member): &Whose, activation: &Activation) -> NewEvent {
+    let payload = PointsActivated {
+        lot: activation.lot.to_string(),
+        member: member.to_string(),
+        points: activation.points,
+        cause: activation.origin.clone(),
+        occur_time: Some(proto::timestamp(activation.occurred_at)),
+        historic: activation.historic,
+    };
+    NewEvent::new(*tenant, Shard::of_member(*member), member, activation.occurred_at, &payload)
 }
 
 fn decided((tenant, member): &Whose, change: &TierChange) -> NewEvent {

@@ -5,7 +5,7 @@ use kernel::{ChargeId, EntryId, LotId, MemberId, Points, ReferralId, Subscriptio
 
 use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
-use super::reversing::take;
+use super::reversing::{lapsed_of, take};
 use super::settling::{Until, settle};
 use crate::programme::expiry::lapse_instant;
 use crate::programme::terms::{DeficitPolicy, Terms, Versions};
@@ -30,18 +30,10 @@ pub fn grant(
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
     let now = now.max(holdings.settled_until);
-    settle(holdings, versions, Until::Before(now))?;
+    settle(holdings, versions, Until::Earning(now))?;
     let lapses_at = lapse_instant(terms, now)?;
-    let draw = holdings.credit(Lot {
-        id: lot_of(holdings.member, cause),
-        origin: cause.to_owned(),
-        amount: points.0,
-        left: points.0,
-        lapsed: 0,
-        earned_at: now,
-        lapses_at,
-        touched: true,
-    })?;
+    let lot = lot_of(holdings.member, cause);
+    let draw = holdings.credit(Lot::new(lot, cause, points.0, now, lapses_at))?;
     let mut grounds = Decision::new("grant", terms.number, now).fact("cause", cause);
     if let Some(lapse) = lapses_at {
         grounds = grounds.fact("lapse_time", lapse);
@@ -52,11 +44,13 @@ pub fn grant(
 
 /// A grant that is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Granted {
+pub struct Granted<'a> {
     /// Its entry.
     pub entry: EntryId,
-    /// The lot it went into.
-    pub lot: LotId,
+    /// How many points it gave.
+    pub points: i64,
+    /// What for.
+    pub cause: &'a str,
 }
 
 /// Takes a grant back as a return takes an order's points back. The entry is written even where nothing is left to take:
@@ -64,18 +58,17 @@ pub struct Granted {
 pub fn take_grant_back(
     holdings: &mut Holdings,
     versions: &Versions,
-    granted: &Granted,
+    granted: &Granted<'_>,
     reason: &str,
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
     let now = now.max(holdings.settled_until);
     settle(holdings, versions, Until::Before(now))?;
-    let lot = holdings.lots.iter().find(|lot| lot.id == granted.lot);
-    let (amount, lapsed) = lot.map_or((0, 0), |lot| (lot.amount, lot.lapsed));
+    let (amount, lapsed) = (granted.points, lapsed_of(holdings, granted.cause));
     let wanted = amount.saturating_sub(lapsed).max(0);
     let terms = versions.at(now);
     let policy = terms.map_or(DeficitPolicy::Unlimited, |terms| terms.deficit);
-    let (draws, taken) = take(holdings, &Some(granted.lot), wanted, policy)?;
+    let (draws, taken) = take(holdings, granted.cause, wanted, policy)?;
     let grounds = Decision::new("take back", terms.map_or(0, |terms| terms.number), now)
         .fact("grant", granted.entry)
         .fact("granted", amount)

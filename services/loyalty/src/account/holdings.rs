@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Link;
 use super::decision::Decision;
+use super::holding::Hold;
+pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
 
 /// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
@@ -18,34 +20,6 @@ pub struct OutOfRange;
 impl From<kernel::calendar::OutOfCalendar> for OutOfRange {
     fn from(_: kernel::calendar::OutOfCalendar) -> Self {
         Self
-    }
-}
-
-/// Points earned together, that lapse together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lot {
-    /// Its id.
-    pub id: LotId,
-    /// What it came from: an order's or an entry's id.
-    pub origin: String,
-    /// Points it began with.
-    pub amount: i64,
-    /// Points left.
-    pub left: i64,
-    /// Points of it that lapsed.
-    pub lapsed: i64,
-    /// When it was earned.
-    pub earned_at: Timestamp,
-    /// From this instant on it is lapsed.
-    pub lapses_at: Option<Timestamp>,
-    /// Changed since it was read.
-    pub touched: bool,
-}
-
-impl Lot {
-    /// The order in which lots are spent: earliest lapse first, never last, then earned time, then id.
-    pub fn spending_order(&self) -> (Timestamp, Timestamp, LotId) {
-        (self.lapses_at.unwrap_or(Timestamp::MAX), self.earned_at, self.id)
     }
 }
 
@@ -124,15 +98,6 @@ pub struct Totals {
     pub adjusted: i64,
 }
 
-/// What lies in lots that were not read, because nothing is due of them and nothing is to be taken from them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
-    /// Points.
-    pub points: i64,
-    /// When the first of them lapse.
-    pub lapses_at: Option<Timestamp>,
-}
-
 /// What happened to a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TierChangeKind {
@@ -184,6 +149,8 @@ pub struct Holdings {
     pub lots: Vec<Lot>,
     /// What lies in the others.
     pub unread: Unread,
+    /// What holds points back, and the holds that were asked for.
+    pub holds: Vec<Hold>,
     /// What the next points fill first.
     pub deficit: i64,
     /// Sums over all entries.
@@ -200,6 +167,8 @@ pub struct Holdings {
     pub postings: Vec<Posting>,
     /// Tier changes since it was read.
     pub changes: Vec<TierChange>,
+    /// Lots that had waited, and can be spent since it was read.
+    pub activations: Vec<Activation>,
     /// Anything at all changed since it was read.
     pub touched: bool,
     /// What is decided now belongs to a history that is being loaded.
@@ -217,6 +186,7 @@ impl Holdings {
             tier_changes: 0,
             lots: Vec::new(),
             unread: Unread::default(),
+            holds: Vec::new(),
             deficit: 0,
             totals: Totals::default(),
             settled_until: joined_at,
@@ -225,6 +195,7 @@ impl Holdings {
             history: Vec::new(),
             postings: Vec::new(),
             changes: Vec::new(),
+            activations: Vec::new(),
             touched: false,
             loading: false,
         }
@@ -232,12 +203,23 @@ impl Holdings {
 
     /// Points that can be spent.
     pub fn spendable(&self) -> i64 {
-        self.lots.iter().fold(self.unread.points, |sum, lot| sum.saturating_add(lot.left))
+        self.lots.iter().filter(|lot| !lot.waits()).fold(self.unread.points, |sum, lot| sum.saturating_add(lot.free()))
+    }
+
+    /// Points that wait.
+    pub fn pending(&self) -> i64 {
+        self.lots.iter().filter(|lot| lot.waits()).fold(self.unread.pending, |sum, lot| sum.saturating_add(lot.left))
+    }
+
+    /// Points that are held back.
+    pub fn held(&self) -> i64 {
+        self.lots.iter().fold(self.unread.held, |sum, lot| sum.saturating_add(lot.held))
     }
 
     /// All points, less the deficit.
     pub fn balance(&self) -> i64 {
-        self.spendable().saturating_sub(self.deficit)
+        let kept = self.pending().saturating_add(self.held());
+        self.spendable().saturating_add(kept).saturating_sub(self.deficit)
     }
 
     /// A lot by its id.
@@ -300,24 +282,48 @@ impl Holdings {
     pub fn credit(&mut self, lot: Lot) -> Result<Draw, OutOfRange> {
         let absorbed = self.deficit.min(lot.amount);
         let left = lot.amount.checked_sub(absorbed).ok_or(OutOfRange)?;
-        self.spendable().checked_add(left).ok_or(OutOfRange)?;
+        let kept = [self.pending(), self.held(), left];
+        kept.into_iter().try_fold(self.spendable(), i64::checked_add).ok_or(OutOfRange)?;
         self.deficit = self.deficit.checked_sub(absorbed).ok_or(OutOfRange)?;
         let draw = Draw { lot: lot.id, points: left };
         self.lots.push(Lot { left, touched: true, ..lot });
         Ok(draw)
     }
 
-    /// Takes points from lots in spending order, at most what is there. Answers the draws and what could not be taken.
-    pub fn draw(&mut self, points: i64) -> (Vec<Draw>, i64) {
-        let mut order: Vec<usize> = (0..self.lots.len()).collect();
-        order.sort_by_key(|place| self.lots[*place].spending_order());
-        let (mut draws, mut wanted) = (Vec::new(), points);
-        for place in order {
-            let lot = &mut self.lots[place];
-            let taken = lot.left.min(wanted);
-            if taken > 0 {
-                lot.left = lot.left.saturating_sub(taken);
+    /// Takes points from some lots in spending order, at most what is free. Answers the draws and what could not be taken.
+    pub fn draw(&mut self, points: i64, from: impl Fn(&Lot) -> bool) -> (Vec<Draw>, i64) {
+        let (draws, missing) = self.choose(points, from);
+        for draw in &draws {
+            if let Some(lot) = self.lot_mut(draw.lot) {
+                lot.left = lot.left.saturating_add(draw.points);
                 lot.touched = true;
+            }
+        }
+        (draws, missing)
+    }
+
+    /// Holds back points that can be spent, in spending order. Answers of which lots.
+    pub fn hold_back(&mut self, points: i64) -> Vec<Draw> {
+        let (draws, _) = self.choose(points, |lot| !lot.waits());
+        let held = draws.into_iter().map(|draw| Draw { points: draw.points.saturating_neg(), ..draw }).collect();
+        for draw in &held {
+            let draw: &Draw = draw;
+            if let Some(lot) = self.lot_mut(draw.lot) {
+                lot.held = lot.held.saturating_add(draw.points);
+                lot.touched = true;
+            }
+        }
+        held
+    }
+
+    /// Which lots so many points would be taken from, and what is missing.
+    fn choose(&self, points: i64, from: impl Fn(&Lot) -> bool) -> (Vec<Draw>, i64) {
+        let mut order: Vec<&Lot> = self.lots.iter().filter(|lot| from(lot)).collect();
+        order.sort_by_key(|lot| lot.spending_order());
+        let (mut draws, mut wanted) = (Vec::new(), points);
+        for lot in order {
+            let taken = lot.free().min(wanted);
+            if taken > 0 {
                 wanted = wanted.saturating_sub(taken);
                 draws.push(Draw { lot: lot.id, points: taken.saturating_neg() });
             }
@@ -349,15 +355,15 @@ impl Holdings {
         })
     }
 
-    /// When the first points lapse.
-    pub fn next_lapse(&self) -> Option<Timestamp> {
-        let read = self.lots.iter().filter(|lot| lot.left > 0).filter_map(|lot| lot.lapses_at);
-        read.chain(self.unread.lapses_at).min()
+    /// When the first of the lots changes by itself: it lapses, has waited long enough, or is no longer held.
+    pub fn next_of_lots(&self) -> Option<Timestamp> {
+        let ends = self.holds.iter().filter(|hold| hold.held() > 0).map(|hold| hold.expires_at);
+        self.lots.iter().filter_map(Lot::due_at).chain(ends).chain(self.unread.due_at).min()
     }
 
     /// The next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
         let review = self.standing.as_ref().and_then(|standing| standing.review_at);
-        self.next_lapse().into_iter().chain(review).min()
+        self.next_of_lots().into_iter().chain(review).min()
     }
 }

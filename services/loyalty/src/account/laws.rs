@@ -20,6 +20,9 @@ use crate::programme::example;
 use crate::programme::terms::{Terms, Versions};
 
 mod granting;
+mod holding;
+mod pending;
+mod returns;
 mod tiers;
 
 struct Shop {
@@ -34,6 +37,11 @@ fn morning(day: &str) -> Timestamp {
     // Ten in the morning in Taipei.
     kernel::calendar::start_of(day, example::signature().zone.rules()).expect("in range")
         + jiff::SignedDuration::from_hours(10)
+}
+
+/// The last day before an instant at which a day begins.
+fn day_before(start: Timestamp) -> Date {
+    kernel::calendar::day_of(start - jiff::SignedDuration::from_secs(1), example::signature().zone.rules())
 }
 
 fn order_id(name: &str) -> OrderId {
@@ -59,6 +67,7 @@ impl Shop {
             lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
             points_paid_minor: 0,
             occurred_at,
+            received_at: None,
             historic,
         }
     }
@@ -77,6 +86,7 @@ impl Shop {
     fn say(&mut self, line: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
         let before = (self.holdings.postings.len(), self.holdings.changes.len());
+        let activated = self.holdings.activations.len();
         let number = |place: usize| words[place].parse::<i64>().expect("a number");
         let mut said = match words[0] {
             "on" => {
@@ -134,18 +144,30 @@ impl Shop {
             "revoke" => {
                 let entry = self.redemptions[words[1]];
                 let posting = self.holdings.postings.iter().find(|posting| posting.id == entry).expect("posted");
-                let granted = Granted { entry, lot: posting.draws[0].lot };
+                let (points, cause) = (posting.points, posting.cause.clone());
+                let granted = Granted { entry, points, cause: &cause };
                 take_grant_back(&mut self.holdings, &self.versions, &granted, "the friend left", self.now)
                     .expect("in range");
                 String::new()
             }
             "left" => format!("{} left, {} owed", self.holdings.spendable(), self.holdings.deficit),
+            "receive" => {
+                let received_at = Some(morning(words[4]));
+                let order = OrderFacts { received_at, ..self.order(words[1], number(2), self.now, false) };
+                earn(&mut self.holdings, &self.versions, &order, None, self.now).expect("in range");
+                String::new()
+            }
+            "hold" | "capture" | "release" | "holds" => self.say_of_holds(&words),
+            "pending" => self.pending(),
             "lots" => self.lots(),
             "missing" => self.missing(),
             other => panic!("no such line: {other}"),
         };
         for posting in &self.holdings.postings[before.0..] {
             let _ = write!(said, " {:+}", posting.points);
+        }
+        for activation in &self.holdings.activations[activated..] {
+            let _ = write!(said, " {} usable", activation.points);
         }
         for change in &self.holdings.changes[before.1..] {
             let verb = match change.kind {
@@ -160,20 +182,24 @@ impl Shop {
     }
 
     fn lots(&self) -> String {
-        let mut lots: Vec<_> = self.holdings.lots.iter().filter(|lot| lot.left > 0).collect();
+        let mut lots: Vec<_> = self.holdings.lots.iter().filter(|lot| lot.left > 0 && !lot.waits()).collect();
         lots.sort_by_key(|lot| lot.spending_order());
         let told: Vec<String> = lots
             .iter()
             .map(|lot| {
-                let last_day = lot.lapses_at.map(|lapse| {
-                    kernel::calendar::day_of(
-                        lapse - jiff::SignedDuration::from_secs(1),
-                        example::signature().zone.rules(),
-                    )
-                });
+                let last_day = lot.lapses_at.map(day_before);
                 format!("{} until {}", lot.left, last_day.map_or("ever".to_owned(), |day| day.to_string()))
             })
             .collect();
+        told.join(", ")
+    }
+
+    fn pending(&self) -> String {
+        let mut lots: Vec<_> = self.holdings.lots.iter().filter_map(|lot| Some((lot.usable_from?, lot.left))).collect();
+        lots.retain(|(_, left)| *left > 0);
+        lots.sort_unstable();
+        let told: Vec<String> =
+            lots.into_iter().map(|(usable, left)| format!("{left} through {}", day_before(usable))).collect();
         told.join(", ")
     }
 

@@ -12,6 +12,7 @@ use kernel::{EntryId, MemberId, Money, TenantId};
 use wire::Stop;
 
 use super::decision::{Decision, Explanation};
+use super::holding::Hold;
 use super::holdings::{EntryKind, Holdings, Lot, TierChange, Totals};
 use super::qualification::rank;
 use super::settling::{Until, settle};
@@ -32,8 +33,16 @@ pub struct AccountView {
     pub spendable: i64,
     /// What the next points fill first.
     pub deficit: i64,
-    /// Lots with something left, in the order they are spent.
+    /// Lots that can be spent and have something left, in the order they are spent.
     pub lots: Vec<Lot>,
+    /// What waits.
+    pub pending: i64,
+    /// Lots that wait, in the order in which they can be spent.
+    pub pending_lots: Vec<Lot>,
+    /// What is held back.
+    pub held: i64,
+    /// What holds it, the first to end first.
+    pub holds: Vec<Hold>,
     /// Sums over all entries.
     pub totals: Totals,
     /// The tier, where the programme has any.
@@ -94,6 +103,10 @@ pub struct Overview {
     pub totals: Totals,
     /// What can be spent.
     pub outstanding: i64,
+    /// What waits.
+    pub pending: i64,
+    /// What is held back.
+    pub held: i64,
     /// What members owe.
     pub deficit: i64,
     /// Accounts.
@@ -112,14 +125,22 @@ impl Accounts {
             Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?.map(|(view, _)| view),
             None => None,
         };
-        let mut lots: Vec<Lot> = holdings.lots.iter().filter(|lot| lot.left > 0).cloned().collect();
+        let open = holdings.lots.iter().filter(|lot| lot.left > 0).cloned();
+        let (mut pending_lots, mut lots): (Vec<Lot>, Vec<Lot>) = open.partition(Lot::waits);
         lots.sort_by_key(Lot::spending_order);
+        pending_lots.sort_by_key(|lot| (lot.usable_from, lot.spending_order()));
+        let mut holds: Vec<Hold> = holdings.holds.iter().filter(|hold| hold.held() > 0).cloned().collect();
+        holds.sort_by_key(|hold| (hold.expires_at, hold.id));
         Ok(AccountView {
             member,
             balance: holdings.balance(),
             spendable: holdings.spendable(),
             deficit: holdings.deficit,
             lots,
+            pending: holdings.pending(),
+            pending_lots,
+            held: holdings.held(),
+            holds,
             totals: holdings.totals,
             standing,
         })
@@ -196,7 +217,8 @@ impl Accounts {
         Ok(earlier.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
-    /// Sums over a programme, exact to the second: what has fallen due and is not written yet is counted as if it were.
+    /// Sums over a programme, exact to the second: what has fallen due and is not written yet is counted as if it were, and
+    /// what a hold lets go as if it could be spent, whatever becomes of it when that is written.
     /// All of it is read as it stood at one instant.
     ///
     /// Cost: one reading of the tenant's accounts, lots and purchases. Lapses that are due are summed along the way. For

@@ -33,7 +33,31 @@ pub fn redeem(
     spent_on: &str,
     now: Timestamp,
 ) -> Result<EntryId, CannotSpend> {
-    take(holdings, versions, EntryKind::Redemption, points, spent_on, now)
+    let grounds = Decision::new("redeem", 0, now);
+    take(holdings, versions, (EntryKind::Redemption, grounds), points, spent_on, now)
+}
+
+/// Why points are changed by hand, and whose hand it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByHand<'a> {
+    /// Why.
+    pub reason: &'a str,
+    /// Who is answerable: the actor of the caller's token.
+    pub actor: &'a str,
+}
+
+impl ByHand<'_> {
+    fn grounds(self, programme_version: i32, now: Timestamp) -> Decision {
+        Decision::new("adjust", programme_version, now).fact("actor", named(self.actor))
+    }
+}
+
+/// An actor is told where it is the name of an account. What may be a person's address or number is not kept: a statement
+/// is never forgotten, and holds no personal data.
+fn named(actor: &str) -> &str {
+    let letters = |text: &str| text.chars().any(char::is_alphabetic);
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_.:/|".contains(character);
+    if actor.chars().all(plain) && letters(actor) { actor } else { "withheld" }
 }
 
 /// Takes points by hand.
@@ -41,10 +65,10 @@ pub fn take_by_hand(
     holdings: &mut Holdings,
     versions: &Versions,
     points: Points,
-    reason: &str,
+    by: ByHand<'_>,
     now: Timestamp,
 ) -> Result<EntryId, CannotSpend> {
-    take(holdings, versions, EntryKind::Adjustment, points, reason, now)
+    take(holdings, versions, (EntryKind::Adjustment, by.grounds(0, now)), points, by.reason, now)
 }
 
 /// Adds points by hand; they keep as long as points earned now.
@@ -53,30 +77,21 @@ pub fn add_by_hand(
     versions: &Versions,
     terms: &Terms,
     points: Points,
-    reason: &str,
+    by: ByHand<'_>,
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
     let now = now.max(holdings.settled_until);
-    settle(holdings, versions, Until::Before(now))?;
-    let lot = Lot {
-        id: holdings.next_lot_id(0),
-        origin: String::new(),
-        amount: points.0,
-        left: points.0,
-        lapsed: 0,
-        earned_at: now,
-        lapses_at: lapse_instant(terms, now)?,
-        touched: true,
-    };
+    settle(holdings, versions, Until::Earning(now))?;
+    let lot = Lot::new(holdings.next_lot_id(0), "", points.0, now, lapse_instant(terms, now)?);
     let draw = holdings.credit(lot)?;
-    let grounds = Decision::new("adjust", terms.number, now).step("by hand", reason, points.0);
-    holdings.post(EntryKind::Adjustment, points.0, reason, vec![draw], grounds, now)
+    let grounds = by.grounds(terms.number, now).step("by hand", by.reason, points.0);
+    holdings.post(EntryKind::Adjustment, points.0, by.reason, vec![draw], grounds, now)
 }
 
 fn take(
     holdings: &mut Holdings,
     versions: &Versions,
-    kind: EntryKind,
+    (kind, grounds): (EntryKind, Decision),
     points: Points,
     cause: &str,
     now: Timestamp,
@@ -87,9 +102,8 @@ fn take(
     if spendable < points {
         return Err(CannotSpend::Insufficient { asked: points, spendable });
     }
-    let (draws, _) = holdings.draw(points.0);
-    let outcome = if kind == EntryKind::Adjustment { "adjust" } else { "redeem" };
-    let mut grounds = Decision::new(outcome, 0, now).fact("spendable", spendable).fact("asked", points);
+    let (draws, _) = holdings.draw(points.0, |lot| !lot.waits());
+    let mut grounds = Decision { decided_for: now, ..grounds }.fact("spendable", spendable).fact("asked", points);
     for draw in &draws {
         let lapse = holdings.lot_mut(draw.lot).and_then(|lot| lot.lapses_at);
         let detail = if lapse.is_some() { "lapses first" } else { "never lapses" };
@@ -99,4 +113,19 @@ fn take(
         }
     }
     Ok(holdings.post(kind, points.negated().0, cause, draws, grounds, now)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_did_it_is_told_and_no_person_is() {
+        for account in ["clerk-7", "auth0|5f7c8ec7c33c6c004bbafe82", "svc.pos/till_3"] {
+            assert_eq!(named(account), account);
+        }
+        for person in ["lee@example.com", "+886912345678", "0912345678", "王小明", "Lee Ming", ""] {
+            assert_eq!(named(person), "withheld");
+        }
+    }
 }

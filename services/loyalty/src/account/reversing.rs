@@ -1,5 +1,7 @@
 //! What a return takes back, and what a reversed redemption gives back.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kernel::rounding::share;
 use kernel::{EntryId, OrderId, Rounding};
@@ -76,13 +78,12 @@ pub fn take_points_back(
     } else {
         share(purchase.earned, back.returned_minor, purchase.net_minor, Rounding::Floor).unwrap_or(0)
     };
-    let lot = purchase.lot.and_then(|id| holdings.lots.iter().find(|lot| lot.id == id));
-    let lapsed = lot.map_or(0, |lot| lot.lapsed);
-    let at_most = purchase.earned.saturating_sub(lapsed);
+    let origin = back.order.to_string();
+    let at_most = purchase.earned.saturating_sub(lapsed_of(holdings, &origin));
     let wanted = due.min(at_most).saturating_sub(purchase.reversed).max(0);
 
     let policy = versions.at(moment).map_or(DeficitPolicy::Unlimited, |terms| terms.deficit);
-    let (draws, taken) = take(holdings, &purchase.lot, wanted, policy)?;
+    let (draws, taken) = take(holdings, &origin, wanted, policy)?;
     if let Some(purchase) = holdings.purchases.get_mut(&back.order) {
         purchase.returned_minor = back.returned_minor.min(purchase.net_minor);
         purchase.reversed = purchase.reversed.saturating_add(wanted);
@@ -105,28 +106,31 @@ pub fn take_points_back(
     Ok(Some(moment))
 }
 
-/// Takes points: from their own lot, then from the others, then as a deficit where the programme says so.
+/// What lapsed of the points that came from something, those included that were given back late and lapsed then.
+pub(super) fn lapsed_of(holdings: &Holdings, origin: &str) -> i64 {
+    let own = holdings.lots.iter().filter(|lot| lot.origin == origin);
+    own.fold(0_i64, |sum, lot| sum.saturating_add(lot.lapsed))
+}
+
+/// Takes points: what waits of their own first, then what else there is of their own, then from the others, those that
+/// wait first, then as a deficit; each as far as the programme says so.
+///
+/// Their own come before what others have waiting: so an order that came back leaves the others as if it had never been.
 pub(super) fn take(
     holdings: &mut Holdings,
-    own: &Option<kernel::LotId>,
+    origin: &str,
     wanted: i64,
     policy: DeficitPolicy,
 ) -> Result<(Vec<Draw>, i64), OutOfRange> {
-    let mut draws = Vec::new();
-    let mut missing = wanted;
-    if let Some(lot) = own.and_then(|id| holdings.lot_mut(id)) {
-        let from_own = lot.left.min(missing);
-        if from_own > 0 {
-            lot.left = lot.left.saturating_sub(from_own);
-            lot.touched = true;
-            missing = missing.saturating_sub(from_own);
-            draws.push(Draw { lot: lot.id, points: from_own.saturating_neg() });
-        }
+    let (mut draws, mut missing) = holdings.draw(wanted, |lot| lot.origin == origin && lot.waits());
+    let rest: [fn(&Lot, &str) -> bool; 3] = [|lot, origin| lot.origin == origin, |lot, _| lot.waits(), |_, _| true];
+    for from in rest.iter().take(if policy == DeficitPolicy::OnlyPending { 0 } else { rest.len() }) {
+        let (more, still) = holdings.draw(missing, |lot| from(lot, origin));
+        draws.extend(more);
+        missing = still;
     }
-    let (others, missing) = holdings.draw(missing);
-    draws.extend(others);
     match policy {
-        DeficitPolicy::WithinBalance => Ok((draws, wanted.saturating_sub(missing))),
+        DeficitPolicy::WithinBalance | DeficitPolicy::OnlyPending => Ok((draws, wanted.saturating_sub(missing))),
         DeficitPolicy::Unlimited => {
             holdings.deficit = holdings.deficit.checked_add(missing).ok_or(OutOfRange)?;
             Ok((draws, wanted))
@@ -143,7 +147,8 @@ pub struct Redeemed {
     pub draws: Vec<Draw>,
 }
 
-/// Gives spent points back to the lots they came from; what lapsed meanwhile comes back as a lot with the grace.
+/// Gives spent points back to the lots they came from; what lapsed meanwhile comes back as a lot with the grace, of what
+/// it first came from: when that comes back, it is taken with it, and not taken where it has lapsed again.
 pub fn give_back(
     holdings: &mut Holdings,
     versions: &Versions,
@@ -151,8 +156,19 @@ pub fn give_back(
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
     settle(holdings, versions, Until::Including(now.max(holdings.settled_until)))?;
+    return_to_lots(holdings, versions, redeemed, now)
+}
+
+/// The same where all that is due is settled.
+pub(super) fn return_to_lots(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    redeemed: &Redeemed,
+    now: Timestamp,
+) -> Result<EntryId, OutOfRange> {
     let terms = versions.at(now);
-    let (mut draws, mut total, mut owed, mut late) = (Vec::new(), 0_i64, 0_i64, 0_i64);
+    let (mut draws, mut total, mut owed) = (Vec::new(), 0_i64, 0_i64);
+    let mut late: BTreeMap<(Timestamp, String), i64> = BTreeMap::new();
     for draw in &redeemed.draws {
         let mut points = draw.points.checked_neg().ok_or(OutOfRange)?;
         total = total.checked_add(points).ok_or(OutOfRange)?;
@@ -160,25 +176,29 @@ pub fn give_back(
         holdings.deficit = holdings.deficit.saturating_sub(absorbed);
         owed = owed.saturating_add(absorbed);
         points = points.saturating_sub(absorbed);
-        match holdings.lot_mut(draw.lot).filter(|lot| lot.lapses_at.is_none_or(|lapse| lapse > now)) {
-            Some(lot) => {
+        match holdings.lot_mut(draw.lot) {
+            Some(lot) if lot.lapses_at.is_none_or(|lapse| lapse > now) => {
                 lot.left = lot.left.checked_add(points).ok_or(OutOfRange)?;
                 lot.touched = true;
                 draws.push(Draw { lot: lot.id, points });
             }
-            None => late = late.checked_add(points).ok_or(OutOfRange)?,
+            lapsed => {
+                let first = lapsed.map(|lot| (lot.earned_at, lot.origin.clone()));
+                let first = first.unwrap_or_else(|| (now, redeemed.entry.to_string()));
+                let of_first = late.entry(first).or_default();
+                *of_first = of_first.checked_add(points).ok_or(OutOfRange)?;
+            }
         }
     }
-    if late > 0 {
-        let lapses_at = match terms {
-            Some(terms) => Some(grace_instant(terms, now)?),
-            None => None,
-        };
-        let id = holdings.next_lot_id(0);
-        let origin = redeemed.entry.to_string();
-        let lot = Lot { id, origin, amount: late, left: late, lapsed: 0, earned_at: now, lapses_at, touched: true };
+    let lapses_at = match terms {
+        Some(terms) => Some(grace_instant(terms, now)?),
+        None => None,
+    };
+    for (part, ((earned_at, origin), points)) in late.iter().filter(|(_, points)| **points > 0).enumerate() {
+        let lot = Lot::new(holdings.next_lot_id(part), origin.as_str(), *points, *earned_at, lapses_at);
         draws.push(holdings.credit(lot)?);
     }
+    let late = late.values().fold(0_i64, |sum, points| sum.saturating_add(*points));
     let grounds = Decision::new("give back", terms.map_or(0, |terms| terms.number), now)
         .fact("redemption", redeemed.entry)
         .step_of("owed", "filled what was missing after a return", owed)

@@ -1,7 +1,9 @@
 //! The rows of accounts: read once for a batch, written once for a batch.
 
 mod chaining;
+mod coming_back;
 mod done;
+mod holds;
 mod loading;
 mod writing;
 

@@ -1,5 +1,7 @@
 //! What each request does to the holdings in memory.
 
+mod holds;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -10,7 +12,7 @@ use super::desk::{Answer, Ask, Books, Deed, DeedKind, Receipt, Whose};
 use super::earning::earn;
 use super::granting::{self, Granted};
 use super::holdings::{Draw, EntryKind, Holdings, OutOfRange, Posting};
-use super::redemption::{CannotSpend, add_by_hand, redeem, take_by_hand};
+use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{Redeemed, give_back, take_back};
 use super::reviewing;
 use super::settling::{Until, settle};
@@ -22,6 +24,7 @@ use crate::programme::terms::{TenantTerms, Versions};
 pub(super) struct Spent {
     pub kind: EntryKind,
     pub cause: String,
+    pub points: i64,
     pub draws: Vec<Draw>,
     pub reversed: bool,
 }
@@ -45,6 +48,9 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
     match ask {
         Ask::Redeem(ask) => ask.validate_only,
         Ask::Reverse(ask) => ask.validate_only,
+        Ask::Hold(ask) => ask.validate_only,
+        Ask::Capture(ask) => ask.validate_only,
+        Ask::Release(ask) => ask.validate_only,
         Ask::Adjust(ask) => ask.validate_only,
         Ask::Grant(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
@@ -61,6 +67,15 @@ impl Tally<'_> {
             }),
             Ask::Reverse(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
                 tally.reverse(holdings, versions, ask)
+            }),
+            Ask::Hold(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                holds::hold(holdings, versions, ask, tally.now)
+            }),
+            Ask::Capture(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                holds::capture(holdings, versions, ask, tally.now)
+            }),
+            Ask::Release(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                holds::release(holdings, versions, ask, tally.now)
             }),
             // Whoever has an account was heard of from registry or activity; points for nobody would be counted and owed.
             Ask::Adjust(ask) if !ask.known && !books.contains_key(&(ask.tenant, ask.member)) => {
@@ -149,11 +164,12 @@ impl Tally<'_> {
         versions: &Versions,
         ask: &Adjustment,
     ) -> Result<Receipt, AccountRefusal> {
+        let by = ByHand { reason: &ask.reason, actor: &ask.actor };
         let entry = if ask.points.is_positive() {
             let terms = versions.at(self.now).ok_or(AccountRefusal::ProgrammeNotFound { at: self.now })?;
-            add_by_hand(holdings, versions, terms, ask.points, &ask.reason, self.now)?
+            add_by_hand(holdings, versions, terms, ask.points, by, self.now)?
         } else {
-            take_by_hand(holdings, versions, ask.points.negated(), &ask.reason, self.now)?
+            take_by_hand(holdings, versions, ask.points.negated(), by, self.now)?
         };
         Ok(receipt(holdings, entry))
     }
@@ -178,22 +194,22 @@ impl Tally<'_> {
         let entry = ask.entry;
         let here = holdings.postings.iter().find(|posting| posting.id == entry);
         let written = self.done.spent.get(&((ask.tenant, ask.member), entry));
-        let (kind, cause, draws) = match (here, written) {
-            (Some(posting), _) => (posting.kind, posting.cause.clone(), posting.draws.clone()),
-            (None, Some(spent)) => (spent.kind, spent.cause.clone(), spent.draws.clone()),
+        let (kind, cause, points) = match (here, written) {
+            (Some(posting), _) => (posting.kind, posting.cause.clone(), posting.points),
+            (None, Some(spent)) => (spent.kind, spent.cause.clone(), spent.points),
             (None, None) => return Err(AccountRefusal::EntryNotFound { entry }),
         };
-        let lot = draws.first().map(|draw| draw.lot);
-        let Some(lot) = lot.filter(|_| kind == EntryKind::Earn && granting::is_cause(&cause)) else {
+        if kind != EntryKind::Earn || !granting::is_cause(&cause) {
             return Err(AccountRefusal::NotAGrant { entry, kind });
-        };
+        }
         let reversal = entry.to_string();
         let reversed_here =
             holdings.postings.iter().any(|one| one.kind == EntryKind::EarnReversal && one.cause == reversal);
         if reversed_here || written.is_some_and(|spent| spent.reversed) {
             return Err(AccountRefusal::AlreadyReversed { entry });
         }
-        let taken = granting::take_grant_back(holdings, versions, &Granted { entry, lot }, &ask.reason, self.now)?;
+        let granted = Granted { entry, points, cause: &cause };
+        let taken = granting::take_grant_back(holdings, versions, &granted, &ask.reason, self.now)?;
         Ok(receipt(holdings, taken))
     }
 
@@ -284,6 +300,7 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         draws: posting.map(|posting| posting.draws.clone()).unwrap_or_default(),
         lapses_at: posting.and_then(|posting| lapse_of(holdings, posting)),
         points: posting.map_or(0, |posting| posting.points),
+        hold: None,
         mark: None,
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());

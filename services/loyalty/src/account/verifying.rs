@@ -14,10 +14,36 @@ pub struct Claimed {
     pub link: Link,
     /// What can be spent.
     pub spendable: i64,
+    /// What waits.
+    pub pending: i64,
+    /// What is held back.
+    pub held: i64,
     /// What the next points fill first.
     pub deficit: i64,
-    /// The sum of what is left in all lots.
-    pub lots_left: i64,
+    /// The sum of what is left in lots that can be spent, and is not held.
+    pub lots_usable: i64,
+    /// The sum of what is left in lots that wait.
+    pub lots_waiting: i64,
+    /// The sum of what is held of lots.
+    pub lots_held: i64,
+    /// The sum of what holds hold.
+    pub holds_held: i64,
+}
+
+impl Claimed {
+    /// Of somebody without an account.
+    const NONE: Self = Self {
+        entries: 0,
+        link: Link::FIRST,
+        spendable: 0,
+        pending: 0,
+        held: 0,
+        deficit: 0,
+        lots_usable: 0,
+        lots_waiting: 0,
+        lots_held: 0,
+        holds_held: 0,
+    };
 }
 
 /// The first thing that is not as it was written.
@@ -70,7 +96,7 @@ pub enum Divergence {
         /// By the account.
         found: i64,
     },
-    /// The lots hold something else than can be spent.
+    /// The lots hold something else than the account says can be spent, waits or is held.
     Lots {
         /// By the account.
         expected: i64,
@@ -144,8 +170,7 @@ impl Reading {
     /// # Errors
     /// They differ.
     pub fn end(self, claimed: Option<Claimed>) -> Result<(), Divergence> {
-        let none = Claimed { entries: 0, link: Link::FIRST, spendable: 0, deficit: 0, lots_left: 0 };
-        let claimed = claimed.unwrap_or(none);
+        let claimed = claimed.unwrap_or(Claimed::NONE);
         if claimed.entries > self.number {
             return Err(Divergence::CutOff { number: self.number.saturating_add(1), entries: claimed.entries });
         }
@@ -155,14 +180,21 @@ impl Reading {
         if claimed.link != self.link {
             return Err(Divergence::OtherEnd { number: self.number });
         }
-        let found = claimed.spendable.saturating_sub(claimed.deficit);
+        let kept = claimed.pending.saturating_add(claimed.held);
+        let found = claimed.spendable.saturating_add(kept).saturating_sub(claimed.deficit);
         if found != self.balance {
             return Err(Divergence::Sum { expected: self.balance, found });
         }
-        if claimed.lots_left != claimed.spendable {
-            return Err(Divergence::Lots { expected: claimed.spendable, found: claimed.lots_left });
+        let sums = [
+            (claimed.spendable, claimed.lots_usable),
+            (claimed.pending, claimed.lots_waiting),
+            (claimed.held, claimed.lots_held),
+            (claimed.held, claimed.holds_held),
+        ];
+        match sums.into_iter().find(|(expected, found)| expected != found) {
+            Some((expected, found)) => Err(Divergence::Lots { expected, found }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The model knows no lots but a bag of single points, each with its lapse day, and works every sum out anew.
 
+mod holding;
 mod tiers;
 
 use std::collections::BTreeMap;
@@ -13,12 +14,14 @@ use uuid::Uuid;
 
 use super::earning::{LineFacts, OrderFacts, earn};
 use super::holdings::Holdings;
-use super::redemption::{add_by_hand, redeem, take_by_hand};
+use super::redemption::{ByHand, add_by_hand, redeem, take_by_hand};
 use super::reversing::{Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
 use crate::programme::example;
-use crate::programme::expiry::{grace_instant, lapse_instant};
-use crate::programme::terms::{DeficitPolicy, Terms, Versions};
+use crate::programme::expiry::{grace_instant, lapse_instant, usable_instant};
+use crate::programme::terms::{DeficitPolicy, Pending, PendingFrom, Terms, Versions};
+
+const BY_HAND: ByHand<'static> = ByHand { reason: "by hand", actor: "clerk" };
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -29,6 +32,9 @@ enum Step {
     GiveBack { which: usize },
     Add { points: i64 },
     Take { points: i64 },
+    Hold { points: i64, days: i64 },
+    Capture { which: usize, percent: i64, keep: bool },
+    Release { which: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -41,7 +47,18 @@ fn step() -> impl Strategy<Value = Step> {
         (0..50_usize).prop_map(|which| Step::GiveBack { which }),
         (1..60_i64).prop_map(|points| Step::Add { points }),
         (1..60_i64).prop_map(|points| Step::Take { points }),
+        (1..90_i64, 1..200_i64).prop_map(|(points, days)| Step::Hold { points, days }),
+        (0..50_usize, 1..=120_i64, any::<bool>()).prop_map(|(which, percent, keep)| Step::Capture {
+            which,
+            percent,
+            keep
+        }),
+        (0..50_usize).prop_map(|which| Step::Release { which }),
     ]
+}
+
+fn policy() -> impl Strategy<Value = DeficitPolicy> {
+    prop_oneof![Just(DeficitPolicy::OnlyPending), Just(DeficitPolicy::WithinBalance), Just(DeficitPolicy::Unlimited)]
 }
 
 /// A point knows when it lapses, when it was earned, and the order it came from, if it came from one.
@@ -50,6 +67,9 @@ type Point = (Timestamp, Timestamp, Option<usize>);
 struct Model {
     terms: Terms,
     points: Vec<Point>,
+    waiting: Vec<(Timestamp, Point)>,
+    /// What each hold holds, and until when.
+    holds: Vec<(Timestamp, Vec<Point>)>,
     owed: i64,
     bought: BTreeMap<usize, Bought>,
     spent: Vec<Vec<Point>>,
@@ -65,10 +85,26 @@ struct Bought {
 
 impl Model {
     fn new(terms: Terms) -> Self {
-        Self { terms, points: Vec::new(), owed: 0, bought: BTreeMap::new(), spent: Vec::new() }
+        Self {
+            terms,
+            points: Vec::new(),
+            waiting: Vec::new(),
+            holds: Vec::new(),
+            owed: 0,
+            bought: BTreeMap::new(),
+            spent: Vec::new(),
+        }
     }
 
-    fn lapse(&mut self, now: Timestamp) {
+    fn pass(&mut self, now: Timestamp) {
+        let mut ended: Vec<(Timestamp, usize)> =
+            (0..self.holds.len()).map(|which| (self.holds[which].0, which)).filter(|(at, _)| *at <= now).collect();
+        ended.sort_unstable();
+        ended.into_iter().for_each(|(at, which)| self.let_go(which, at));
+        let (usable, waiting) = self.waiting.drain(..).partition(|(usable, _)| *usable <= now);
+        self.waiting = waiting;
+        let usable: Vec<(Timestamp, Point)> = usable;
+        self.points.extend(usable.into_iter().map(|(_, point)| point));
         self.points.sort_unstable();
         while self.points.first().is_some_and(|(lapses, ..)| *lapses <= now) {
             if let (.., Some(order)) = self.points.remove(0) {
@@ -84,10 +120,17 @@ impl Model {
 
     fn buy(&mut self, order: usize, amount: i64, at: Timestamp, now: Timestamp) {
         let earned = amount / 50;
-        let promised = lapse_instant(&self.terms, at).expect("in range").expect("they lapse");
+        let usable = usable_instant(&self.terms, at, None).expect("in range");
+        let promised = lapse_instant(&self.terms, usable.unwrap_or(at)).expect("in range").expect("they lapse");
         let lapses = if promised <= now { self.grace(now) } else { promised };
         self.bought.insert(order, Bought { amount, returned: 0, earned, taken: 0, lapsed: 0 });
-        (0..earned).for_each(|_| self.add((lapses, at, Some(order))));
+        for _ in 0..earned {
+            let point = (lapses, at, Some(order));
+            match usable.filter(|usable| *usable > now && self.owed == 0) {
+                Some(usable) => self.waiting.push((usable, point)),
+                None => self.add(point),
+            }
+        }
     }
 
     fn grace(&self, now: Timestamp) -> Timestamp {
@@ -100,10 +143,20 @@ impl Model {
         (self.points.len() >= wanted).then(|| self.points.drain(..wanted).collect())
     }
 
+    fn let_go(&mut self, which: usize, at: Timestamp) {
+        let points = std::mem::take(&mut self.holds[which].1);
+        self.come_back(points, at);
+    }
+
     fn give_back(&mut self, which: usize, now: Timestamp) {
-        for (lapses, earned_at, order) in std::mem::take(&mut self.spent[which]) {
+        let points = std::mem::take(&mut self.spent[which]);
+        self.come_back(points, now);
+    }
+
+    fn come_back(&mut self, points: Vec<Point>, now: Timestamp) {
+        for (lapses, earned_at, order) in points {
             let late = lapses <= now;
-            self.add(if late { (self.grace(now), now, None) } else { (lapses, earned_at, order) });
+            self.add(if late { (self.grace(now), earned_at, order) } else { (lapses, earned_at, order) });
         }
     }
 
@@ -115,20 +168,34 @@ impl Model {
         bought.taken += take;
         self.points.sort_unstable();
         for _ in 0..take {
-            let own = self.points.iter().position(|(.., from)| *from == Some(order));
-            match own.or((!self.points.is_empty()).then_some(0)) {
-                Some(place) => drop(self.points.remove(place)),
-                None if self.terms.deficit == DeficitPolicy::WithinBalance => {}
-                None => self.owed += 1,
+            if !self.take_one(order) && self.terms.deficit == DeficitPolicy::Unlimited {
+                self.owed += 1;
             }
         }
     }
+
+    /// Its own point that waits, another of its own, any that waits, any at all.
+    fn take_one(&mut self, order: usize) -> bool {
+        self.waiting.sort_unstable_by_key(|(_, point)| *point);
+        let waits = |own: bool| self.waiting.iter().position(|(_, point)| !own || point.2 == Some(order));
+        let usable = |own: bool| self.points.iter().position(|point| !own || point.2 == Some(order));
+        let only = self.terms.deficit == DeficitPolicy::OnlyPending;
+        match (waits(true), usable(true), waits(false), usable(false)) {
+            (Some(place), ..) => drop(self.waiting.remove(place)),
+            _ if only => return false,
+            (_, Some(place), ..) | (_, _, None, Some(place)) => drop(self.points.remove(place)),
+            (_, _, Some(place), _) => drop(self.waiting.remove(place)),
+            (None, None, None, None) => return false,
+        }
+        true
+    }
 }
 
-fn flat(deficit: DeficitPolicy) -> Terms {
+fn flat(deficit: DeficitPolicy, days: Option<i32>) -> Terms {
     let mut terms = example::signature();
     terms.ladder = None;
     terms.deficit = deficit;
+    terms.pending = days.map(|days| Pending { days, from: PendingFrom::Order });
     terms
 }
 
@@ -164,7 +231,7 @@ impl Walk {
             self.now += SignedDuration::from_hours(24 * days);
         }
         settle(&mut self.holdings, &self.versions, Until::Including(self.now)).expect("in range");
-        self.model.lapse(self.now);
+        self.model.pass(self.now);
         match step {
             Step::Wait { .. } => {}
             Step::Buy { amount, days_ago } => self.buy(*amount, *days_ago),
@@ -172,12 +239,18 @@ impl Walk {
             Step::Redeem { points } => self.redeem(*points),
             Step::GiveBack { which } => self.give_back(*which),
             Step::Add { points } => self.add(*points),
+            Step::Hold { points, days } => self.hold(*points, *days),
+            Step::Capture { which, percent, keep } => self.capture(*which, *percent, *keep),
+            Step::Release { which } => self.release(*which),
             Step::Take { points } => {
-                let taken = take_by_hand(&mut self.holdings, &self.versions, Points(*points), "by hand", self.now);
+                let taken = take_by_hand(&mut self.holdings, &self.versions, Points(*points), BY_HAND, self.now);
                 assert_eq!(taken.is_ok(), self.model.take(*points).is_some(), "{step:?}");
             }
         }
         assert_eq!(self.holdings.spendable(), i64::try_from(self.model.points.len()).expect("few"), "after {step:?}");
+        assert_eq!(self.holdings.pending(), i64::try_from(self.model.waiting.len()).expect("few"), "after {step:?}");
+        let held: usize = self.model.holds.iter().map(|(_, points)| points.len()).sum();
+        assert_eq!(self.holdings.held(), i64::try_from(held).expect("few"), "after {step:?}");
         assert_eq!(self.holdings.deficit, self.model.owed, "after {step:?}");
         let entries: i64 = self.holdings.postings.iter().map(|posting| posting.points).sum();
         assert_eq!(entries, self.holdings.balance(), "after {step:?}");
@@ -192,6 +265,7 @@ impl Walk {
             lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
             points_paid_minor: 0,
             occurred_at,
+            received_at: None,
             historic: false,
         };
         earn(&mut self.holdings, &self.versions, &facts, None, self.now).expect("in range");
@@ -240,7 +314,7 @@ impl Walk {
 
     fn add(&mut self, points: i64) {
         let terms = self.model.terms.clone();
-        add_by_hand(&mut self.holdings, &self.versions, &terms, Points(points), "by hand", self.now).expect("in range");
+        add_by_hand(&mut self.holdings, &self.versions, &terms, Points(points), BY_HAND, self.now).expect("in range");
         let lapses = lapse_instant(&terms, self.now).expect("in range").expect("they lapse");
         (0..points).for_each(|_| self.model.add((lapses, self.now, None)));
     }
@@ -250,9 +324,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(testkit::count(testkit::Promise::Walks)))]
 
     #[test]
-    fn the_rules_agree_with_the_model(steps in proptest::collection::vec(step(), 50), owes in any::<bool>()) {
-        let deficit = if owes { DeficitPolicy::Unlimited } else { DeficitPolicy::WithinBalance };
-        let mut walk = Walk::begin(flat(deficit));
+    fn the_rules_agree_with_the_model(
+        steps in proptest::collection::vec(step(), 50),
+        deficit in policy(),
+        days in proptest::option::of(1..90_i32),
+    ) {
+        let mut walk = Walk::begin(flat(deficit, days));
         steps.iter().for_each(|step| walk.go(step));
     }
 }

@@ -221,6 +221,7 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
         member,
         points: Points(points),
         reason,
+        actor: envelope.actor.clone(),
         known: false,
         validate_only: ask.validate_only,
         explain: ask.explain,

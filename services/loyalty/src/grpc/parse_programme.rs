@@ -9,7 +9,7 @@ use tonic::{Request, Status};
 use wire::{Freshness, Keys, Violations, digests, open};
 
 use crate::programme::terms::{
-    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Programme, Tier, Window, Zone,
+    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Programme, Tier, Window, Zone,
 };
 
 /// Which terms to look at.
@@ -78,9 +78,14 @@ fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Optio
     };
     let grace_days = bad.number("programme.grace_days", i64::from(programme.grace_days.unwrap_or(14)), 0..=366);
     let deficit = match wire_v1::DeficitPolicy::try_from(programme.deficit) {
+        Ok(wire_v1::DeficitPolicy::OnlyPending) => Some(DeficitPolicy::OnlyPending),
         Ok(wire_v1::DeficitPolicy::WithinBalance) => Some(DeficitPolicy::WithinBalance),
         Ok(wire_v1::DeficitPolicy::Unspecified | wire_v1::DeficitPolicy::Unlimited) => Some(DeficitPolicy::Unlimited),
         Err(_) => unknown(bad, "programme.deficit"),
+    };
+    let pending = match &programme.pending {
+        Some(pending) => read_pending(bad, pending).map(Some),
+        None => Some(None),
     };
     Some(Programme {
         display_name: display_name?,
@@ -90,7 +95,18 @@ fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Optio
         ladder: ladder?,
         grace_days: i32::try_from(grace_days?).ok()?,
         deficit: deficit?,
+        pending: pending?,
     })
+}
+
+fn read_pending(bad: &mut Violations, pending: &wire_v1::PendingPolicy) -> Option<Pending> {
+    let days = bad.number("programme.pending.days", i64::from(pending.days), 1..=366);
+    let from = match wire_v1::PendingFrom::try_from(pending.from) {
+        Ok(wire_v1::PendingFrom::Unspecified | wire_v1::PendingFrom::Order) => Some(PendingFrom::Order),
+        Ok(wire_v1::PendingFrom::Receipt) => Some(PendingFrom::Receipt),
+        Err(_) => unknown(bad, "programme.pending.from"),
+    };
+    Some(Pending { days: i32::try_from(days?).ok()?, from: from? })
 }
 
 fn unknown<T>(bad: &mut Violations, field: &str) -> Option<T> {

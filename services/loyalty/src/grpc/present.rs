@@ -10,13 +10,13 @@ use wire::messages::localized;
 use wire::{Freshness, Keys, Language, Stop};
 
 use super::parse::PageLook;
-use super::refuse;
 use super::wording::{self, Facts};
+use super::{present_holds, refuse};
 use crate::account::decision::{Decision, Explanation};
 use crate::account::holdings::{Draw, EntryKind, Lot, TierChange, TierChangeKind};
 use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, StandingView, TierView};
 
-fn freshness(receipt: &Receipt) -> Freshness {
+pub(super) fn freshness(receipt: &Receipt) -> Freshness {
     let mark = receipt
         .mark
         .and_then(|(shard, epoch, position)| Some((Shard::from_number(i64::from(shard))?, Head { epoch, position })));
@@ -27,7 +27,7 @@ pub(super) fn redemption(keys: &Keys, language: Language, receipt: Receipt) -> R
     Response::new(redeemed(keys, language, receipt))
 }
 
-fn redeemed(keys: &Keys, language: Language, receipt: Receipt) -> v1::RedeemPointsResponse {
+pub(super) fn redeemed(keys: &Keys, language: Language, receipt: Receipt) -> v1::RedeemPointsResponse {
     v1::RedeemPointsResponse {
         freshness: freshness(&receipt).seal(keys),
         entry: receipt.entry.map(|entry| entry.to_string()).unwrap_or_default(),
@@ -164,6 +164,10 @@ pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> 
             earned: account.totals.earned.saturating_sub(account.totals.earn_reversed),
             redeemed: account.totals.redeemed.saturating_sub(account.totals.redemption_reversed),
             lapsed: account.totals.lapsed,
+            pending: account.pending,
+            pending_lots: account.pending_lots.into_iter().take(100).map(lot).collect(),
+            held: account.held,
+            holds: account.holds.into_iter().take(100).map(present_holds::hold).collect(),
         }),
     })
 }
@@ -223,6 +227,8 @@ pub(super) fn overview(overview: Overview) -> Response<v1::GetOverviewResponse> 
         lapsed: totals.lapsed,
         adjusted: totals.adjusted,
         outstanding: overview.outstanding,
+        pending: overview.pending,
+        held: overview.held,
         deficit: overview.deficit,
         accounts: overview.accounts,
         entries: overview.entries,
@@ -230,11 +236,11 @@ pub(super) fn overview(overview: Overview) -> Response<v1::GetOverviewResponse> 
     })
 }
 
-fn draw(draw: Draw) -> v1::Draw {
+pub(super) fn draw(draw: Draw) -> v1::Draw {
     v1::Draw { lot: draw.lot.to_string(), points: draw.points }
 }
 
-fn time(moment: Timestamp) -> Option<prost_types::Timestamp> {
+pub(super) fn time(moment: Timestamp) -> Option<prost_types::Timestamp> {
     Some(proto::timestamp(moment))
 }
 
@@ -246,6 +252,8 @@ fn lot(lot: Lot) -> v1::Lot {
         earn_time: time(lot.earned_at),
         lapse_time: lot.lapses_at.and_then(time),
         origin: lot.origin,
+        usable_time: lot.usable_from.and_then(time),
+        held: lot.held,
     }
 }
 

@@ -6,7 +6,9 @@ use terms::TermsPut;
 use tonic::Response;
 use wire::Keys;
 
-use crate::programme::terms::{DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Window};
+use crate::programme::terms::{
+    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Terms, Window,
+};
 
 pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1::PutProgrammeResponse> {
     Response::new(v1::PutProgrammeResponse {
@@ -18,6 +20,7 @@ pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1:
 pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
     let terms = version.terms;
     let deficit = match terms.deficit {
+        DeficitPolicy::OnlyPending => v1::DeficitPolicy::OnlyPending,
         DeficitPolicy::WithinBalance => v1::DeficitPolicy::WithinBalance,
         DeficitPolicy::Unlimited => v1::DeficitPolicy::Unlimited,
     };
@@ -31,8 +34,17 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         ladder: terms.ladder.map(ladder),
         grace_days: Some(terms.grace_days),
         deficit: deficit.into(),
+        pending: terms.pending.map(pending),
     };
     Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
+}
+
+fn pending(pending: Pending) -> v1::PendingPolicy {
+    let from = match pending.from {
+        PendingFrom::Order => v1::PendingFrom::Order,
+        PendingFrom::Receipt => v1::PendingFrom::Receipt,
+    };
+    v1::PendingPolicy { days: pending.days, from: from.into() }
 }
 
 fn rate(rate: EarnRate) -> v1::EarnRate {

@@ -1,6 +1,6 @@
 //! What loyalty says no to, as the wire tells it.
 
-use kernel::EntryId;
+use kernel::{EntryId, HoldId, Points};
 use terms::TermsRefusal;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
@@ -69,6 +69,17 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             text: format!("{entry} was reversed before"),
             facts: vec![("entry", entry.to_string())],
         },
+        AccountRefusal::HoldNotFound { hold } => {
+            about_hold("HOLD_NOT_FOUND", RefusalKind::NotFound, "there is no such hold".to_owned(), Vec::new(), hold)
+        }
+        AccountRefusal::HoldEnded { hold } => {
+            let text = "the hold holds nothing any more".to_owned();
+            about_hold("HOLD_ENDED", RefusalKind::FailedPrecondition, text, Vec::new(), hold)
+        }
+        AccountRefusal::HoldExceeded { hold, asked, held } => {
+            let (text, facts) = (format!("asked {asked}, held {held}"), vec![("asked", asked), ("held", held)]);
+            about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
+        }
         AccountRefusal::OutOfRange => Refusal {
             reason: "BALANCE_OUT_OF_RANGE",
             kind: RefusalKind::FailedPrecondition,
@@ -76,6 +87,17 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             facts: Vec::new(),
         },
     }
+}
+
+fn about_hold(
+    reason: &'static str,
+    kind: RefusalKind,
+    text: String,
+    points: Vec<(&'static str, Points)>,
+    hold: HoldId,
+) -> Refusal {
+    let points = points.into_iter().map(|(name, points)| (name, points.to_string()));
+    Refusal { reason, kind, text, facts: points.chain([("hold", hold.to_string())]).collect() }
 }
 
 fn another_kind(reason: &'static str, wanted: &str, entry: EntryId, kind: EntryKind) -> Refusal {

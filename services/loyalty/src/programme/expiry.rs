@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use kernel::calendar::{OutOfCalendar, day_of, days_after, end_of, months_after};
 
-use super::terms::{Expiry, Terms};
+use super::terms::{Expiry, PendingFrom, Terms};
 
 /// From which instant on points earned at a moment are lapsed; never, where the terms say so.
 pub fn lapse_instant(terms: &Terms, earned_at: Timestamp) -> Result<Option<Timestamp>, OutOfCalendar> {
@@ -25,6 +25,21 @@ pub fn lapse_instant(terms: &Terms, earned_at: Timestamp) -> Result<Option<Times
         }
     };
     end_of(last_day, zone).map(Some)
+}
+
+/// From which instant on the points of an order can be spent; none where they need not wait.
+pub fn usable_instant(
+    terms: &Terms,
+    occurred_at: Timestamp,
+    received_at: Option<Timestamp>,
+) -> Result<Option<Timestamp>, OutOfCalendar> {
+    let Some(pending) = terms.pending else { return Ok(None) };
+    let from = match pending.from {
+        PendingFrom::Order => occurred_at,
+        PendingFrom::Receipt => received_at.unwrap_or(occurred_at),
+    };
+    let zone = terms.zone.rules();
+    end_of(days_after(day_of(from, zone), pending.days)?, zone).map(Some)
 }
 
 /// From which instant on points that come back after they had lapsed are lapsed again.

@@ -31,6 +31,9 @@ pub struct Programme {
     pub grace_days: i32,
     /// What a reversed earn may take.
     pub deficit: DeficitPolicy,
+    /// How long the points of an order wait, where they do.
+    #[serde(default)]
+    pub pending: Option<Pending>,
 }
 
 impl Programme {
@@ -136,9 +139,29 @@ pub enum Expiry {
     },
 }
 
+/// How long the points of an order wait before they can be spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Through so many days after the one that is counted from.
+    pub days: i32,
+    /// From which day.
+    pub from: PendingFrom,
+}
+
+/// From which day points wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PendingFrom {
+    /// The day of the order.
+    Order,
+    /// The day the buyer had the goods; that of the order where it is not told.
+    Receipt,
+}
+
 /// What a reversed earn may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeficitPolicy {
+    /// Only what still waits of its own.
+    OnlyPending,
     /// Only what is there.
     WithinBalance,
     /// All of it.

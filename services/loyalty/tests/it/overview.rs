@@ -17,6 +17,8 @@ struct Sums {
     redeemed: i64,
     lapsed: i64,
     outstanding: i64,
+    pending: i64,
+    held: i64,
     deficit: i64,
     accounts: i64,
 }
@@ -31,6 +33,8 @@ async fn overview(shop: &Shop) -> (Sums, i64) {
         redeemed: told.redeemed - told.redemption_reversed,
         lapsed: told.lapsed,
         outstanding: told.outstanding,
+        pending: told.pending,
+        held: told.held,
         deficit: told.deficit,
         accounts: told.accounts,
     };
@@ -45,7 +49,7 @@ async fn summed(shop: &Shop, members: &[MemberId]) -> Sums {
     for member in members {
         let account = shop.account(*member, "").await;
         *sums.tiers.get_mut(&account.tier.expect("a ladder").tier).expect("on the ladder") += 1;
-        for lot in account.lots {
+        for lot in account.lots.into_iter().chain(account.pending_lots) {
             let lapses = proto::instant(&lot.lapse_time.expect("it lapses")).expect("an instant");
             let last_day = (lapses - jiff::SignedDuration::from_micros(1)).to_zoned(zone.clone());
             let month = sums.months.entry(last_day.strftime("%Y-%m").to_string()).or_default();
@@ -55,6 +59,8 @@ async fn summed(shop: &Shop, members: &[MemberId]) -> Sums {
         sums.redeemed += account.redeemed;
         sums.lapsed += account.lapsed;
         sums.outstanding += account.spendable;
+        sums.pending += account.pending;
+        sums.held += account.held;
         sums.deficit += account.deficit;
         sums.accounts += 1;
     }
@@ -121,6 +127,33 @@ async fn the_overview_is_the_sum_of_the_accounts_before_and_after_the_timers_rin
     ring(&shop).await;
     assert_eq!(overview(&shop).await, (before, entries), "only what was due was written");
     assert_eq!(self::written(&shop, &members).await, entries);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn points_that_wait_are_summed_before_and_after_the_timers_ring() {
+    let shop = Shop::without_programme().await;
+    let mut request = shop.programme();
+    let pending = PendingPolicy { days: 60, from: PendingFrom::Order.into() };
+    request.programme.as_mut().expect("there").pending = Some(pending);
+    shop.client().put_programme(request).await.expect("the terms are valid");
+    shop.clock.move_to(testkit::instant("2028-06-01T02:00:00Z")).expect("forward");
+    let histories: [&[(&str, i64)]; 3] = [
+        // Waited and lapsed, waited, and still waiting; nothing of it is written yet but the first.
+        &[("2026-01-10", 1_000), ("2027-10-10", 2_000), ("2028-05-20", 3_000)],
+        &[("2026-01-10", 4_000)],
+        &[("2028-05-30", 5_000)],
+    ];
+    let mut members = Vec::new();
+    for orders in histories {
+        let (member, fresh) = loaded(&shop, orders).await;
+        shop.account(member, &fresh).await;
+        members.push(member);
+    }
+    let (before, entries) = overview(&shop).await;
+    assert_eq!(before, summed(&shop, &members).await);
+    assert_eq!((before.outstanding, before.pending, before.lapsed), (40, 160, 100));
+    ring(&shop).await;
+    assert_eq!(overview(&shop).await, (before, entries), "only what was due was written");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,50 @@ pub fn grant(member: String, n: u32, name: &str) -> GrantPointsRequest {
     GrantPointsRequest { member, points: 7, cause, reason, ..Default::default() }
 }
 
+/// Points held back for a dinner of this number.
+pub fn hold(member: String, points: i64, n: u32) -> HoldPointsRequest {
+    HoldPointsRequest { member, points, spent_on: format!("dinner {n}"), ..Default::default() }
+}
+
+/// Valid requests about holds.
+fn holding(shop: &Shop, member: &str) -> Examples {
+    let (a, b, c) = (member.to_owned(), member.to_owned(), member.to_owned());
+    let made = |shop: &Shop| {
+        let (client, clock) = (shop.client(), shop.clock.clone());
+        move |member: String, n: u32| {
+            let (mut client, clock) = (client.clone(), clock.clone());
+            async move {
+                let request_id = kernel::RequestId::new_at(clock.now()).to_string();
+                let request = HoldPointsRequest { request_id, ..hold(member, 3, n) };
+                client.hold_points(request).await.expect("there are plenty").into_inner().hold
+            }
+        }
+    };
+    let (to_spend, to_let_go) = (made(shop), made(shop));
+    Examples::new(&shop.clock)
+        .with_other(
+            move |n| {
+                let member = a.clone();
+                async move { hold(member, 2, n) }
+            },
+            |request: &mut HoldPointsRequest| request.points += 1,
+        )
+        .with_other(
+            move |n| {
+                let (member, held) = (b.clone(), to_spend(b.clone(), n));
+                async move { CaptureHoldRequest { member, hold: held.await, ..Default::default() } }
+            },
+            |request: &mut CaptureHoldRequest| request.keep_rest ^= true,
+        )
+        .with_other(
+            move |n| {
+                let (member, held) = (c.clone(), to_let_go(c.clone(), n));
+                async move { ReleaseHoldRequest { member, hold: held.await, ..Default::default() } }
+            },
+            |request: &mut ReleaseHoldRequest| request.hold = "hold_01h455vb4pex5vsknk084sn02q".to_owned(),
+        )
+}
+
 /// Valid requests for every rpc of the service, against a member who has points.
 pub async fn examples(shop: &Shop) -> Examples {
     let member = shop.member();
@@ -23,6 +67,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
     let (k, l) = (whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
+    let holds = holding(shop, &whose);
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
     Examples::new(&shop.clock)
         .with_other(
@@ -140,6 +185,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         })
         .with(|_| async { GetProgrammeRequest::default() })
         .with(|_| async { GetOverviewRequest::default() })
+        .and(holds)
 }
 
 /// The service's own: the event log's are proved with the whole suite.

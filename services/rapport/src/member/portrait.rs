@@ -151,7 +151,8 @@ impl Portrait {
 /// Points and tier for a program.
 pub fn account_json(account: &Account) -> Value {
     json!({
-        "balance": account.balance, "spendable": account.spendable, "deficit": account.deficit,
+        "balance": account.balance, "spendable": account.spendable, "pending": account.pending, "held": account.held,
+        "deficit": account.deficit,
         "earned": account.earned, "redeemed": account.redeemed, "lapsed": account.lapsed,
         "lots": account.lots.iter().map(|lot| json!({
             "id": lot.id, "left": lot.left, "amount": lot.amount, "lapses": shown(lot.lapse_time.as_ref()),
@@ -213,6 +214,10 @@ pub fn points(account: &Account, words: &Words, now: Timestamp) -> String {
     }
     for (lapses, left) in lapsing.into_iter().take(2) {
         facts.push(format!("{} lapse after {}", words::count(left), words.last_day_before(lapses, now)));
+    }
+    if let Some(usable) = account.pending_lots.first().and_then(|lot| instant(lot.usable_time.as_ref())) {
+        let pending = words::count(account.pending);
+        facts.push(format!("{pending} wait, the first through {}", words.last_day_before(usable, now)));
     }
     if account.deficit > 0 {
         facts.push(format!("the next {} fill what is missing", words::count(account.deficit)));

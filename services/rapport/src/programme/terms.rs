@@ -33,6 +33,9 @@ pub struct Terms {
     /// What a reversed earn may take.
     #[serde(default)]
     pub deficit: Deficit,
+    /// How long the points of an order wait; not at all where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
     /// Tiers; none where not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<Ladder>,
@@ -112,12 +115,36 @@ words! {
 words! {
     /// What a reversed earn may take.
     Deficit as DeficitPolicy {
+        /// Only what still waits of its own.
+        OnlyPending,
         /// Only what is there.
         WithinBalance,
         /// All of it.
         #[default]
         Unlimited,
     }
+}
+
+words! {
+    /// From which day points wait.
+    PendingFrom as PendingFrom {
+        /// The day of the order.
+        #[default]
+        Order,
+        /// The day the buyer had the goods.
+        Receipt,
+    }
+}
+
+/// How long the points of an order wait before they can be spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// Through so many days after the one that is counted from.
+    pub days: i32,
+    /// Which day that is.
+    #[serde(default)]
+    pub from: PendingFrom,
 }
 
 words! {
@@ -223,6 +250,7 @@ impl From<Terms> for wire::Programme {
             ladder: terms.ladder.map(Into::into),
             grace_days: terms.grace_days,
             deficit: terms.deficit.into(),
+            pending: terms.pending.map(|pending| wire::PendingPolicy { days: pending.days, from: pending.from.into() }),
         }
     }
 }
@@ -301,6 +329,9 @@ impl TryFrom<wire::Programme> for Terms {
             expiry,
             grace_days: programme.grace_days,
             deficit: Deficit::of(programme.deficit),
+            pending: programme
+                .pending
+                .map(|pending| Pending { days: pending.days, from: PendingFrom::of(pending.from) }),
             ladder: programme.ladder.map(ladder).transpose()?,
         })
     }

@@ -102,11 +102,18 @@ pub(super) async fn claims(
     limit: i64,
 ) -> Result<Vec<(Uuid, Claimed)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT member, entries, link, spendable, deficit,
-                  (SELECT COALESCE(sum(remaining), 0)::bigint FROM lot
-                   WHERE lot.tenant = account.tenant AND lot.shard = account.shard AND lot.member = account.member)
-                      AS "lots_left!"
-           FROM account WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member LIMIT $5"#,
+        r#"SELECT member, entries, link, spendable, pending, account.held, deficit, lots.usable AS "lots_usable!",
+                  lots.waiting AS "lots_waiting!", lots.held AS "lots_held!",
+                  (SELECT COALESCE(sum(hold.held), 0)::bigint FROM hold
+                   WHERE (hold.tenant, hold.shard, hold.member) = (account.tenant, account.shard, account.member))
+                      AS "holds_held!"
+           FROM account CROSS JOIN LATERAL (
+               SELECT COALESCE(sum(remaining - lot.held) FILTER (WHERE usable_from IS NULL), 0)::bigint AS usable,
+                      COALESCE(sum(remaining) FILTER (WHERE usable_from IS NOT NULL), 0)::bigint AS waiting,
+                      COALESCE(sum(lot.held), 0)::bigint AS held
+               FROM lot WHERE (lot.tenant, lot.shard, lot.member) = (account.tenant, account.shard, account.member)
+           ) AS lots
+           WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member LIMIT $5"#,
         span.tenant.uuid(),
         span.shard.number(),
         span.above,
@@ -115,16 +122,21 @@ pub(super) async fn claims(
     )
     .fetch_all(connection)
     .await?;
-    let claim = |row: (i64, Vec<u8>, i64, i64, i64)| Claimed {
-        entries: row.0,
-        link: Link::read(&row.1).unwrap_or(Link::FIRST),
-        spendable: row.2,
-        deficit: row.3,
-        lots_left: row.4,
-    };
-    let claimed = rows
-        .into_iter()
-        .map(|row| (row.member, claim((row.entries, row.link, row.spendable, row.deficit, row.lots_left))));
+    let claimed = rows.into_iter().map(|row| {
+        let claimed = Claimed {
+            entries: row.entries,
+            link: Link::read(&row.link).unwrap_or(Link::FIRST),
+            spendable: row.spendable,
+            pending: row.pending,
+            held: row.held,
+            deficit: row.deficit,
+            lots_usable: row.lots_usable,
+            lots_waiting: row.lots_waiting,
+            lots_held: row.lots_held,
+            holds_held: row.holds_held,
+        };
+        (row.member, claimed)
+    });
     Ok(claimed.collect())
 }
 

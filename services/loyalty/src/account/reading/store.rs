@@ -1,6 +1,6 @@
 //! The statements behind looking at accounts.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use ::store::{SqlTimestamp, StoreError};
 use jiff::Timestamp;
@@ -39,15 +39,15 @@ pub(super) async fn past_entries(
         .collect()
 }
 
-/// The lots that nothing could be spent of at a moment.
+/// The lots that nothing could be spent of at a moment, with what a hold keeps of them from lapsing.
 pub(super) async fn lapsed_lots(
     connection: &mut PgConnection,
     tenant: TenantId,
     member: MemberId,
     moment: Timestamp,
-) -> Result<HashSet<LotId>, StoreError> {
-    let lots = sqlx::query_scalar!(
-        "SELECT lot FROM lot WHERE tenant = $1 AND shard = $2 AND member = $3 AND lapses_at <= $4",
+) -> Result<HashMap<LotId, i64>, StoreError> {
+    let lots = sqlx::query!(
+        "SELECT lot, held FROM lot WHERE tenant = $1 AND shard = $2 AND member = $3 AND lapses_at <= $4",
         tenant.uuid(),
         Shard::of_member(member).number(),
         member.uuid(),
@@ -55,7 +55,7 @@ pub(super) async fn lapsed_lots(
     )
     .fetch_all(connection)
     .await?;
-    Ok(lots.into_iter().map(LotId::from).collect())
+    Ok(lots.into_iter().map(|row| (LotId::from(row.lot), row.held)).collect())
 }
 
 struct EntryRow {
@@ -193,6 +193,7 @@ pub(super) async fn overview(
     let sums = sqlx::query!(
         r#"SELECT count(*) AS "accounts!", coalesce(sum(entries), 0)::bigint AS "entries!",
                   coalesce(sum(spendable), 0)::bigint AS "outstanding!", coalesce(sum(deficit), 0)::bigint AS "deficit!",
+                  coalesce(sum(pending), 0)::bigint AS "pending!", coalesce(sum(held), 0)::bigint AS "held!",
                   coalesce(sum(earned), 0)::bigint AS "earned!",
                   coalesce(sum(earn_reversed), 0)::bigint AS "earn_reversed!",
                   coalesce(sum(redeemed), 0)::bigint AS "redeemed!",
@@ -215,16 +216,21 @@ pub(super) async fn overview(
     )
     .fetch_all(&mut *connection)
     .await?;
-    // What has lapsed is gone, whether or not the clockwork has written it yet. It writes one entry for each instant at
-    // which lots of a member lapse.
+    // What has lapsed is gone, and what has waited can be spent, whether or not the clockwork has written it yet. It writes
+    // one entry for each instant at which lots of a member lapse.
     let due = sqlx::query!(
-        r#"SELECT coalesce(sum(remaining), 0)::bigint AS "points!", count(DISTINCT (shard, member, lapses_at)) AS "entries!"
-           FROM lot WHERE tenant = $1 AND remaining > 0 AND lapses_at <= $2"#,
+        r#"SELECT coalesce(sum(remaining - held) FILTER (WHERE lapses_at <= $2), 0)::bigint AS "points!",
+                  count(DISTINCT (shard, member, lapses_at)) FILTER (WHERE lapses_at <= $2) AS "entries!",
+                  coalesce(sum(remaining) FILTER (WHERE usable_from <= $2), 0)::bigint AS "activated!",
+                  (SELECT coalesce(sum(held), 0)::bigint FROM hold
+                   WHERE tenant = $1 AND held > 0 AND expires_at <= $2) AS "let_go!"
+           FROM lot WHERE tenant = $1 AND remaining > held AND (lapses_at <= $2 OR usable_from <= $2)"#,
         tenant.uuid(),
         SqlTimestamp::from(now) as SqlTimestamp,
     )
     .fetch_one(connection)
     .await?;
+    let usable = due.activated.saturating_add(due.let_go);
     Ok(Overview {
         tiers: Vec::new(),
         lapse_months: months.into_iter().map(|row| (row.month, row.points, row.lots)).collect(),
@@ -236,7 +242,9 @@ pub(super) async fn overview(
             lapsed: sums.lapsed.saturating_add(due.points),
             adjusted: sums.adjusted,
         },
-        outstanding: sums.outstanding.saturating_sub(due.points),
+        outstanding: sums.outstanding.saturating_add(usable).saturating_sub(due.points),
+        held: sums.held.saturating_sub(due.let_go),
+        pending: sums.pending.saturating_sub(due.activated),
         deficit: sums.deficit,
         accounts: sums.accounts,
         entries: sums.entries.saturating_add(due.entries),

@@ -23,7 +23,13 @@ pub(super) async fn done(connection: &mut PgConnection, asks: &[&Ask]) -> Result
             Ask::Reverse(ask) => drop(undone.insert(((ask.tenant, ask.member), ask.entry))),
             Ask::Revoke(ask) => drop(undone.insert(((ask.tenant, ask.member), ask.entry))),
             Ask::Grant(ask) => drop(given.insert(((ask.tenant, ask.member), &ask.cause))),
-            Ask::Redeem(_) | Ask::Adjust(_) | Ask::Hear { .. } | Ask::Settle { .. } => (),
+            Ask::Redeem(_)
+            | Ask::Hold(_)
+            | Ask::Capture(_)
+            | Ask::Release(_)
+            | Ask::Adjust(_)
+            | Ask::Hear { .. }
+            | Ask::Settle { .. } => (),
         }
     }
     Ok(Done { spent: spent(connection, &undone).await?, granted: granted(connection, &given).await? })
@@ -43,7 +49,7 @@ async fn spent(
     let causes: Vec<String> = wanted.iter().map(|(_, entry)| entry.to_string()).collect();
     let rows = sqlx::query!(
         r#"SELECT entry.tenant AS "tenant!", entry.member AS "member!", entry.entry AS "entry!", entry.kind AS "kind!",
-                  entry.cause AS "cause!", entry.draws AS "draws!",
+                  entry.cause AS "cause!", entry.points AS "points!", entry.draws AS "draws!",
                   EXISTS (SELECT FROM done_once AS done
                           WHERE (done.tenant, done.shard, done.member, done.cause)
                               = (entry.tenant, entry.shard, entry.member, asked.cause)) AS "reversed!"
@@ -72,7 +78,8 @@ async fn spent(
     for row in rows {
         let draws: Vec<Draw> = serde_json::from_value(row.draws).map_err(StoreError::unreadable)?;
         let whose = (row.tenant.into(), row.member.into());
-        let found = Spent { kind: read_entry_kind(row.kind)?, cause: row.cause, draws, reversed: row.reversed };
+        let kind = read_entry_kind(row.kind)?;
+        let found = Spent { kind, cause: row.cause, points: row.points, draws, reversed: row.reversed };
         spent.insert((whose, row.entry.into()), found);
     }
     Ok(spent)

@@ -9,9 +9,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::done::done;
-use super::read_tier_change_kind;
+use super::{coming_back, holds, read_tier_change_kind};
 use crate::account::chain::Link;
-use crate::account::desk::{Ask, Books, DeedKind, Whose};
+use crate::account::desk::{Ask, Books, Whose};
 use crate::account::holdings::{Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals, Unread};
 use crate::account::tally::Done;
 
@@ -77,7 +77,7 @@ pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp)
     purchases(connection, &full, &mut books).await?;
     history(connection, &full, &mut books).await?;
     let done = done(connection, asks).await?;
-    let mut wanted = returned_lots(asks, &books);
+    let mut wanted = coming_back::lots(connection, asks, &done.spent).await?;
     wanted.extend(done.spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
     let given = only_given(asks);
     let mut read = BTreeSet::new();
@@ -88,6 +88,10 @@ pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp)
         }
     }
     lots(connection, &read, &wanted, &mut books).await?;
+    let named = holds::named(asks);
+    let held = |whose: &&Whose| in_lots.get(whose).is_some_and(|unread| unread.held > 0);
+    let with_holds = read.iter().filter(held).chain(named.iter().map(|(whose, _)| whose)).copied().collect();
+    holds::load(connection, &with_holds, &named, &mut books).await?;
     let found = found(asks, &books, places);
     Ok(Loaded { books, done, found })
 }
@@ -108,10 +112,12 @@ pub(in crate::account) async fn read_one(
     member: MemberId,
 ) -> Result<Option<Holdings>, StoreError> {
     let whose = BTreeSet::from([(tenant, member)]);
-    let (mut books, ..) = accounts(connection, &whose).await?;
+    let (mut books, in_lots, _) = accounts(connection, &whose).await?;
     if books.is_empty() {
         return Ok(None);
     }
+    let with_holds = in_lots.iter().filter(|(_, unread)| unread.held > 0).map(|(whose, _)| *whose).collect();
+    holds::load(connection, &with_holds, &BTreeSet::new(), &mut books).await?;
     purchases(connection, &whose, &mut books).await?;
     history(connection, &whose, &mut books).await?;
     lots(connection, &whose, &BTreeSet::new(), &mut books).await?;
@@ -141,25 +147,11 @@ fn only_given(asks: &[&Ask]) -> BTreeSet<Whose> {
 /// Nothing falls due before points can be given: else lots lapse, and have to be read.
 fn rests(holdings: &Holdings, unread: &Unread, now: Timestamp) -> bool {
     let until = now.max(holdings.settled_until);
-    !review_is_due(holdings, until) && unread.lapses_at.is_none_or(|lapse| lapse > until)
+    !review_is_due(holdings, until) && unread.due_at.is_none_or(|due| due > until)
 }
 
 fn review_is_due(holdings: &Holdings, now: Timestamp) -> bool {
     holdings.standing.as_ref().and_then(|standing| standing.review_at).is_some_and(|review| review <= now)
-}
-
-/// The lots of the orders that something came back of: they may be spent or lapsed, and count all the same.
-fn returned_lots(asks: &[&Ask], books: &Books) -> BTreeSet<LotId> {
-    let mut wanted = BTreeSet::new();
-    for ask in asks {
-        let Ask::Hear { deeds, .. } = ask else { continue };
-        for deed in deeds {
-            let (Some(member), DeedKind::Returned(back)) = (deed.member, &deed.kind) else { continue };
-            let purchase = books.get(&(deed.tenant, member)).and_then(|holdings| holdings.purchases.get(&back.order));
-            wanted.extend(purchase.and_then(|purchase| purchase.lot));
-        }
-    }
-    wanted
 }
 
 /// Accounts without their lots, what lies in those, and where the rows are.
@@ -171,7 +163,7 @@ async fn accounts(
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
-                  needed_minor, qualified_by, review_at, stood_before, link, spendable, next_lapse_at,
+                  needed_minor, qualified_by, review_at, stood_before, link, spendable, pending, held, next_lapse_at,
                   account.place AS "place!"
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
@@ -188,7 +180,8 @@ async fn accounts(
     let (mut books, mut in_lots, mut places) = (Books::new(), BTreeMap::new(), BTreeMap::new());
     for row in rows {
         let member = MemberId::from(row.member);
-        let unread = Unread { points: row.spendable, lapses_at: row.next_lapse_at.map(Timestamp::from) };
+        let due_at = row.next_lapse_at.map(Timestamp::from);
+        let unread = Unread { points: row.spendable, pending: row.pending, held: row.held, due_at };
         in_lots.insert((row.tenant.into(), member), unread);
         places.insert((row.tenant.into(), member), row.place);
         let mut holdings = Holdings::new(member, row.joined_at.into());
@@ -236,7 +229,8 @@ async fn lots(
     }
     let wanted: Vec<Uuid> = wanted.iter().map(|lot| lot.uuid()).collect();
     let rows = sqlx::query!(
-        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, lapsed, earned_at, lapses_at
+        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, held, lapsed, earned_at, usable_from,
+                  lapses_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM lot
@@ -257,8 +251,10 @@ async fn lots(
                 origin: row.origin,
                 amount: row.amount,
                 left: row.remaining,
+                held: row.held,
                 lapsed: row.lapsed,
                 earned_at: row.earned_at.into(),
+                usable_from: row.usable_from.map(Timestamp::from),
                 lapses_at: row.lapses_at.map(Timestamp::from),
                 touched: false,
             });

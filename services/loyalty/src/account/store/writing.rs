@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::chaining::{Chained, chained};
 use super::loading::Found;
-use super::tier_change_kind;
+use super::{holds, tier_change_kind};
 use crate::account::desk::{Books, Whose};
 use crate::account::holdings::Holdings;
 
@@ -39,6 +39,7 @@ pub(in crate::account) async fn write(
         accounts::insert(tx, &new).await?;
         post::post(tx, &statements, found, now).await?;
         lots::update(tx, &changed, found).await?;
+        holds::write(tx, &changed).await?;
         entries::reversed(tx, &changed).await?;
         write_purchases(tx, &changed).await?;
         write_tier_changes(tx, &changed, now).await?;

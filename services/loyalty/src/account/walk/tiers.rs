@@ -105,6 +105,7 @@ impl Walk {
             lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
             points_paid_minor: 0,
             occurred_at: self.now,
+            received_at: None,
             historic: false,
         };
         earn(&mut self.holdings, &self.versions, &facts, None, self.now).expect("in range");

@@ -35,6 +35,8 @@ pub(super) struct Columns<'a> {
     pub stood_before: Vec<Option<Value>>,
     pub links: Vec<Vec<u8>>,
     pub next_lapse_at: Vec<Option<SqlTimestamp>>,
+    pub pending: Vec<i64>,
+    pub held: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
@@ -73,7 +75,9 @@ impl<'a> Columns<'a> {
             review_at: instants(|holdings| holdings.standing.as_ref()?.review_at),
             stood_before: before.collect::<Result<_, _>>()?,
             links: statements.iter().map(|account| account.link().0.to_vec()).collect(),
-            next_lapse_at: instants(Holdings::next_lapse),
+            next_lapse_at: instants(Holdings::next_of_lots),
+            pending: numbers(Holdings::pending),
+            held: numbers(Holdings::held),
         })
     }
 }
@@ -87,13 +91,14 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at)
+             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at, pending, held)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
                 unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
-                unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[]), unnest($24::timestamptz[])",
+                unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[]), unnest($24::timestamptz[]),
+                unnest($25::bigint[]), unnest($26::bigint[])",
         &new.tenants,
         &new.shards,
         &new.members,
@@ -118,6 +123,8 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
         &new.stood_before as &[Option<Value>],
         &new.links,
         &new.next_lapse_at as &[Option<SqlTimestamp>],
+        &new.pending,
+        &new.held,
     )
     .execute(tx.connection())
     .await?;

@@ -23,6 +23,8 @@ pub(super) struct Columns<'a> {
     pub earned_at: Vec<SqlTimestamp>,
     pub lapses_at: Vec<Option<SqlTimestamp>>,
     pub numbers: Vec<Option<i64>>,
+    pub usable_from: Vec<Option<SqlTimestamp>>,
+    pub held: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
@@ -45,6 +47,8 @@ impl<'a> Columns<'a> {
             earned_at: rows.iter().map(|(_, lot, _)| instant(lot.earned_at)).collect(),
             lapses_at: rows.iter().map(|(_, lot, _)| lot.lapses_at.map(instant)).collect(),
             numbers: rows.iter().map(|(.., number)| *number).collect(),
+            usable_from: rows.iter().map(|(_, lot, _)| lot.usable_from.map(instant)).collect(),
+            held: rows.iter().map(|(_, lot, _)| lot.held).collect(),
         })
     }
 }
@@ -74,10 +78,13 @@ pub(super) async fn update(tx: &mut Tx, changed: &[(&Whose, &Holdings)], found: 
     let ids: Vec<Uuid> = rows.iter().map(|(_, lot)| lot.id.uuid()).collect();
     let left: Vec<i64> = rows.iter().map(|(_, lot)| lot.left).collect();
     let lapsed: Vec<i64> = rows.iter().map(|(_, lot)| lot.lapsed).collect();
+    let usable: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.usable_from.map(instant)).collect();
+    let held: Vec<i64> = rows.iter().map(|(_, lot)| lot.held).collect();
     sqlx::query!(
-        "UPDATE lot SET remaining = new.remaining, lapsed = new.lapsed
+        "UPDATE lot SET remaining = new.remaining, lapsed = new.lapsed, usable_from = new.usable_from, held = new.held
          FROM (SELECT unnest($1::uuid[]) AS tenant, unnest($2::smallint[]) AS shard, unnest($3::uuid[]) AS member,
-                unnest($4::uuid[]) AS lot, unnest($5::bigint[]) AS remaining, unnest($6::bigint[]) AS lapsed) AS new
+                unnest($4::uuid[]) AS lot, unnest($5::bigint[]) AS remaining, unnest($6::bigint[]) AS lapsed,
+                unnest($7::timestamptz[]) AS usable_from, unnest($8::bigint[]) AS held) AS new
          WHERE (lot.tenant, lot.shard, lot.member, lot.lot) = (new.tenant, new.shard, new.member, new.lot)",
         &tenants,
         &shards,
@@ -85,6 +92,8 @@ pub(super) async fn update(tx: &mut Tx, changed: &[(&Whose, &Holdings)], found: 
         &ids,
         &left,
         &lapsed,
+        &usable as &[Option<SqlTimestamp>],
+        &held,
     )
     .execute(tx.connection())
     .await?;
