@@ -10,18 +10,23 @@
 //!    results with one statement for each table.
 //!
 //! Life cycle of points: earned -> spent | lapsed | taken back; spent -> given back.
-//! Cost of a batch, whatever its size: begin 2, recall 1, holdings 1 to 4, writes at most 7, commit 1 round trips.
+//! Cost of a batch, whatever its size: begin 2, recall 1, holdings 1 to 4, writes at most 7, commit 1 round trips; one more
+//! to read and one to write where orders are heard of a programme whose earn rules are limited over a time.
 
+pub mod assessing;
 mod auditing;
 pub mod chain;
 pub mod decision;
 mod desk;
 pub mod earning;
 mod events;
+pub mod facing;
 pub mod granting;
 pub mod holdings;
+pub mod judging;
 pub mod posting;
 mod qualification;
+mod quoting;
 mod reading;
 pub mod redemption;
 pub mod reversing;
@@ -30,6 +35,7 @@ pub mod settling;
 pub(crate) mod standing;
 mod store;
 mod tally;
+pub mod uses;
 pub mod verifying;
 
 #[cfg(test)]
@@ -52,6 +58,7 @@ pub use self::auditing::{Audit, Verified};
 pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
+pub use self::quoting::Quote;
 pub use self::reading::{AccountView, EntryView, Overview, TierView};
 pub use self::standing::StandingView;
 use crate::programme::Programmes;

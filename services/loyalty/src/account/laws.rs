@@ -20,6 +20,7 @@ use crate::programme::example;
 use crate::programme::terms::{Terms, Versions};
 
 mod granting;
+mod rules;
 mod tiers;
 
 struct Shop {
@@ -56,7 +57,9 @@ impl Shop {
         OrderFacts {
             order: order_id(name),
             currency: Currency::parse("TWD").expect("listed"),
-            lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
+            lines: vec![LineFacts { gross_minor: amount, ..LineFacts::default() }],
+            channel: String::new(),
+            touchpoint: String::new(),
             points_paid_minor: 0,
             occurred_at,
             historic,

@@ -6,6 +6,7 @@ use terms::TermsPut;
 use tonic::Response;
 use wire::Keys;
 
+use super::present_rules;
 use crate::programme::terms::{DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Terms, Window};
 
 pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1::PutProgrammeResponse> {
@@ -31,6 +32,7 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         ladder: terms.ladder.map(ladder),
         grace_days: Some(terms.grace_days),
         deficit: deficit.into(),
+        earn_rules: terms.rules.into_iter().map(present_rules::rule).collect(),
     };
     Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
 }

@@ -12,5 +12,6 @@ mod overview;
 mod programmes;
 mod redeeming;
 mod repeat;
+mod rules;
 mod shop;
 mod tiers;
