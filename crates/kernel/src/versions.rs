@@ -48,6 +48,11 @@ impl<T> Versions<T> {
         Self(all)
     }
 
+    /// All of them, in the order they were put.
+    pub fn iter(&self) -> impl Iterator<Item = &Version<T>> {
+        self.0.iter()
+    }
+
     /// The version that rules at a moment: the latest that is effective then.
     #[must_use]
     pub fn at(&self, moment: Timestamp) -> Option<&Version<T>> {

@@ -24,13 +24,13 @@ enum NoLine {
     TooSteep,
 }
 
-/// What moves: these slots all have the value x.
-pub(crate) struct Moving<'a> {
-    pub(crate) slots: &'a [Slot],
-    pub(crate) facts: &'a Facts,
+/// What moves: the fact of this slot has the value x.
+pub(crate) struct Moving<'a, F: ?Sized> {
+    pub(crate) slot: Slot,
+    pub(crate) facts: &'a F,
 }
 
-impl Moving<'_> {
+impl<F: Facts + ?Sized> Moving<'_, F> {
     /// All borders, sorted, each once. None where they cannot be told, as numbers do not fit.
     pub(crate) fn borders(&self, condition: &Condition) -> Option<Vec<i128>> {
         let mut borders = Vec::new();
@@ -102,7 +102,7 @@ impl Moving<'_> {
         let level = |value: Option<i128>| value.map(|start| Line { rise: 0, start }).ok_or(NoLine::Undecided);
         match &amount.form {
             Form::Literal(value) => level(Some(*value)),
-            Form::Fact(slot) if self.slots.contains(slot) => Ok(Line { rise: 1, start: 0 }),
+            Form::Fact(slot) if self.slot == *slot => Ok(Line { rise: 1, start: 0 }),
             Form::Fact(_) | Form::Size(_) => level(crate::evaluating::amount(amount, self.facts)),
             Form::Negated(inner) => {
                 let inner = self.line(inner)?;
@@ -128,7 +128,7 @@ impl Moving<'_> {
     }
 
     fn moves(&self, amount: &Amount) -> bool {
-        amount.facts().iter().any(|slot| self.slots.contains(slot))
+        amount.facts().contains(&self.slot)
     }
 }
 

@@ -6,15 +6,15 @@
 mod joining;
 mod naming;
 
-use crate::facts::Kind;
-use crate::fault::{Fault, Position, Trouble};
+use crate::facts::{Kind, LAST};
+use crate::fault::{Fault, Foreign, Function, Limit, Needed, Position, Trouble};
 use crate::limits;
 use crate::parsing::{Operator, Spelling, Syntax};
+use crate::passing::TICK;
 use crate::printing::UNITS;
 use crate::schema::{Schema, Slot, Type};
 use crate::tree::{Amount, Condition, Form, Text};
 use jiff::Timestamp;
-use naming::FUNCTIONS;
 
 /// What a part means.
 enum Meaning {
@@ -25,12 +25,12 @@ enum Meaning {
 }
 
 impl Meaning {
-    fn said(&self) -> &'static str {
+    fn of(&self) -> Type {
         match self {
-            Self::Condition(_) => Type::Bool.said(),
-            Self::Amount(amount) => amount.kind.of().said(),
-            Self::Text(_) => Type::Text.said(),
-            Self::Texts(_) => Type::Texts.said(),
+            Self::Condition(_) => Type::Bool,
+            Self::Amount(amount) => amount.kind.of(),
+            Self::Text(_) => Type::Text,
+            Self::Texts(_) => Type::Texts,
         }
     }
 
@@ -71,7 +71,7 @@ impl Checking<'_> {
         match self.meaning(syntax)? {
             Meaning::Condition(condition) => Some(condition),
             other @ (Meaning::Amount(_) | Meaning::Text(_) | Meaning::Texts(_)) => {
-                self.fault(syntax.at, Trouble::Wanted { wanted: Type::Bool.said(), found: other.said() })
+                self.fault(syntax.at, wanted(Type::Bool, &other))
             }
         }
     }
@@ -80,15 +80,14 @@ impl Checking<'_> {
         match self.meaning(syntax)? {
             Meaning::Text(text) => Some(text),
             other @ (Meaning::Condition(_) | Meaning::Amount(_) | Meaning::Texts(_)) => {
-                self.fault(syntax.at, Trouble::Wanted { wanted: Type::Text.said(), found: other.said() })
+                self.fault(syntax.at, wanted(Type::Text, &other))
             }
         }
     }
 
     fn meaning(&mut self, syntax: &Syntax) -> Option<Meaning> {
         if self.nesting >= limits::NESTING {
-            let what = Trouble::TooMuch { what: "parts within one another", limit: limits::NESTING };
-            return self.fault(syntax.at, what);
+            return self.fault(syntax.at, Trouble::TooMuch(Limit::Nesting));
         }
         self.nesting = self.nesting.saturating_add(1);
         let meaning = self.meaning_within(syntax);
@@ -105,10 +104,7 @@ impl Checking<'_> {
             }
             Spelling::Text(value) => Some(Meaning::Text(Text::Literal(value.as_str().into()))),
             Spelling::Name(name) => self.name(syntax.at, name),
-            Spelling::List(_) => {
-                let instead = "a list stands after `in`";
-                self.fault(syntax.at, Trouble::NotForRules { what: "a list here".to_owned(), instead })
-            }
+            Spelling::List(_) => self.fault(syntax.at, Trouble::NotForRules(Foreign::ListHere)),
             Spelling::Not(inner) => {
                 let inner = self.condition(inner)?;
                 Some(Meaning::Condition(Condition::Not(Box::new(inner))))
@@ -124,12 +120,14 @@ impl Checking<'_> {
 
     fn name(&mut self, at: Position, name: &str) -> Option<Meaning> {
         let slot = self.slot(at, name)?;
-        let of = self.schema.fact(slot)?.of;
-        Some(match (of, of.kind()) {
-            (_, Some(kind)) => Meaning::Amount(Amount { kind, form: Form::Fact(slot) }),
-            (Type::Bool, _) => Meaning::Condition(Condition::Fact(slot)),
-            (Type::Texts, _) => Meaning::Texts(slot),
-            (Type::Text | Type::Int | Type::Instant | Type::Duration, None) => Meaning::Text(Text::Fact(slot)),
+        let number = |kind| Meaning::Amount(Amount { kind, form: Form::Fact(slot) });
+        Some(match self.schema.fact(slot)?.of {
+            Type::Bool => Meaning::Condition(Condition::Fact(slot)),
+            Type::Int => number(Kind::Int),
+            Type::Instant => number(Kind::Instant),
+            Type::Duration => number(Kind::Duration),
+            Type::Text => Meaning::Text(Text::Fact(slot)),
+            Type::Texts => Meaning::Texts(slot),
         })
     }
 
@@ -148,7 +146,7 @@ impl Checking<'_> {
         let amount = match self.meaning(inner)? {
             Meaning::Amount(amount) if amount.kind != Kind::Instant => amount,
             other @ (Meaning::Amount(_) | Meaning::Condition(_) | Meaning::Text(_) | Meaning::Texts(_)) => {
-                return self.fault(inner.at, Trouble::Wanted { wanted: "an int or a duration", found: other.said() });
+                return self.fault(inner.at, Trouble::Wanted { wanted: Needed::IntOrDuration, found: other.of() });
             }
         };
         let kind = amount.kind;
@@ -162,80 +160,100 @@ impl Checking<'_> {
     }
 
     fn call(&mut self, at: Position, of: Option<&Syntax>, name: &str, arguments: &[Syntax]) -> Option<Meaning> {
-        match (name, of, arguments) {
-            ("has", None, [one]) => self.has(one),
-            ("size", None, [one]) | ("size", Some(one), []) => self.size(one),
-            ("duration", None, [one]) => self.literal(one, Kind::Duration),
-            ("timestamp", None, [one]) => self.literal(one, Kind::Instant),
-            ("startsWith", Some(text), [with]) => {
+        let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name) else {
+            let near = naming::nearest(name, Function::ALL.into_iter().map(Function::name));
+            let near = Function::ALL.into_iter().find(|function| Some(function.name()) == near.as_deref());
+            return self.fault(at, Trouble::UnknownFunction { name: name.to_owned(), near });
+        };
+        match (of, arguments) {
+            (None, [one]) => match function {
+                Function::Has => return self.has(one),
+                Function::Size => return self.size(one),
+                Function::Duration => return self.literal(one, Kind::Duration),
+                Function::Timestamp => return self.literal(one, Kind::Instant),
+                Function::StartsWith => {}
+            },
+            (Some(one), []) if function == Function::Size => return self.size(one),
+            (Some(text), [with]) if function == Function::StartsWith => {
                 let (text, with) = (self.text(text), self.text(with));
-                Some(Meaning::Condition(Condition::Begins { text: text?, with: with? }))
+                return Some(Meaning::Condition(Condition::Begins { text: text?, with: with? }));
             }
-            _ if FUNCTIONS.iter().any(|(one, _)| *one == name) => {
-                let usage = FUNCTIONS.iter().find(|(one, _)| *one == name).map_or("", |(_, usage)| usage);
-                self.fault(at, Trouble::NotForRules { what: format!("this form of {name}"), instead: usage })
-            }
-            _ => {
-                let near = naming::nearest(name, FUNCTIONS.iter().map(|(name, _)| *name));
-                self.fault(at, Trouble::UnknownFunction { name: name.to_owned(), near })
-            }
+            (None | Some(_), _) => {}
         }
+        self.fault(at, Trouble::NotForRules(Foreign::FormOf(function)))
     }
 
     fn has(&mut self, argument: &Syntax) -> Option<Meaning> {
         let Spelling::Name(name) = &argument.form else {
-            let instead = "has asks for one fact, by its name";
-            return self.fault(argument.at, Trouble::NotForRules { what: "this argument".to_owned(), instead });
+            return self.fault(argument.at, Trouble::NotForRules(Foreign::HasArgument));
         };
         let slot = self.slot(argument.at, name)?;
-        if !self.schema.fact(slot)?.optional {
-            return self.fault(argument.at, Trouble::AlwaysKnown(name.clone()));
-        }
-        Some(Meaning::Condition(Condition::Known(slot)))
+        // A fact that becomes one that is always known breaks no text that asked for it before.
+        let may_be_unknown = self.schema.fact(slot)?.optional;
+        Some(Meaning::Condition(if may_be_unknown { Condition::Known(slot) } else { Condition::Always(true) }))
     }
 
     fn size(&mut self, argument: &Syntax) -> Option<Meaning> {
         match self.meaning(argument)? {
             Meaning::Texts(slot) => Some(Meaning::Amount(Amount { kind: Kind::Int, form: Form::Size(slot) })),
             other @ (Meaning::Amount(_) | Meaning::Condition(_) | Meaning::Text(_)) => {
-                self.fault(argument.at, Trouble::Wanted { wanted: Type::Texts.said(), found: other.said() })
+                self.fault(argument.at, wanted(Type::Texts, &other))
             }
         }
     }
 
     fn literal(&mut self, argument: &Syntax, kind: Kind) -> Option<Meaning> {
         let Spelling::Text(text) = &argument.form else {
-            let instead = "the length or the instant is written in quotes";
-            return self.fault(argument.at, Trouble::NotForRules { what: "this argument".to_owned(), instead });
+            return self.fault(argument.at, Trouble::NotForRules(Foreign::LiteralArgument));
         };
         let number = match kind {
-            Kind::Instant => instant(text).map(Timestamp::as_nanosecond),
-            Kind::Duration | Kind::Int => nanoseconds(text).and_then(|nanos| Kind::Duration.within(nanos)),
+            Kind::Instant => instant(text),
+            Kind::Duration | Kind::Int => nanoseconds(text)
+                .and_then(|nanos| Kind::Duration.within(nanos))
+                .ok_or_else(|| Trouble::NoDuration(text.clone())),
         };
-        match (number, kind) {
-            (Some(number), _) => Some(Meaning::Amount(Amount { kind, form: Form::Literal(number) })),
-            (None, Kind::Instant) => self.fault(argument.at, Trouble::NoInstant(text.clone())),
-            (None, Kind::Duration | Kind::Int) => self.fault(argument.at, Trouble::NoDuration(text.clone())),
+        match number {
+            Ok(number) => Some(Meaning::Amount(Amount { kind, form: Form::Literal(number) })),
+            Err(trouble) => self.fault(argument.at, trouble),
         }
     }
 }
 
+fn wanted(wanted: Type, found: &Meaning) -> Trouble {
+    Trouble::Wanted { wanted: Needed::Type(wanted), found: found.of() }
+}
+
 /// An instant as CEL writes it, which is RFC 3339: `2026-01-31T00:00:00.5+08:00`. What else jiff would read, such as the
 /// name of a zone behind the offset, would not be what it looks like.
-fn instant(text: &str) -> Option<Timestamp> {
+fn instant(text: &str) -> Result<i128, Trouble> {
+    if !is_instant(text.as_bytes()) {
+        return Err(Trouble::NoInstant(text.to_owned()));
+    }
+    let read: Option<Timestamp> = text.parse().ok();
+    // Something can come after it, so that whatever waits for it can say when.
+    let last = LAST.saturating_sub(TICK);
+    let known = read.map(Timestamp::as_nanosecond).filter(|nanos| *nanos < last);
+    known.ok_or_else(|| Trouble::NotOnCalendar(text.to_owned()))
+}
+
+fn is_instant(text: &[u8]) -> bool {
     const SHAPE: &[u8] = b"0000-00-00T00:00:00";
-    let (plain, rest) = text.as_bytes().split_at_checked(SHAPE.len())?;
+    let Some((plain, rest)) = text.split_at_checked(SHAPE.len()) else { return false };
     let fits = |(letter, shape): (&u8, &u8)| if *shape == b'0' { letter.is_ascii_digit() } else { letter == shape };
-    let fraction = rest.strip_prefix(b".").map_or(0, |digits| digits.iter().take_while(|d| d.is_ascii_digit()).count());
-    let offset = match fraction {
-        0 => rest,
-        1..=9 => rest.get(fraction.saturating_add(1)..)?,
-        _ => return None,
+    let digits = rest.strip_prefix(b".").map(|digits| digits.iter().take_while(|d| d.is_ascii_digit()).count());
+    let offset = match digits {
+        None => Some(rest),
+        Some(1..=9) => digits.and_then(|digits| rest.get(digits.saturating_add(1)..)),
+        Some(_) => None,
     };
-    let has_offset =
-        offset == b"Z" || (offset.len() == 6 && (offset[0] == b'+' || offset[0] == b'-') && offset[3] == b':');
-    let is_second = plain.ends_with(b"60");
-    (plain.iter().zip(SHAPE).all(fits) && has_offset && !is_second).then(|| text.parse().ok()).flatten()
+    let has_offset = offset.is_some_and(|offset| match offset {
+        b"Z" => true,
+        [b'+' | b'-', hour @ .., b':', one, two] => {
+            hour.len() == 2 && hour.iter().chain([one, two]).all(u8::is_ascii_digit)
+        }
+        _ => false,
+    });
+    plain.iter().zip(SHAPE).all(fits) && has_offset && !plain.ends_with(b"60")
 }
 
 /// A duration as CEL writes it, in whole numbers: `-1h30m`.

@@ -1,12 +1,17 @@
 //! What is known of one case: a value for each slot of a schema, or none.
+//!
+//! A rule asks for a fact by its place and gets it lent: whoever keeps facts in columns answers from the columns.
 
-use std::borrow::Cow;
+mod sheet;
+
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::printing;
 use crate::schema::{Schema, Slot, Type};
+
+pub use sheet::FactSheet;
 
 /// The value of a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,15 +52,127 @@ pub enum FactError {
     },
 }
 
-/// How evaluation sees a value: all numbers as one sort, instants and durations in nanoseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
-    Unknown,
+/// A fact as it is lent to a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// True or false.
     Bool(bool),
-    Number(i128),
-    Text(Box<str>),
-    /// Sorted, each once.
-    Texts(Vec<Box<str>>),
+    /// A whole number.
+    Int(i64),
+    /// A text.
+    Text(&'a str),
+    /// An instant.
+    Instant(Timestamp),
+    /// A length of time. One that is longer than all of time counts as unknown.
+    Duration(SignedDuration),
+    /// Texts without an order.
+    Texts(&'a Texts),
+}
+
+impl Known<'_> {
+    /// A copy.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Text(value) => Value::Text(value.to_owned()),
+            Self::Instant(value) => Value::Instant(value),
+            Self::Duration(value) => Value::Duration(value),
+            Self::Texts(values) => Value::Texts(values.iter().map(str::to_owned).collect()),
+        }
+    }
+}
+
+/// Texts as a set: sorted by their bytes, each once, so that a rule finds one by halving.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts(Vec<Box<str>>);
+
+impl Texts {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a text is among them.
+    pub fn contains(&self, text: &str) -> bool {
+        self.0.binary_search_by(|one| (**one).cmp(text)).is_ok()
+    }
+
+    /// All, in the order of their bytes.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|text| &**text)
+    }
+}
+
+impl<T: Into<Box<str>>> FromIterator<T> for Texts {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
+        let mut texts: Vec<Box<str>> = texts.into_iter().map(Into::into).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        Self(texts)
+    }
+}
+
+/// What is known of one case.
+///
+/// Asked by place, several times for one rule: an answer should cost no more than looking into an array. One row of
+/// columns is as good as a [`FactSheet`].
+pub trait Facts {
+    /// Of which facts it speaks. To a rule of another schema everything is unknown.
+    ///
+    /// Answer a clone of the schema the rules were parsed against: it is recognised by its address, any other is
+    /// compared name by name.
+    fn schema(&self) -> &Schema;
+
+    /// A fact; none where it is unknown. A value of another type than the schema says counts as unknown, but for `has`.
+    ///
+    /// The moment of asking is a fact like any other: whoever asks a rule says here what the time is.
+    fn fact(&self, slot: Slot) -> Option<Known<'_>>;
+}
+
+/// Facts as a rule of one schema may read them: slots of another schema mean something else.
+pub(crate) struct Seen<'a, F: ?Sized> {
+    facts: &'a F,
+    schema: &'a Schema,
+    readable: bool,
+}
+
+impl<'a, F: Facts + ?Sized> Seen<'a, F> {
+    pub(crate) fn new(facts: &'a F, schema: &'a Schema) -> Self {
+        Self { facts, schema, readable: facts.schema().is(schema) }
+    }
+}
+
+impl<F: Facts + ?Sized> Facts for Seen<'_, F> {
+    fn schema(&self) -> &Schema {
+        self.schema
+    }
+
+    fn fact(&self, slot: Slot) -> Option<Known<'_>> {
+        if self.readable { self.facts.fact(slot) } else { None }
+    }
+}
+
+/// Facts, one of which is another.
+pub(crate) struct Instead<'a, F: ?Sized> {
+    pub(crate) facts: &'a F,
+    pub(crate) slot: Slot,
+    pub(crate) known: Known<'a>,
+}
+
+impl<F: Facts + ?Sized> Facts for Instead<'_, F> {
+    fn schema(&self) -> &Schema {
+        self.facts.schema()
+    }
+
+    fn fact(&self, slot: Slot) -> Option<Known<'_>> {
+        if slot == self.slot { Some(self.known) } else { self.facts.fact(slot) }
+    }
 }
 
 /// Which sort of number.
@@ -68,7 +185,7 @@ pub(crate) enum Kind {
 
 /// All instants there are, in nanoseconds from 1970: `Timestamp::MIN` and `MAX`, which no constant can ask for.
 const FIRST: i128 = -377_705_023_201_000_000_000;
-const LAST: i128 = 253_402_207_200_999_999_999;
+pub(crate) const LAST: i128 = 253_402_207_200_999_999_999;
 const SPAN: i128 = LAST.saturating_sub(FIRST);
 
 impl Kind {
@@ -103,138 +220,36 @@ impl Kind {
             Self::Duration => SignedDuration::try_from_nanos_i128(number).map(Value::Duration),
         }
     }
-}
 
-impl Type {
-    /// Which sort of number values of this type are.
-    pub(crate) fn kind(self) -> Option<Kind> {
-        match self {
-            Self::Int => Some(Kind::Int),
-            Self::Instant => Some(Kind::Instant),
-            Self::Duration => Some(Kind::Duration),
-            Self::Bool | Self::Text | Self::Texts => None,
+    /// The number a fact is; none where it is unknown or something else.
+    pub(crate) fn read(self, known: Option<Known<'_>>) -> Option<i128> {
+        match known? {
+            Known::Int(value) if self == Self::Int => Some(i128::from(value)),
+            Known::Instant(value) if self == Self::Instant => Some(value.as_nanosecond()),
+            Known::Duration(value) if self == Self::Duration => self.within(value.as_nanos()),
+            Known::Bool(_)
+            | Known::Int(_)
+            | Known::Text(_)
+            | Known::Instant(_)
+            | Known::Duration(_)
+            | Known::Texts(_) => None,
         }
-    }
-}
-
-/// What is known of one case.
-///
-/// Made from a schema with everything unknown; values are set by slot. Rules parsed against the same schema read them
-/// without looking anything up. To a rule of another schema everything in them is unknown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
-    schema: Schema,
-    held: Vec<Held>,
-}
-
-impl Facts {
-    /// Nothing is known yet.
-    pub fn new(schema: &Schema) -> Self {
-        Self { schema: schema.clone(), held: vec![Held::Unknown; schema.facts().len()] }
-    }
-
-    /// As a rule of a schema may read them: slots of another schema mean something else.
-    pub(crate) fn of(&self, schema: &Schema) -> Cow<'_, Self> {
-        if self.schema.is(schema) { Cow::Borrowed(self) } else { Cow::Owned(Self::new(schema)) }
-    }
-
-    /// Sets a value. A fact that is not optional and was never set is unknown all the same; see [`Facts::missing`].
-    ///
-    /// # Errors
-    /// Where the slot is of another schema or the value of another type.
-    pub fn set(&mut self, slot: Slot, value: Value) -> Result<(), FactError> {
-        let fact = self.schema.fact(slot).ok_or(FactError::NoSuchSlot)?;
-        if value.of() != fact.of {
-            return Err(FactError::OtherType { name: fact.name.to_string(), of: fact.of });
-        }
-        let held = match value {
-            Value::Bool(value) => Held::Bool(value),
-            Value::Int(value) => Held::Number(i128::from(value)),
-            Value::Text(value) => Held::Text(value.into()),
-            Value::Instant(value) => Held::Number(value.as_nanosecond()),
-            Value::Duration(value) => match Kind::Duration.within(value.as_nanos()) {
-                Some(nanos) => Held::Number(nanos),
-                None => return Err(FactError::TooLong { name: fact.name.to_string() }),
-            },
-            Value::Texts(values) => {
-                let mut values: Vec<Box<str>> = values.into_iter().map(Into::into).collect();
-                values.sort_unstable();
-                values.dedup();
-                Held::Texts(values)
-            }
-        };
-        self.put(slot, held);
-        Ok(())
-    }
-
-    /// Makes a fact unknown again.
-    pub fn forget(&mut self, slot: Slot) {
-        self.put(slot, Held::Unknown);
-    }
-
-    /// The value of a fact; none where it is unknown. Makes a copy; a list comes sorted, each text once.
-    pub fn value(&self, slot: Slot) -> Option<Value> {
-        let of = self.schema.fact(slot)?.of;
-        match self.held(slot) {
-            Held::Unknown => None,
-            Held::Bool(value) => Some(Value::Bool(*value)),
-            Held::Number(number) => of.kind().and_then(|kind| kind.value(*number)),
-            Held::Text(value) => Some(Value::Text(value.to_string())),
-            Held::Texts(values) => Some(Value::Texts(values.iter().map(ToString::to_string).collect())),
-        }
-    }
-
-    /// The facts that are never unknown and yet were not set, in the order of the schema: whoever fills in facts can
-    /// notice what was forgotten.
-    pub fn missing(&self) -> impl Iterator<Item = &str> {
-        let unset = self.schema.slots().filter(|(slot, fact)| !fact.optional && *self.held(*slot) == Held::Unknown);
-        unset.map(|(_, fact)| &*fact.name)
-    }
-
-    pub(crate) fn put(&mut self, slot: Slot, held: Held) {
-        if let Some(place) = self.held.get_mut(slot.index()) {
-            *place = held;
-        }
-    }
-
-    pub(crate) fn held(&self, slot: Slot) -> &Held {
-        self.held.get(slot.index()).unwrap_or(&Held::Unknown)
-    }
-
-    pub(crate) fn bool(&self, slot: Slot) -> Option<bool> {
-        match self.held(slot) {
-            Held::Bool(value) => Some(*value),
-            Held::Unknown | Held::Number(_) | Held::Text(_) | Held::Texts(_) => None,
-        }
-    }
-
-    pub(crate) fn number(&self, slot: Slot) -> Option<i128> {
-        match self.held(slot) {
-            Held::Number(value) => Some(*value),
-            Held::Unknown | Held::Bool(_) | Held::Text(_) | Held::Texts(_) => None,
-        }
-    }
-
-    pub(crate) fn text(&self, slot: Slot) -> Option<&str> {
-        match self.held(slot) {
-            Held::Text(value) => Some(value),
-            Held::Unknown | Held::Bool(_) | Held::Number(_) | Held::Texts(_) => None,
-        }
-    }
-
-    pub(crate) fn texts(&self, slot: Slot) -> Option<&[Box<str>]> {
-        match self.held(slot) {
-            Held::Texts(values) => Some(values),
-            Held::Unknown | Held::Bool(_) | Held::Number(_) | Held::Text(_) => None,
-        }
-    }
-
-    pub(crate) fn is_known(&self, slot: Slot) -> bool {
-        *self.held(slot) != Held::Unknown
     }
 }
 
 impl Value {
+    /// The same value, lent; a list is none, as it would have to be sorted first.
+    pub(crate) fn lent(&self) -> Option<Known<'_>> {
+        match self {
+            Self::Bool(value) => Some(Known::Bool(*value)),
+            Self::Int(value) => Some(Known::Int(*value)),
+            Self::Text(value) => Some(Known::Text(value)),
+            Self::Instant(value) => Some(Known::Instant(*value)),
+            Self::Duration(value) => Some(Known::Duration(*value)),
+            Self::Texts(_) => None,
+        }
+    }
+
     /// Of which type it is.
     pub fn of(&self) -> Type {
         match self {

@@ -1,8 +1,12 @@
 //! What is wrong with a text that is no rule, and where.
 
+mod terms;
+
 use std::fmt;
 
 use crate::schema::Type;
+
+pub use terms::{Advice, Foreign, Function, Hint, Limit, Needed, Unreadable};
 
 /// A place in a rule's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,39 +50,30 @@ impl fmt::Display for Position {
 
 /// What can be wrong.
 ///
-/// The texts are for the person who wrote the rule. They repeat what that person wrote, and no value of any fact.
+/// It repeats what the person wrote who wrote the rule, and no value of any fact. As text it is English; whoever tells
+/// it in another language has everything the text has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
-    /// One of the limits of this language, see [`crate::limits`].
-    #[error("too much: {what}, of which a rule may have {limit} at most")]
-    TooMuch {
-        /// What there is too much of.
-        what: &'static str,
-        /// How many there may be.
-        limit: usize,
-    },
-    /// A letter or sign that no rule has outside of quotes.
-    #[error("{found:?} means nothing here; {instead}")]
+    /// More of something than a rule may have.
+    #[error("too much: {limit}, of which a rule may have {most} at most", limit = .0, most = .0.most())]
+    TooMuch(Limit),
+    /// A letter or sign that no rule has outside of quotes, or not there.
+    #[error("{found:?} means nothing here; {hint}")]
     Letter {
         /// The letter.
         found: char,
         /// What to write.
-        instead: &'static str,
+        hint: Hint,
     },
     /// A quote that is not closed on its line.
     #[error("this text is not closed on its line")]
     OpenText,
     /// Something CEL knows and a rule does not.
-    #[error("{what} is not for rules; {instead}")]
-    NotForRules {
-        /// What was found.
-        what: String,
-        /// What to write.
-        instead: &'static str,
-    },
+    #[error("{what} is not for rules; {instead}", what = .0, instead = .0.instead())]
+    NotForRules(Foreign),
     /// No expression of CEL.
     #[error("this cannot be read: {0}")]
-    Syntax(String),
+    Syntax(Unreadable),
     /// The parser found no thread to work in, or panicked: not the author's fault.
     #[error("this could not be read; nothing is known to be wrong with it")]
     ParserFailed,
@@ -93,37 +88,34 @@ pub enum Trouble {
     /// A function that rules do not have.
     #[error(
         "there is no function {name}; {}",
-        .near.as_ref().map_or("there are has, size, duration, timestamp and startsWith".to_owned(), |near| format!("did you mean {near}?"))
+        .near.map_or("there are has, size, duration, timestamp and startsWith".to_owned(), |near| format!("did you mean {near}?"))
     )]
     UnknownFunction {
         /// The name.
         name: String,
         /// The function that is spelled most like it.
-        near: Option<String>,
+        near: Option<Function>,
     },
     /// A part is of another type than its place asks for.
-    #[error("here stands {found}, where {wanted} is needed")]
+    #[error("here stands {}, where {wanted} is needed", .found.said())]
     Wanted {
         /// What is needed.
-        wanted: &'static str,
+        wanted: Needed,
         /// What is there.
-        found: &'static str,
+        found: Type,
     },
     /// An operator between parts that do not go together.
-    #[error("{left} {operator} {right} makes no sense; {instead}")]
+    #[error("{} {operator} {} makes no sense; {advice}", .left.said(), .right.said())]
     NoSense {
-        /// The operator.
+        /// The operator as it is written.
         operator: &'static str,
         /// The type to its left.
-        left: &'static str,
+        left: Type,
         /// The type to its right.
-        right: &'static str,
-        /// What to write.
-        instead: &'static str,
+        right: Type,
+        /// What goes.
+        advice: Advice,
     },
-    /// `has` of a fact that is never unknown.
-    #[error("has({0}) is always true: the fact is never unknown")]
-    AlwaysKnown(String),
     /// A fact that is multiplied by itself: the nearest change could not be told exactly.
     #[error("{0} stands on both sides of *; a fact is not multiplied by itself")]
     Squared(String),
@@ -133,24 +125,14 @@ pub enum Trouble {
     /// A text that is no instant.
     #[error("{0:?} is no instant; write it with its offset, such as \"2026-01-31T00:00:00+08:00\"")]
     NoInstant(String),
+    /// A text that is written as an instant, of a day that there is not, or so near to the end of time that nothing can
+    /// come after it.
+    #[error("{0:?} is not on the calendar; it has the days there are, from the year -9999 to the last but one of 9999")]
+    NotOnCalendar(String),
 }
 
 impl Trouble {
     pub(crate) fn at(self, at: Position) -> Fault {
         Fault { at, what: self }
-    }
-}
-
-impl Type {
-    /// The type as a sentence says it.
-    pub(crate) fn said(self) -> &'static str {
-        match self {
-            Self::Bool => "a condition",
-            Self::Int => "an int",
-            Self::Text => "a text",
-            Self::Instant => "an instant",
-            Self::Duration => "a duration",
-            Self::Texts => "a list of texts",
-        }
     }
 }

@@ -10,8 +10,11 @@
 //!    one false part and `||` true with one true part, whatever else is undecided and in whatever order. A rule that is
 //!    undecided does not hold, and says why.
 //! 4. **Bounded.** No text can make parsing, evaluating or explaining run long or deep: see [`limits`].
-//! 5. **Explained.** [`Rule::prove`] says what each part was, [`Rule::nearest_flip`] what would have altered the
-//!    result, [`Rule::next_change`] when time alone will. The last two are tried out before they are told.
+//! 5. **Explained.** [`Rule::prove`] says what each part was, [`Rule::flips`] what change of one fact would have altered
+//!    the result, [`Rule::needs`] what each failing part lacks, [`Rule::next_change`] when time alone will alter it. What
+//!    these tell was tried out before it is told. All of it is data: sentences are made by whoever tells people.
+//! 6. **Lent.** Facts are asked for by their place ([`Facts`]) and copied nowhere: a million rows of columns are evaluated
+//!    where they lie, and trying a change out replaces one answer.
 //!
 //! # The language
 //!
@@ -25,7 +28,7 @@
 //! | arithmetic | `+`, `-`, `*` of ints; `+`, `-` of durations; instant ± duration; instant - instant |
 //! | unknown | `has(x)`, for facts that are optional |
 //!
-//! Read on in this order: [`Schema`], [`Facts`], [`Rule`], then `tree` and `evaluating`.
+//! Read on in this order: [`Schema`], [`Facts`], [`FactSheet`], [`Rule`], then `tree` and `evaluating`.
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
@@ -47,12 +50,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-pub use facts::{FactError, Facts, Value};
-pub use fault::{Fault, Position, Trouble};
-pub use flipping::Flip;
-pub use proving::{Outcome, Proof, Step, Undecided, Used};
+pub use facts::{FactError, FactSheet, Facts, Known, Texts, Value};
+pub use fault::{Advice, Fault, Foreign, Function, Hint, Limit, Needed, Position, Trouble, Unreadable};
+pub use flipping::{Flip, Lack, Need};
+pub use proving::{Operand, Operated, Operator, Outcome, Proof, Step, Undecided, Used};
 pub use schema::{Fact, Schema, SchemaError, Slot, Type};
 
+use facts::Seen;
 use tree::Condition;
 
 /// A rule: a condition on the facts of one schema.
@@ -69,8 +73,9 @@ impl Rule {
     /// Reads a rule.
     ///
     /// Cost: some hundred microseconds for a usual rule, up to a tenth of a second for the largest there may be. Parse
-    /// once, keep the rule. The parser has a thread of its own with its own stack: less than a mebibyte of the caller's is used,
-    /// whatever the text. The caller's thread waits: a server does it off the threads that serve others.
+    /// once, keep the rule. The parser works on a thread of its own with its own stack: less than a mebibyte of the caller's is
+    /// used, whatever the text. There is one such thread at a time in a process. The caller's thread waits, for its turn
+    /// and for the answer: a server does it off the threads that serve others.
     ///
     /// # Errors
     /// Everything that is wrong with the text, in the order of the places, at most [`limits::FAULTS`] of it. Where the
@@ -84,8 +89,7 @@ impl Rule {
             if rule.to_string().len() <= limits::SOURCE_BYTES {
                 return Ok(rule);
             }
-            let what = Trouble::TooMuch { what: "bytes in its canonical form", limit: limits::SOURCE_BYTES };
-            faults.push(what.at(Position { line: 1, column: 1 }));
+            faults.push(Trouble::TooMuch(Limit::CanonicalBytes).at(Position { line: 1, column: 1 }));
         }
         faults.sort_by_key(|fault| fault.at);
         faults.dedup();
@@ -96,60 +100,77 @@ impl Rule {
     /// Whether it holds. What is undecided does not.
     ///
     /// Cost: allocates nothing; some nanoseconds for each comparison, and a binary search for each list.
-    pub fn holds(&self, facts: &Facts) -> bool {
+    pub fn holds<F: Facts + ?Sized>(&self, facts: &F) -> bool {
         self.decide(facts) == Some(true)
     }
 
     /// Whether it holds; none where that is undecided. Costs what [`Rule::holds`] costs.
-    pub fn decide(&self, facts: &Facts) -> Option<bool> {
-        evaluating::condition(&self.condition, &facts.of(&self.schema))
+    pub fn decide<F: Facts + ?Sized>(&self, facts: &F) -> Option<bool> {
+        evaluating::condition(&self.condition, &self.seen(facts))
     }
 
-    /// Why it holds or does not: each part with its text, its value and the facts it used.
+    /// Why it holds or does not: each part with what it asks, what was found, and what came of it.
     ///
     /// The proof repeats values of facts: keep it where they may be kept, and out of logs.
     ///
     /// Cost: allocates for each part; some microseconds for a usual rule, at most a few megabytes for the largest.
-    pub fn prove(&self, facts: &Facts) -> Proof {
-        proving::prove(&self.condition, &self.schema, &facts.of(&self.schema))
+    pub fn prove<F: Facts + ?Sized>(&self, facts: &F) -> Proof {
+        proving::prove(&self.condition, &self.seen(facts))
     }
 
-    /// The smallest change of one fact that would alter whether the rule holds. Tried out before it is told.
+    /// For each fact it names, the smallest change of that fact alone that would alter whether the rule holds; facts of
+    /// which no change does are left out. In the order of the schema, tried out before they are told.
     ///
-    /// *Smallest*, by the type of the fact, and types in this order:
+    /// *Smallest*, by the type of the fact:
     ///
-    /// 1. **int**: the smallest difference in proportion to the value, so that 30 of 2,970 is less than 1 of 2.
-    ///    The proportion is that to the value as it is, or to 1 where it is 0. No smaller difference of that fact
-    ///    alters the result. At equal differences of one fact upwards is told, and of two facts the first of the schema.
-    /// 2. **instant** and **duration**: the smallest difference in whole microseconds. Equals as above.
-    /// 3. **bool**: the other value; the first fact of the schema.
-    /// 4. **text**: any other text counts alike. Tried are the texts the rule names, the values of other facts it
-    ///    names, and the empty text, in the order of their bytes; told is the first of them, of the first fact.
+    /// - **int**: the smallest difference. Of two equal ones upwards is told.
+    /// - **instant** and **duration**: the smallest difference in whole microseconds. Equals as above.
+    /// - **bool**: the other value.
+    /// - **text**: any other text counts alike. Tried are the texts the rule names, the values of other facts it
+    ///   names, and the empty text, in the order of their bytes; told is the first of them.
     ///
-    /// So an int is told where changing one helps, however far it is. Not searched: the moment of asking (that is
-    /// [`Rule::next_change`]), lists, facts that are unknown, making a fact unknown, two facts at once, texts the rule does
-    /// not name, and ints whose factors are so large that 128 bits do not hold them. Nothing is known here of which
-    /// values make sense: an int may be told to be negative. A change to where a number no longer fits counts, as the
-    /// rule is undecided there.
+    /// Not searched: the moment of asking (that is [`Rule::next_change`]), lists, facts that are unknown, making a fact
+    /// unknown, texts the rule does not name, and ints whose factors are so large that 128 bits do not hold them. A change
+    /// after which the rule would be undecided is none. Nothing is known here of which values make sense: an int may be
+    /// told to be negative, and which of several flips is the nearest is for the caller to say, as pieces, points and
+    /// minor units have no measure in common.
     ///
     /// Cost: some evaluations for each place at which a fact stands, about ten microseconds for a usual rule. The
     /// most hostile ones, with hundreds of facts in long sums, took a third of a second.
-    pub fn nearest_flip(&self, facts: &Facts) -> Option<Flip> {
-        flipping::nearest(&self.condition, &self.schema, &self.used, &facts.of(&self.schema))
+    pub fn flips<F: Facts + ?Sized>(&self, facts: &F) -> Vec<Flip> {
+        self.flips_of(facts, &self.used)
     }
 
-    /// The first instant after `now` at which the result is another than at `now`, by time alone: every fact that is the
-    /// moment of asking moves, all others stay. None where that never happens.
+    /// [`Rule::flips`] of these facts alone: whoever can only be asked to spend more does not look for more.
+    pub fn flips_of<F: Facts + ?Sized>(&self, facts: &F, slots: &[Slot]) -> Vec<Flip> {
+        flipping::flips(&self.condition, slots, !self.holds(facts), &self.seen(facts))
+    }
+
+    /// What it needs to hold, part by part; none where it holds. Says what is missing where no single fact is enough:
+    /// `spend >= 30000 && orders >= 3` with both missing needs all of two parts, one of which lacks 320 of spend.
+    ///
+    /// Each part is judged alone. A part that no change of one of its facts helps has no flips; whether the time helps, or a
+    /// fact of it is unknown, stands beside them.
+    ///
+    /// Cost: as [`Rule::flips`] and [`Rule::prove`], for the failing parts.
+    pub fn needs<F: Facts + ?Sized>(&self, facts: &F) -> Option<Need> {
+        flipping::need(&self.condition, true, &self.seen(facts))
+    }
+
+    /// The first instant after the moment of asking at which the result is another, by time alone: the fact that
+    /// [`Schema::now`] names moves, all others stay. None where that never happens, and where that fact is unknown.
     ///
     /// Instants are whole microseconds, as those of `kernel::Clock` are: the answer is the first of them at which
-    /// the result differs, and at the one before it, or at `now` if that is later, it does not. What would happen
-    /// only between two microseconds does not happen. What `facts` says of the moment of asking does not matter.
-    ///
-    /// A change to where time itself ends counts: `now + duration("1h") > x` is undecided in the last hour there is.
+    /// the result differs. What would happen only between two microseconds does not happen. That a number stops to fit where
+    /// the calendar ends is no change.
     ///
     /// Cost: some evaluations for each place at which time stands.
-    pub fn next_change(&self, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
-        passing::next_change(&self.condition, &self.schema, &self.used, &facts.of(&self.schema), now)
+    pub fn next_change<F: Facts + ?Sized>(&self, facts: &F) -> Option<Timestamp> {
+        passing::next(&self.condition, !self.holds(facts), &self.seen(facts))
+    }
+
+    fn seen<'a, F: Facts + ?Sized>(&'a self, facts: &'a F) -> Seen<'a, F> {
+        Seen::new(facts, &self.schema)
     }
 
     /// The facts it names, in the order of the schema, each once.

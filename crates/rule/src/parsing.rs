@@ -6,11 +6,12 @@
 
 mod scanning;
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo, operators};
 
-use crate::fault::{Fault, Position, Trouble};
+use crate::fault::{Fault, Foreign, Limit, Position, Trouble, Unreadable};
 use crate::limits;
 
 /// What was written, before anybody asked what it means.
@@ -103,6 +104,9 @@ impl Operator {
 /// memory that is not used costs nothing.
 const STACK_BYTES: usize = 16 << 20;
 
+/// One text is read at a time, so that however many callers there are, there is one such stack.
+static ROOM: Mutex<()> = Mutex::new(());
+
 /// Reads a text. Answers a tree wherever there is one, even with faults, so that checking can add its own to them; no
 /// tree where the text is beyond a limit or no expression at all.
 pub(crate) fn parse(source: &str, faults: &mut Vec<Fault>) -> Option<Syntax> {
@@ -111,10 +115,13 @@ pub(crate) fn parse(source: &str, faults: &mut Vec<Fault>) -> Option<Syntax> {
     }
     // The parser takes a dozen calls for each bracket, and its caller may have little stack left. A thread of its own
     // also keeps a panic of the parser from becoming ours.
+    // The room holds nothing that a panic could have left half done.
+    let room = ROOM.lock().unwrap_or_else(PoisonError::into_inner);
     let parsed = thread::scope(|scope| {
         let builder = thread::Builder::new().name("rule-parser".to_owned()).stack_size(STACK_BYTES);
         builder.spawn_scoped(scope, || read(source, faults)).map(thread::ScopedJoinHandle::join)
     });
+    drop(room);
     if let Ok(Ok(syntax)) = parsed {
         return syntax;
     }
@@ -142,21 +149,19 @@ fn fault(source: &str, error: &cel::ParseError) -> Fault {
     let text = error.msg.strip_prefix("Syntax error: ").unwrap_or(&error.msg);
     let text = text.split(" expecting ").next().unwrap_or(text);
     let found = text.split_once(" input ").map(|(_, found)| found.trim_matches('\''));
-    let text = match found {
-        Some("<EOF>") => "it ends where more is needed".to_owned(),
-        Some("and") => "and is not expected here; write &&".to_owned(),
-        Some("or") => "or is not expected here; write ||".to_owned(),
-        Some(found) => format!("{found} is not expected here"),
-        None if text.starts_with("invalid int") => "this number does not fit into 64 bits".to_owned(),
-        None if text.starts_with("invalid string") => "this text names a letter that there is not".to_owned(),
-        None => text.replace("'<EOF>'", "the end"),
+    let what = match found {
+        Some("<EOF>") => Unreadable::EndsEarly,
+        Some(found) => Unreadable::Unexpected(found.to_owned()),
+        None if text.starts_with("invalid int") => Unreadable::NumberTooLarge,
+        None if text.starts_with("invalid string") => Unreadable::NoSuchLetter,
+        None => Unreadable::Other(text.replace("'<EOF>'", "the end")),
     };
     let place = u32::try_from(error.pos.0).ok().zip(u32::try_from(error.pos.1).ok());
     let at = match place {
         Some((line, column)) if line > 0 && column > 0 => Position { line, column },
         _ => Position::of_byte(source, source.len()),
     };
-    Trouble::Syntax(text).at(at)
+    Trouble::Syntax(what).at(at)
 }
 
 struct Reading<'a> {
@@ -171,10 +176,10 @@ impl Reading<'_> {
         Position::of_byte(self.source, byte.unwrap_or(self.source.len()))
     }
 
-    fn refuse(&mut self, at: Position, what: &str, instead: &'static str) -> Spelling {
+    fn refuse(&mut self, at: Position, what: Foreign) -> Spelling {
         // The scan knows some of these by their signs and has told them.
         if self.faults.iter().all(|fault| fault.at != at) {
-            self.faults.push(Trouble::NotForRules { what: what.to_owned(), instead }.at(at));
+            self.faults.push(Trouble::NotForRules(what).at(at));
         }
         Spelling::Refused
     }
@@ -187,10 +192,10 @@ impl Reading<'_> {
             Expr::List(list) => Spelling::List(list.elements.into_iter().map(|one| self.tree(one)).collect()),
             Expr::Select(select) => return self.name(at, select),
             Expr::Call(call) => self.call(at, call),
-            Expr::Map(_) => self.refuse(at, "a map", "facts have names of their own"),
-            Expr::Struct(_) => self.refuse(at, "a message", "facts have names of their own"),
-            Expr::Comprehension(_) => self.refuse(at, "a loop", "ask `x in list` or `size(list)`"),
-            Expr::Unspecified => self.refuse(at, "nothing", "write a condition"),
+            Expr::Map(_) => self.refuse(at, Foreign::Map),
+            Expr::Struct(_) => self.refuse(at, Foreign::Message),
+            Expr::Comprehension(_) => self.refuse(at, Foreign::Loop),
+            Expr::Unspecified => self.refuse(at, Foreign::Nothing),
         };
         Syntax { at, form }
     }
@@ -202,7 +207,7 @@ impl Reading<'_> {
             return Syntax { at: operand.at, form: Spelling::Name(format!("{name}.{}", select.field)) };
         }
         let told = matches!(operand.form, Spelling::Refused);
-        let form = if told { operand.form } else { self.refuse(at, "a field of something", "only names have dots") };
+        let form = if told { operand.form } else { self.refuse(at, Foreign::Field) };
         Syntax { at, form }
     }
 
@@ -211,15 +216,14 @@ impl Reading<'_> {
             LiteralValue::Boolean(value) => Spelling::Bool(value.into_inner()),
             LiteralValue::Int(value) => Spelling::Int(value.into_inner()),
             LiteralValue::String(value) if value.inner().len() > limits::TEXT_BYTES => {
-                let what = Trouble::TooMuch { what: "bytes of one text", limit: limits::TEXT_BYTES };
-                self.faults.push(what.at(at));
+                self.faults.push(Trouble::TooMuch(Limit::TextBytes).at(at));
                 Spelling::Refused
             }
             LiteralValue::String(value) => Spelling::Text(value.into_inner()),
-            LiteralValue::Null => self.refuse(at, "null", "ask has(x) whether x is known"),
-            LiteralValue::Double(_) => self.refuse(at, "a decimal", scanning::NO_DECIMALS),
-            LiteralValue::UInt(_) => self.refuse(at, "an unsigned number", "write it without u"),
-            LiteralValue::Bytes(_) => self.refuse(at, "a text of bytes", "write a text"),
+            LiteralValue::Null => self.refuse(at, Foreign::Null),
+            LiteralValue::Double(_) => self.refuse(at, Foreign::Decimal),
+            LiteralValue::UInt(_) => self.refuse(at, Foreign::Unsigned),
+            LiteralValue::Bytes(_) => self.refuse(at, Foreign::Bytes),
         }
     }
 
@@ -229,11 +233,9 @@ impl Reading<'_> {
             return self.operation(operator, args);
         }
         match func_name.as_str() {
-            operators::CONDITIONAL => self.refuse(at, "? :", scanning::NO_TERNARY),
-            operators::DIVIDE | operators::MODULO => self.refuse(at, "division", scanning::NO_DIVISION),
-            operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => {
-                self.refuse(at, "an index", "ask `x in list` or `size(list)`")
-            }
+            operators::CONDITIONAL => self.refuse(at, Foreign::Ternary),
+            operators::DIVIDE | operators::MODULO => self.refuse(at, Foreign::Division),
+            operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => self.refuse(at, Foreign::Index),
             operators::LOGICAL_NOT | operators::NEGATE => {
                 let mut inner = args.into_iter().map(|one| self.tree(one));
                 match (inner.next(), func_name == operators::NEGATE) {

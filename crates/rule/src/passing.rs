@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use crate::bounds::Moving;
 use crate::evaluating;
-use crate::facts::{Facts, Held, Kind};
-use crate::schema::{Schema, Slot};
+use crate::facts::{Facts, Instead, Kind, Known};
 use crate::tree::Condition;
 
 /// The step of the house's clock, and of every instant that is told here, in nanoseconds.
@@ -21,34 +20,26 @@ pub(crate) fn tick_until(nanos: i128) -> Option<i128> {
     nanos.checked_div_euclid(TICK)?.checked_mul(TICK)
 }
 
-pub(crate) fn next_change(
-    condition: &Condition,
-    schema: &Schema,
-    used: &[Slot],
-    facts: &Facts,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let moving: Vec<Slot> =
-        used.iter().copied().filter(|slot| schema.fact(*slot).is_some_and(|fact| fact.is_now)).collect();
-    if moving.is_empty() {
-        return None;
-    }
+/// The first instant after the moment of asking at which time alone makes a condition what is wanted.
+///
+/// Where the calendar ends is no such instant: a number that no longer fits leaves a part undecided, which is never what
+/// is wanted. And whatever is true and then undecided has met that end: what lies behind it is not looked at.
+pub(crate) fn next<F: Facts + ?Sized>(condition: &Condition, wanted: bool, facts: &F) -> Option<Timestamp> {
+    let slot = facts.schema().now()?;
+    let now = Kind::Instant.read(facts.fact(slot))?;
     // Time is named so often at most as a rule has parts, so its coefficients are small: the borders can always be told.
-    let borders = Moving { slots: &moving, facts }.borders(condition)?;
-    let now = now.as_nanosecond();
-    let mut ticks: Vec<i128> = borders.into_iter().filter_map(tick_from).collect();
-    ticks.retain(|tick| *tick > now && Kind::Instant.within(*tick).is_some());
+    let borders = Moving { slot, facts }.borders(condition)?;
+    let mut ticks: Vec<i128> = borders.into_iter().filter_map(tick_from).filter(|tick| *tick > now).collect();
     ticks.dedup();
-    let mut facts = facts.clone();
-    let mut holds_at = |nanos: i128| {
-        for slot in &moving {
-            facts.put(*slot, Held::Number(nanos));
+    let ends_with_time = !wanted && evaluating::condition(condition, facts) == Some(true);
+    for tick in ticks {
+        let at = Kind::Instant.within(tick).and_then(|tick| Timestamp::from_nanosecond(tick).ok())?;
+        let then = Instead { facts, slot, known: Known::Instant(at) };
+        match evaluating::condition(condition, &then) {
+            Some(is) if is == wanted => return Some(at),
+            None if ends_with_time => return None,
+            Some(_) | None => {}
         }
-        evaluating::condition(condition, &facts) == Some(true)
-    };
-    let today = holds_at(now);
-    let change = ticks.into_iter().find(|tick| holds_at(*tick) != today)?;
-    let before = change.checked_sub(TICK)?.max(now);
-    let not_sooner = holds_at(before) == today;
-    Timestamp::from_nanosecond(change).ok().filter(|_| not_sooner)
+    }
+    None
 }

@@ -48,18 +48,19 @@ impl Fact {
         Self { optional: true, ..Self::known(name, of) }
     }
 
-    /// The moment of asking: an instant that moves with the time.
+    /// The moment of asking: an instant that moves with the time. A schema has one at most.
     pub fn now(name: &str) -> Self {
         Self { is_now: true, ..Self::known(name, Type::Instant) }
     }
 }
 
-/// Where a fact's value lies in [`crate::Facts`]: asked of the schema once, used without looking up.
+/// Where a fact stands in its schema: asked of the schema once, used without looking up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub(crate) u16);
 
 impl Slot {
-    pub(crate) fn index(self) -> usize {
+    /// Its place in [`Schema::facts`].
+    pub fn index(self) -> usize {
         usize::from(self.0)
     }
 }
@@ -85,7 +86,7 @@ pub enum SchemaError {
     /// More facts than a schema has.
     #[error("a schema has at most {} facts", limits::FACTS)]
     TooMany,
-    /// `is_now` on something that is no instant, or that may be unknown.
+    /// `is_now` on something that is no instant, that may be unknown, or on a second fact.
     #[error("{0:?} cannot be the moment of asking")]
     NotNow(String),
 }
@@ -144,7 +145,8 @@ impl Schema {
             if facts.iter().take(place).any(|other| other.name == fact.name) {
                 return Err(SchemaError::Twice(name()));
             }
-            if fact.is_now && (fact.of != Type::Instant || fact.optional) {
+            let second_now = facts.iter().take(place).any(|other| other.is_now);
+            if fact.is_now && (fact.of != Type::Instant || fact.optional || second_now) {
                 return Err(SchemaError::NotNow(name()));
             }
         }
@@ -154,6 +156,11 @@ impl Schema {
     /// All facts, in the order of the schema.
     pub fn facts(&self) -> &[Fact] {
         &self.facts
+    }
+
+    /// The moment of asking, where rules may name it.
+    pub fn now(&self) -> Option<Slot> {
+        self.slots().find_map(|(slot, fact)| fact.is_now.then_some(slot))
     }
 
     /// Where a fact's value lies. Walks the schema: ask once, keep the answer.

@@ -11,21 +11,26 @@
 //!
 //! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
 //! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
-//! commit 1 round trips. A batch of grants makes nine.
+//! commit 1 round trips. A batch of grants makes nine; one more to read and one to write where orders are heard of a programme
+//! whose earn rules are limited over a time.
 
+pub mod assessing;
 mod auditing;
 pub mod chain;
 pub mod decision;
 mod desk;
 pub mod earning;
 mod events;
+pub mod facing;
 pub mod granting;
 pub mod holding;
 mod holding_asks;
 pub mod holdings;
+pub mod judging;
 pub mod lot;
 pub mod posting;
 mod qualification;
+mod quoting;
 mod reading;
 pub mod redemption;
 pub mod reversing;
@@ -34,6 +39,7 @@ pub mod settling;
 pub(crate) mod standing;
 mod store;
 mod tally;
+pub mod uses;
 pub mod verifying;
 
 #[cfg(test)]
@@ -57,6 +63,7 @@ pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
+pub use self::quoting::Quote;
 pub use self::reading::{AccountView, EntryView, Overview, TierView};
 pub use self::standing::StandingView;
 use crate::programme::Programmes;

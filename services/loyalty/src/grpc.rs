@@ -6,10 +6,14 @@ mod parse;
 mod parse_holds;
 mod parse_ledger;
 mod parse_programme;
+mod parse_quote;
+mod parse_rules;
 mod present;
 mod present_holds;
 mod present_ledger;
 mod present_programme;
+mod present_quote;
+mod present_rules;
 mod refuse;
 mod stream;
 mod wording;
@@ -66,7 +70,7 @@ impl LoyaltyService for Service {
         &self,
         call: Request<PutProgrammeRequest>,
     ) -> Result<Response<PutProgrammeResponse>, Status> {
-        let ask = parse_programme::new_terms(&self.keys, call)?;
+        let ask = parse_programme::new_terms(self.keys.clone(), call).await?;
         let tenant = ask.tenant;
         let put = self.programmes.put(ask).await.map_err(refuse::programme)?;
         Ok(present_programme::put(&self.keys, tenant, &put))
@@ -239,5 +243,12 @@ impl LoyaltyService for Service {
         self.fresh(&ask.freshness).await?;
         let overview = self.accounts.overview(ask.tenant).await.map_err(refuse::account)?;
         Ok(present::overview(overview))
+    }
+
+    async fn quote_order(&self, call: Request<QuoteOrderRequest>) -> Result<Response<QuoteOrderResponse>, Status> {
+        let ask = parse_quote::cart(&self.keys, call)?;
+        self.fresh(&ask.freshness).await?;
+        let quote = self.accounts.quote(ask.tenant, ask.member, ask.order).await.map_err(refuse::account)?;
+        Ok(present_quote::quote(quote))
     }
 }

@@ -74,11 +74,16 @@ fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {
             .lines
             .iter()
             .map(|line| LineFacts {
+                product: line.product.clone(),
+                category: line.category.clone(),
+                quantity: line.quantity,
                 gross_minor: line.gross_minor,
                 discount_minor: line.discount_minor,
                 tax_minor: line.tax_minor,
             })
             .collect(),
+        channel: order.channel.clone(),
+        touchpoint: order.touchpoint.clone(),
         points_paid_minor: order.points_paid_minor,
         occurred_at,
         received_at: order.receive_time.as_ref().map(|at| proto::instant(at).map_err(unreadable)).transpose()?,

@@ -3,8 +3,9 @@
 use proto::loyalty::v1::{
     AdjustPointsRequest, CaptureHoldRequest, ExplainEntryRequest, ExplainTierRequest, GetAccountRequest,
     GetBalanceRequest, GetOverviewRequest, GetProgrammeRequest, GrantPointsBatchRequest, GrantPointsRequest,
-    HoldPointsRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest, RedeemPointsBatchRequest,
-    RedeemPointsRequest, ReleaseHoldRequest, ReverseRedemptionRequest, RevokeGrantRequest, StreamGrantsRequest,
+    HoldPointsRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest, QuoteLine, QuoteOrderRequest,
+    RedeemPointsBatchRequest, RedeemPointsRequest, ReleaseHoldRequest, ReverseRedemptionRequest, RevokeGrantRequest,
+    StreamGrantsRequest,
 };
 use testkit::Examples;
 
@@ -42,6 +43,12 @@ fn reads(world: &World) -> Examples {
         }))
         .with(make!(world, |world, _n| ExplainTierRequest { member: world.member, ..ExplainTierRequest::default() }))
         .with(make!(world, |_world, _n| GetOverviewRequest::default()))
+        .with(make!(world, |world, _n| QuoteOrderRequest {
+            member: world.member,
+            currency_code: "TWD".to_owned(),
+            lines: vec![QuoteLine { gross_minor: 1_980, ..QuoteLine::default() }],
+            ..QuoteOrderRequest::default()
+        }))
         .with_other(
             make!(world, |_world, n| {
                 let mut request = programme(String::new(), "2011-01-01T00:00:00Z");

@@ -2,8 +2,9 @@
 
 use super::{Checking, Meaning};
 use crate::facts::Kind;
-use crate::fault::{Position, Trouble};
+use crate::fault::{Advice, Foreign, Needed, Position, Trouble};
 use crate::parsing::{Operator, Spelling, Syntax};
+use crate::schema::Type;
 use crate::tree::{Amount, Comparison, Condition, Form, Joint, Text};
 
 impl Checking<'_> {
@@ -49,24 +50,15 @@ impl Checking<'_> {
         &mut self,
         at: Position,
         (left, operator, right): (&Meaning, &'static str, &Meaning),
-        instead: &'static str,
+        advice: Advice,
     ) -> Option<T> {
-        self.fault(at, Trouble::NoSense { operator, left: left.said(), right: right.said(), instead })
+        self.fault(at, Trouble::NoSense { operator, left: left.of(), right: right.of(), advice })
     }
 
     fn sum(&mut self, at: Position, left: Meaning, joint: Joint, right: Meaning, by: Operator) -> Option<Meaning> {
         let kinds = left.amount().map(|left| left.kind).zip(right.amount().map(|right| right.kind));
-        let kind = match (kinds, joint) {
-            (Some((Kind::Int, Kind::Int)), _) => Kind::Int,
-            (Some((Kind::Duration, Kind::Duration)), _) => Kind::Duration,
-            (Some((Kind::Instant, Kind::Instant)), Joint::Minus) => Kind::Duration,
-            (Some((Kind::Instant, Kind::Duration)), _) | (Some((Kind::Duration, Kind::Instant)), Joint::Plus) => {
-                Kind::Instant
-            }
-            _ => {
-                let instead = "ints go with ints, durations with durations and instants";
-                return self.no_sense(at, (&left, by.sign(), &right), instead);
-            }
+        let Some(kind) = kinds.and_then(|(left, right)| kind_of(left, joint, right)) else {
+            return self.no_sense(at, (&left, by.sign(), &right), Advice::SameSort);
         };
         joined(kind, left, joint, right)
     }
@@ -75,7 +67,7 @@ impl Checking<'_> {
         let ints =
             left.amount().zip(right.amount()).filter(|(one, other)| (one.kind, other.kind) == (Kind::Int, Kind::Int));
         let Some((one, other)) = ints.map(|(one, other)| (one.facts(), other.facts())) else {
-            return self.no_sense(at, (&left, "*", &right), "only ints are multiplied");
+            return self.no_sense(at, (&left, "*", &right), Advice::OnlyInts);
         };
         if let Some(slot) = one.iter().find(|slot| other.contains(slot)) {
             let name = self.schema.name(*slot).to_owned();
@@ -90,25 +82,41 @@ impl Checking<'_> {
             Comparison::Unequal => Some(false),
             Comparison::Less | Comparison::AtMost | Comparison::More | Comparison::AtLeast => None,
         };
-        let condition = match (left, right, equality) {
-            (Meaning::Amount(left), Meaning::Amount(right), _) if left.kind == right.kind => {
-                Condition::Compare { left, by, right }
-            }
-            (Meaning::Text(left), Meaning::Text(right), Some(equal)) => Condition::SameText { left, right, equal },
-            (Meaning::Condition(left), Meaning::Condition(right), Some(equal)) => {
-                Condition::Alike { left: Box::new(left), right: Box::new(right), equal }
-            }
-            (left, right, _) => {
-                let instead = match (&left, &right) {
-                    (Meaning::Text(_), Meaning::Text(_)) => "texts have no order here: write ==, != or in",
-                    (Meaning::Texts(_), _) | (_, Meaning::Texts(_)) => "ask `text in list` or `size(list)`",
-                    (Meaning::Condition(_), _) | (_, Meaning::Condition(_)) => "put && or || between comparisons",
-                    _ => "both sides are of one type",
-                };
-                return self.no_sense(at, (&left, by.sign(), &right), instead);
-            }
+        let condition = match left {
+            Meaning::Amount(left) => match right {
+                Meaning::Amount(right) if left.kind == right.kind => Ok(Condition::Compare { left, by, right }),
+                right @ (Meaning::Amount(_) | Meaning::Condition(_) | Meaning::Text(_) | Meaning::Texts(_)) => {
+                    Err((Meaning::Amount(left), right))
+                }
+            },
+            Meaning::Text(left) => match (right, equality) {
+                (Meaning::Text(right), Some(equal)) => Ok(Condition::SameText { left, right, equal }),
+                (right, None | Some(_)) => Err((Meaning::Text(left), right)),
+            },
+            Meaning::Condition(left) => match (right, equality) {
+                (Meaning::Condition(right), Some(equal)) => {
+                    Ok(Condition::Alike { left: Box::new(left), right: Box::new(right), equal })
+                }
+                (right, None | Some(_)) => Err((Meaning::Condition(left), right)),
+            },
+            list @ Meaning::Texts(_) => Err((list, right)),
         };
-        Some(Meaning::Condition(condition))
+        match condition {
+            Ok(condition) => Some(Meaning::Condition(condition)),
+            Err((left, right)) => {
+                let types = [left.of(), right.of()];
+                let advice = if types == [Type::Text, Type::Text] {
+                    Advice::TextsHaveNoOrder
+                } else if types.contains(&Type::Texts) {
+                    Advice::AskTheList
+                } else if types.contains(&Type::Bool) {
+                    Advice::JoinConditions
+                } else {
+                    Advice::OneType
+                };
+                self.no_sense(at, (&left, by.sign(), &right), advice)
+            }
+        }
     }
 
     fn within(&mut self, at: Position, left: &Syntax, right: &Syntax) -> Option<Condition> {
@@ -121,26 +129,25 @@ impl Checking<'_> {
         let list = self.meaning(right);
         match (one?, list?) {
             (Meaning::Text(text), Meaning::Texts(list)) => Some(Condition::TextInFact { text, list }),
-            (one, list) => self.no_sense(at, (&one, "in", &list), "a text is in a list of texts, or in [..]"),
+            (one, list) => self.no_sense(at, (&one, "in", &list), Advice::TextInList),
         }
     }
 
     fn among(&mut self, at: Position, one: Meaning, values: Vec<(Position, Meaning)>) -> Option<Condition> {
         let mut numbers = Vec::new();
         let mut texts = Vec::new();
-        let found = one.said();
-        if matches!(one, Meaning::Condition(_) | Meaning::Texts(_)) {
-            return self.fault(at, Trouble::Wanted { wanted: "a text or a number before `in`", found });
+        let found = one.of();
+        if found == Type::Bool || found == Type::Texts {
+            return self.fault(at, Trouble::Wanted { wanted: Needed::TextOrNumber, found });
         }
         for (at, value) in values {
-            match (&one, value) {
-                (Meaning::Amount(one), Meaning::Amount(Amount { kind, form: Form::Literal(value) }))
-                    if one.kind == kind =>
-                {
-                    numbers.push(value);
-                }
-                (Meaning::Text(_), Meaning::Text(Text::Literal(value))) => texts.push(value),
-                (_, value) => return self.fault(at, Trouble::Wanted { wanted: found, found: value.said() }),
+            if value.of() != found {
+                return self.fault(at, Trouble::Wanted { wanted: Needed::Type(found), found: value.of() });
+            }
+            match value {
+                Meaning::Amount(Amount { form: Form::Literal(value), .. }) => numbers.push(value),
+                Meaning::Text(Text::Literal(value)) => texts.push(value),
+                Meaning::Amount(_) | Meaning::Text(_) | Meaning::Condition(_) | Meaning::Texts(_) => {}
             }
         }
         numbers.sort_unstable();
@@ -162,10 +169,21 @@ impl Checking<'_> {
                 Some((value.at, meaning))
             }
             Meaning::Amount(_) | Meaning::Text(_) | Meaning::Condition(_) | Meaning::Texts(_) => {
-                let instead = "a list has texts, ints, durations or instants that are written out";
-                self.fault(value.at, Trouble::NotForRules { what: "this value".to_owned(), instead })
+                self.fault(value.at, Trouble::NotForRules(Foreign::ListValue))
             }
         }
+    }
+}
+
+/// Which sort of number two of them make together, where they do.
+fn kind_of(left: Kind, joint: Joint, right: Kind) -> Option<Kind> {
+    match (left, right) {
+        (Kind::Int, Kind::Int) => Some(Kind::Int),
+        (Kind::Duration, Kind::Duration) => Some(Kind::Duration),
+        (Kind::Instant, Kind::Instant) => (joint == Joint::Minus).then_some(Kind::Duration),
+        (Kind::Instant, Kind::Duration) => Some(Kind::Instant),
+        (Kind::Duration, Kind::Instant) => (joint == Joint::Plus).then_some(Kind::Instant),
+        (Kind::Int, Kind::Instant | Kind::Duration) | (Kind::Instant | Kind::Duration, Kind::Int) => None,
     }
 }
 

@@ -1,14 +1,5 @@
 //! What somebody may have meant by a name that is not there.
 
-/// The functions rules have, and how each is written.
-pub(super) const FUNCTIONS: [(&str, &str); 5] = [
-    ("has", "write has(fact)"),
-    ("size", "write size(list)"),
-    ("duration", "write duration(\"720h\")"),
-    ("timestamp", "write timestamp(\"2026-01-31T00:00:00+08:00\")"),
-    ("startsWith", "write text.startsWith(\"beginning\")"),
-];
-
 /// Longer names are not compared: the work grows with the product of the lengths.
 const LONGEST: usize = 64;
 

@@ -6,12 +6,8 @@
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use crate::fault::{Fault, Position, Trouble};
+use crate::fault::{Fault, Foreign, Hint, Limit, Position, Trouble, Unreadable};
 use crate::limits;
-
-pub(super) const NO_DECIMALS: &str = "there are no fractions: write money in minor units, rates in basis points";
-pub(super) const NO_TERNARY: &str = "write (a && b) || (!a && c)";
-pub(super) const NO_DIVISION: &str = "multiply the other side";
 
 struct Scan<'a> {
     source: &'a str,
@@ -38,8 +34,7 @@ enum Last {
 /// Whether the parser may see the text. It may see some that have faults.
 pub(super) fn scan(source: &str, faults: &mut Vec<Fault>) -> bool {
     if source.len() > limits::SOURCE_BYTES {
-        let what = Trouble::TooMuch { what: "bytes", limit: limits::SOURCE_BYTES };
-        faults.push(what.at(Position { line: 1, column: 1 }));
+        faults.push(Trouble::TooMuch(Limit::Bytes).at(Position { line: 1, column: 1 }));
         return false;
     }
     let mut scan = Scan {
@@ -54,14 +49,14 @@ pub(super) fn scan(source: &str, faults: &mut Vec<Fault>) -> bool {
     while let Some((at, letter)) = scan.letters.next() {
         scan.letter(at, letter);
         if scan.tokens > limits::TOKENS {
-            scan.stop(at, Trouble::TooMuch { what: "words and signs", limit: limits::TOKENS });
+            scan.stop(at, Trouble::TooMuch(Limit::Tokens));
         }
         if !scan.sound && (scan.tokens > limits::TOKENS || scan.faults.len() >= limits::FAULTS) {
             break;
         }
     }
     if let Some((at, bracket, _)) = scan.open.first().copied().filter(|_| scan.sound) {
-        scan.stop(at, Trouble::Syntax(format!("{bracket} is not closed")));
+        scan.stop(at, Trouble::Syntax(Unreadable::NotClosed(bracket)));
     }
     scan.sound
 }
@@ -77,8 +72,8 @@ impl Scan<'_> {
         self.tell(at, what);
     }
 
-    fn not_for_rules(&mut self, at: usize, what: &str, instead: &'static str) {
-        self.stop(at, Trouble::NotForRules { what: what.to_owned(), instead });
+    fn not_for_rules(&mut self, at: usize, what: Foreign) {
+        self.stop(at, Trouble::NotForRules(what));
     }
 
     fn next_is(&mut self, wanted: char) -> bool {
@@ -100,7 +95,7 @@ impl Scan<'_> {
             'a'..='z' | 'A'..='Z' | '_' => self.word(at),
             '.' => {
                 if self.letters.peek().is_some_and(|(_, next)| next.is_ascii_digit()) {
-                    self.not_for_rules(at, "a decimal", NO_DECIMALS);
+                    self.not_for_rules(at, Foreign::Decimal);
                 }
             }
             '!' if self.next_is('=') => {}
@@ -112,18 +107,18 @@ impl Scan<'_> {
                 self.next_is('=');
             }
             '=' | '&' | '|' => self.doubled(at, letter),
-            '?' => self.not_for_rules(at, "? :", NO_TERNARY),
+            '?' => self.not_for_rules(at, Foreign::Ternary),
             ':' => {}
             '/' if self.next_is('/') => self.comment(at),
             '/' | '%' => {
                 // The parser understands division: what else is wrong can be told, too.
-                self.tell(at, Trouble::NotForRules { what: "division".to_owned(), instead: NO_DIVISION });
+                self.tell(at, Trouble::NotForRules(Foreign::Division));
             }
             '}' if !self.sound => {}
-            '{' | '}' => self.not_for_rules(at, "a map", "facts have names of their own"),
+            '{' | '}' => self.not_for_rules(at, Foreign::Map),
             _ => {
-                let instead = if letter.is_ascii() { "no rule has such a sign" } else { "texts stand in quotes" };
-                self.stop(at, Trouble::Letter { found: letter, instead });
+                let hint = if letter.is_ascii() { Hint::NoSuchSign } else { Hint::Quotes };
+                self.stop(at, Trouble::Letter { found: letter, hint });
             }
         }
     }
@@ -131,7 +126,7 @@ impl Scan<'_> {
     fn opened(&mut self, at: usize, bracket: char) {
         self.open.push((at, bracket, 0));
         if self.open.len() == limits::BRACKETS.saturating_add(1) {
-            self.stop(at, Trouble::TooMuch { what: "brackets within one another", limit: limits::BRACKETS });
+            self.stop(at, Trouble::TooMuch(Limit::Brackets));
         }
     }
 
@@ -139,7 +134,7 @@ impl Scan<'_> {
         self.last = Last::Operand;
         let wanted = if bracket == ')' { '(' } else { '[' };
         if self.open.pop().is_none_or(|(_, opened, _)| opened != wanted) && self.sound {
-            self.stop(at, Trouble::Syntax(format!("{bracket} closes nothing")));
+            self.stop(at, Trouble::Syntax(Unreadable::ClosesNothing(bracket)));
         }
     }
 
@@ -147,15 +142,14 @@ impl Scan<'_> {
         let Some((_, _, commas)) = self.open.last_mut() else { return };
         *commas = commas.saturating_add(1);
         if *commas == limits::LIST {
-            self.stop(at, Trouble::TooMuch { what: "values of one list", limit: limits::LIST });
+            self.stop(at, Trouble::TooMuch(Limit::ListValues));
         }
     }
 
     fn unary(&mut self, at: usize, sign: char, before: Last) {
         self.last = Last::Unary(sign);
         if before == Last::Unary(sign) {
-            let twice = if sign == '!' { "!!" } else { "--" };
-            self.not_for_rules(at, twice, "two of them mean none");
+            self.not_for_rules(at, if sign == '!' { Foreign::DoubleNot } else { Foreign::DoubleMinus });
         }
     }
 
@@ -163,16 +157,16 @@ impl Scan<'_> {
         if self.next_is(sign) {
             return;
         }
-        let instead = match sign {
-            '=' => "write == to compare",
-            '&' => "write && for and",
-            _ => "write || for or",
+        let hint = match sign {
+            '=' => Hint::Equal,
+            '&' => Hint::And,
+            _ => Hint::Or,
         };
-        self.stop(at, Trouble::Letter { found: sign, instead });
+        self.stop(at, Trouble::Letter { found: sign, hint });
     }
 
     fn comment(&mut self, at: usize) {
-        self.not_for_rules(at, "a comment", "say it beside the rule");
+        self.not_for_rules(at, Foreign::Comment);
         while self.letters.next_if(|(_, letter)| *letter != '\n').is_some() {}
     }
 
@@ -184,13 +178,13 @@ impl Scan<'_> {
                 Some((inside, '\\')) => self.escape(inside),
                 Some((_, letter)) if letter == quote => break,
                 Some((inside, letter)) if letter.is_control() => {
-                    self.stop(inside, Trouble::Letter { found: letter, instead: "write it as \\u with four digits" });
+                    self.stop(inside, Trouble::Letter { found: letter, hint: Hint::Control });
                 }
                 Some(_) => {}
             }
         }
         if self.letters.peek().is_some_and(|(_, next)| *next == quote) {
-            self.not_for_rules(at, "a text in three quotes", "write it in one pair");
+            self.not_for_rules(at, Foreign::TripleQuotes);
             let mut row = 0_usize;
             while row < 4
                 && let Some((_, letter)) = self.letters.next()
@@ -203,16 +197,16 @@ impl Scan<'_> {
 
     /// What stands behind a `\`.
     fn escape(&mut self, at: usize) {
-        let instead = "behind \\ stands \\, \", ', n, r, t, or u with four digits";
+        let hint = Hint::Escape;
         match self.letters.next() {
             Some((_, '\\' | '"' | '\'' | 'n' | 'r' | 't')) | None => {}
             Some((_, 'u')) => {
                 let digits = (0..4).filter(|_| self.letters.next_if(|(_, next)| next.is_ascii_hexdigit()).is_some());
                 if digits.count() < 4 {
-                    self.stop(at, Trouble::Letter { found: 'u', instead });
+                    self.stop(at, Trouble::Letter { found: 'u', hint });
                 }
             }
-            Some((inside, found)) => self.stop(inside, Trouble::Letter { found, instead }),
+            Some((inside, found)) => self.stop(inside, Trouble::Letter { found, hint }),
         }
     }
 
@@ -224,13 +218,13 @@ impl Scan<'_> {
         {
             decimal |= letter == '.';
             if !letter.is_ascii_digit() && letter != '.' && !decimal {
-                self.stop(inside, Trouble::Letter { found: letter, instead: "a number is digits alone" });
+                self.stop(inside, Trouble::Letter { found: letter, hint: Hint::Digits });
                 decimal = true;
                 break;
             }
         }
         if decimal && self.sound {
-            self.not_for_rules(at, "a decimal", NO_DECIMALS);
+            self.not_for_rules(at, Foreign::Decimal);
         }
         while self.letters.next_if(|(_, next)| next.is_ascii_alphanumeric() || *next == '.').is_some() {}
     }
@@ -244,7 +238,7 @@ impl Scan<'_> {
         let is_in = self.source.get(at..end) == Some("in");
         self.last = if is_in { Last::Other } else { Last::Operand };
         if !is_in && self.letters.peek().is_some_and(|(_, next)| matches!(next, '"' | '\'')) {
-            self.not_for_rules(at, "a text with a letter before it", "write the text alone");
+            self.not_for_rules(at, Foreign::PrefixedText);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Facts of a shop, and a way to write them down in one line.
 
 use jiff::Timestamp;
-use rule::{Fact, Facts, Rule, Schema, Type, Value};
+use rule::{Fact, FactSheet, Rule, Schema, Type, Value};
 
 pub(crate) fn schema() -> Schema {
     Schema::new(vec![
@@ -25,7 +25,7 @@ pub(crate) fn instant(text: &str) -> Timestamp {
 }
 
 /// Everything that is not optional, and nothing that is.
-pub(crate) fn usual() -> Facts {
+pub(crate) fn usual() -> FactSheet {
     let facts = [
         "now=2026-03-01T00:00:00Z",
         "vip=false",
@@ -36,11 +36,11 @@ pub(crate) fn usual() -> Facts {
         "grace=1h",
         "order.categories=coffee,tea",
     ];
-    facts.iter().fold(Facts::new(&schema()), |facts, one| with(facts, one))
+    facts.iter().fold(FactSheet::new(&schema()), |facts, one| with(facts, one))
 }
 
 /// `name=value`, with the value read by the fact's type.
-pub(crate) fn with(mut facts: Facts, change: &str) -> Facts {
+pub(crate) fn with(mut facts: FactSheet, change: &str) -> FactSheet {
     let (name, value) = change.split_once('=').expect("name=value");
     let schema = schema();
     let slot = schema.slot(name).unwrap_or_else(|| panic!("no fact {name}"));
@@ -57,7 +57,7 @@ pub(crate) fn with(mut facts: Facts, change: &str) -> Facts {
 }
 
 /// The usual facts with changes, which are separated by spaces.
-pub(crate) fn facts(changes: &str) -> Facts {
+pub(crate) fn facts(changes: &str) -> FactSheet {
     changes.split_whitespace().fold(usual(), with)
 }
 

@@ -22,9 +22,9 @@ use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
 use super::tally::{self, Tally};
 use super::{
-    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store,
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store, uses,
 };
-use crate::programme::terms::TenantTerms;
+use crate::programme::terms::{TenantTerms, has_limits};
 use crate::programme::{Programme, Programmes};
 
 /// One member, in one tenant.
@@ -224,6 +224,7 @@ impl AccountDesk {
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let store::Loaded { mut books, done, found } = store::load(tx, &open, now).await?;
+        uses::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -249,10 +250,19 @@ impl AccountDesk {
             }
         }
         store::write(tx, &books, &found, now).await?;
+        uses::write(tx, &books).await?;
         eventlog::append(tx, &events::said(&books), now).await?;
         remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)
     }
+}
+
+/// Of whom orders or returns are heard where rules are limited over a time.
+fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Whose> {
+    let limited = |tenant: &TenantId| terms.get(tenant).is_some_and(|terms| has_limits(&terms.versions));
+    let limited: BTreeSet<TenantId> = terms.keys().copied().filter(limited).collect();
+    let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. })).flat_map(|ask| ask.members());
+    heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
 fn ruling(held: Held<Programme>) -> TenantTerms {

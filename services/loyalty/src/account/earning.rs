@@ -1,16 +1,21 @@
-//! What an order earns: so many points for so much money, multiplied by the tier, as one lot that lapses together.
+//! What an order earns: so many points for so much money, multiplied by the tier, and what earn rules add, as one lot
+//! that lapses together.
+
+mod grounds;
 
 use jiff::Timestamp;
-use kernel::rounding::{share, spread};
 use kernel::{Currency, OrderId};
 
-use super::decision::Decision;
+use super::assessing::{Assessed, assess};
+use super::facing::Buyer;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, Purchase};
 use super::reversing::{self, CannotReturn, ReturnFacts};
 use super::reviewing;
 use super::settling::{Until, settle};
+use super::uses::RuleUse;
 use crate::programme::expiry::{grace_instant, lapse_instant, usable_instant};
-use crate::programme::terms::{EarnBasis, EarnRate, Terms, Tier, Versions};
+use crate::programme::terms::{Terms, Versions};
+use grounds::grounds;
 
 /// An order as loyalty needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,10 @@ pub struct OrderFacts {
     pub order: OrderId,
     /// In which currency.
     pub currency: Currency,
+    /// Where it was sold; empty where not told.
+    pub channel: String,
+    /// Store, page or device; empty where not told.
+    pub touchpoint: String,
     /// Its lines.
     pub lines: Vec<LineFacts>,
     /// The part paid with points.
@@ -32,8 +41,14 @@ pub struct OrderFacts {
 }
 
 /// One line of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineFacts {
+    /// The shop's product code; empty where not told.
+    pub product: String,
+    /// Category at the time of sale; empty where not told.
+    pub category: String,
+    /// Units.
+    pub quantity: i64,
     /// Before discounts.
     pub gross_minor: i64,
     /// Taken off.
@@ -43,7 +58,7 @@ pub struct LineFacts {
 }
 
 impl OrderFacts {
-    fn net_minor(&self) -> Option<i64> {
+    pub(super) fn net_minor(&self) -> Option<i64> {
         self.lines
             .iter()
             .try_fold(0_i64, |sum, line| sum.checked_add(line.gross_minor.checked_sub(line.discount_minor)?))
@@ -113,10 +128,9 @@ fn post_earned(
 ) -> Result<Option<(i64, kernel::LotId)>, OutOfRange> {
     reviewing::begin(holdings, terms, holdings.settled_until)?;
     let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
-    let basis = basis(order, rate.basis).ok_or(OutOfRange)?;
-    let tier = holdings.tier_at(order.occurred_at).map(str::to_owned);
-    let multiplier = tier.as_deref().and_then(|code| rung(terms, code)).map_or(100, |rung| rung.multiplier_percent);
-    let points = points_for(rate, multiplier, basis).ok_or(OutOfRange)?;
+    let buyer = Buyer::of(holdings, order);
+    let assessed = assess(terms, rate, order, Some(&buyer), &holdings.uses)?;
+    let points = assessed.points;
     if points <= 0 {
         return Ok(None);
     }
@@ -132,107 +146,25 @@ fn post_earned(
     let usable_from = usable_from.filter(|usable| *usable > holdings.settled_until);
     let lot = Lot::new(id, order.order.to_string(), points, order.occurred_at, lapses_at);
     let draw = holdings.credit(Lot { usable_from, ..lot })?;
-    let grounds = grounds(terms, rate, order, basis, tier.as_deref(), multiplier, points, lapses_at);
+    let grounds = grounds(terms, rate, order, buyer.tier.as_deref(), &assessed, lapses_at);
     let grounds = match usable_from {
         Some(usable) => grounds.fact("usable_time", usable),
         None => grounds,
     };
     holdings.post(EntryKind::Earn, points, order.order.to_string(), vec![draw], grounds, order.occurred_at)?;
+    use_rules(holdings, order, &assessed);
     Ok(Some((points, id)))
 }
 
-/// What of the order's money counts. The part paid with points is spread over the lines by what they cost.
-fn basis(order: &OrderFacts, basis: EarnBasis) -> Option<i64> {
-    let net: Vec<i64> =
-        order.lines.iter().map(|line| line.gross_minor.checked_sub(line.discount_minor)).collect::<Option<_>>()?;
-    let weights: Vec<i64> = net.iter().map(|amount| (*amount).max(0)).collect();
-    let paid = order.points_paid_minor.min(weights.iter().try_fold(0_i64, |sum, weight| sum.checked_add(*weight))?);
-    let paid = spread(paid.max(0), &weights)?;
-    let mut sum = 0_i64;
-    for ((line, net), paid) in order.lines.iter().zip(net).zip(paid) {
-        let counts = match basis {
-            EarnBasis::Gross => line.gross_minor,
-            EarnBasis::Net => net,
-            EarnBasis::NetOfPoints => net.checked_sub(paid)?,
-            EarnBasis::NetWithoutTax => net.checked_sub(paid)?.checked_sub(line.tax_minor)?,
-        };
-        sum = sum.checked_add(counts.max(0))?;
-    }
-    Some(sum)
-}
-
-fn rung<'terms>(terms: &'terms Terms, code: &str) -> Option<&'terms Tier> {
-    terms.ladder.as_ref()?.tiers.iter().find(|known| known.code == code)
-}
-
-fn points_for(rate: &EarnRate, multiplier_percent: i64, basis_minor: i64) -> Option<i64> {
-    let numerator = rate.points.checked_mul(multiplier_percent)?;
-    let denominator = rate.per_minor.checked_mul(100)?;
-    share(basis_minor, numerator, denominator, rate.rounding)
-}
-
-#[expect(clippy::too_many_arguments, reason = "the facts of one decision, each used once")]
-fn grounds(
-    terms: &Terms,
-    rate: &EarnRate,
-    order: &OrderFacts,
-    basis: i64,
-    tier: Option<&str>,
-    multiplier: i64,
-    points: i64,
-    lapses_at: Option<Timestamp>,
-) -> Decision {
-    let base = points_for(rate, 100, basis).unwrap_or(points);
-    let mut grounds = Decision::new("earn", terms.number, order.occurred_at)
-        .fact("basis_minor", basis)
-        .fact("currency", rate.currency)
-        .fact("tier", tier.unwrap_or("none"))
-        .fact("multiplier_percent", multiplier)
-        .step("base", "so many points for so much money", base)
-        .figure("points", rate.points)
-        .figure("per_minor", rate.per_minor);
-    if let (Some(rung), true) = (tier.and_then(|code| rung(terms, code)), multiplier != 100) {
-        let detail = format!("x {}", hundredths(multiplier));
-        grounds = grounds.step(&rung.display_name, detail, points.saturating_sub(base));
-    }
-    if let Some(lapse) = lapses_at {
-        grounds = grounds.fact("lapse_time", lapse);
-    }
-    match one_more(rate, multiplier, basis, points) {
-        Some(change) => grounds.unless("basis_minor", change, points.saturating_add(1).to_string()),
-        None => grounds,
-    }
-}
-
-/// `150` as people say it: `1.5`.
-fn hundredths(percent: i64) -> String {
-    let text = format!("{}.{:02}", percent / 100, percent % 100);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// How much more would have earned one point more: found by halving, since more money never earns less.
-fn one_more(rate: &EarnRate, multiplier: i64, basis: i64, points: i64) -> Option<i64> {
-    let earns_more = |extra: i64| Some(points_for(rate, multiplier, basis.checked_add(extra)?)? > points);
-    let mut enough = rate.per_minor.checked_mul(200)?;
-    if !earns_more(enough)? {
-        return None;
-    }
-    let mut short = 0_i64;
-    while enough.checked_sub(short)? > 1 {
-        let middle = short.checked_add(enough.checked_sub(short)?.checked_div(2)?)?;
-        if earns_more(middle)? { enough = middle } else { short = middle }
-    }
-    Some(enough)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_multiplier_is_told_as_people_say_it() {
-        for (percent, told) in [(100, "1"), (120, "1.2"), (150, "1.5"), (125, "1.25"), (105, "1.05"), (1_000, "10")] {
-            assert_eq!(hundredths(percent), told);
-        }
-    }
+/// Remembers what limited rules gave.
+fn use_rules(holdings: &mut Holdings, order: &OrderFacts, assessed: &Assessed) {
+    let used = assessed.judged.iter().filter(|rule| rule.counts && rule.points() > 0).map(|rule| RuleUse {
+        order: order.order,
+        rule: rule.code.clone(),
+        points: rule.points(),
+        back: 0,
+        used_at: order.occurred_at,
+        touched: true,
+    });
+    holdings.uses.extend(used);
 }

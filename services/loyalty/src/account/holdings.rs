@@ -11,6 +11,7 @@ use super::decision::Decision;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
+use super::uses::RuleUse;
 
 /// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -161,6 +162,8 @@ pub struct Holdings {
     pub standing: Option<Standing>,
     /// What was bought.
     pub purchases: BTreeMap<OrderId, Purchase>,
+    /// What orders earned by limited rules; read where the programme has such rules, and orders are heard.
+    pub uses: Vec<RuleUse>,
     /// Earlier changes of the tier, oldest first.
     pub history: Vec<TierChange>,
     /// Posted since it was read.
@@ -192,6 +195,7 @@ impl Holdings {
             settled_until: joined_at,
             standing: None,
             purchases: BTreeMap::new(),
+            uses: Vec::new(),
             history: Vec::new(),
             postings: Vec::new(),
             changes: Vec::new(),

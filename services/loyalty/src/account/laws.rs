@@ -23,6 +23,7 @@ mod granting;
 mod holding;
 mod pending;
 mod returns;
+mod rules;
 mod tiers;
 
 struct Shop {
@@ -64,7 +65,9 @@ impl Shop {
         OrderFacts {
             order: order_id(name),
             currency: Currency::parse("TWD").expect("listed"),
-            lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
+            lines: vec![LineFacts { gross_minor: amount, ..LineFacts::default() }],
+            channel: String::new(),
+            touchpoint: String::new(),
             points_paid_minor: 0,
             occurred_at,
             received_at: None,

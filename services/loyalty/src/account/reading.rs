@@ -18,9 +18,10 @@ use super::qualification::rank;
 use super::settling::{Until, settle};
 use super::standing::{StandingView, standing};
 use super::store as rows;
+use super::uses;
 use super::{AccountRefusal, Accounts};
 use crate::programme::Versions;
-use crate::programme::terms::{Ladder, Tier};
+use crate::programme::terms::{Ladder, Tier, has_limits};
 
 /// A member's points and tier.
 #[derive(Clone, Debug, PartialEq)]
@@ -269,11 +270,25 @@ impl Accounts {
         }
     }
 
-    async fn settled(
+    async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
+        self.read_settled(tenant, member, false).await
+    }
+
+    /// The same with what was earned by limited rules, where the programme has such rules.
+    pub(super) async fn settled_with_uses(
         &self,
         tenant: TenantId,
         member: MemberId,
-    ) -> Result<(Holdings, std::sync::Arc<Versions>, Timestamp), Stop<AccountRefusal>> {
+    ) -> Result<Settled, Stop<AccountRefusal>> {
+        self.read_settled(tenant, member, true).await
+    }
+
+    async fn read_settled(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        with_uses: bool,
+    ) -> Result<Settled, Stop<AccountRefusal>> {
         let terms = self.programmes.of(tenant).await?;
         let mut reading = self.store.read(tenant).await?;
         // Totals stand in one table and lots in another: read one after the other, a batch could be seen in half.
@@ -281,10 +296,19 @@ impl Accounts {
         let now = self.clock.now();
         let known = rows::read_one(&mut snapshot, tenant, member).await?;
         let mut holdings = known.unwrap_or_else(|| Holdings::new(member, now));
+        if with_uses && has_limits(&terms.versions) {
+            let whose = (tenant, member);
+            let mut books = BTreeMap::from([(whose, holdings.clone())]);
+            uses::load(&mut snapshot, &BTreeSet::from([whose]), &mut books).await?;
+            holdings = books.remove(&whose).unwrap_or(holdings);
+        }
         settle(&mut holdings, &terms.versions, Until::Including(now)).map_err(StoreError::unreadable)?;
         Ok((holdings, terms.versions, now))
     }
 }
+
+/// Holdings as they stand at a moment, and all terms there are.
+type Settled = (Holdings, std::sync::Arc<Versions>, Timestamp);
 
 /// The code of the tier held; empty for none.
 fn code_of(holdings: &Holdings) -> String {

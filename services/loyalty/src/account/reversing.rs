@@ -11,6 +11,7 @@ use super::earning::moment_of;
 use super::holdings::{Draw, EntryKind, Holdings, Lot, OutOfRange};
 use super::reviewing;
 use super::settling::{Until, settle};
+use super::uses;
 use crate::programme::expiry::grace_instant;
 use crate::programme::terms::{DeficitPolicy, Versions};
 
@@ -89,6 +90,7 @@ pub fn take_points_back(
         purchase.reversed = purchase.reversed.saturating_add(wanted);
         purchase.touched = true;
     }
+    uses::give_back(holdings, back, purchase.net_minor);
     holdings.touched = true;
     if taken > 0 {
         let grounds = Decision::new("take back", versions.at(moment).map_or(0, |terms| terms.number), back.occurred_at)

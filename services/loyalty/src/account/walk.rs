@@ -3,6 +3,7 @@
 //! The model knows no lots but a bag of single points, each with its lapse day, and works every sum out anew.
 
 mod holding;
+mod rules;
 mod tiers;
 
 use std::collections::BTreeMap;
@@ -262,7 +263,9 @@ impl Walk {
         let facts = OrderFacts {
             order: order_id(order),
             currency: Currency::parse("TWD").expect("listed"),
-            lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
+            lines: vec![LineFacts { gross_minor: amount, ..LineFacts::default() }],
+            channel: String::new(),
+            touchpoint: String::new(),
             points_paid_minor: 0,
             occurred_at,
             received_at: None,

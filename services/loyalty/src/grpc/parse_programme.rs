@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use kernel::{Currency, Rounding, TenantId};
 use proto::loyalty::v1 as wire_v1;
-use store::RequestKey;
+use store::{RequestKey, StoreError};
 use terms::NewTerms;
 use tonic::{Request, Status};
 use wire::{Freshness, Keys, Violations, digests, open};
 
+use super::parse_rules::read_rules;
 use crate::programme::terms::{
     DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Programme, Tier, Window, Zone,
 };
@@ -32,10 +33,16 @@ pub(super) fn which_terms(keys: &Keys, call: Request<wire_v1::GetProgrammeReques
     Ok(WhichTerms { tenant: envelope.tenant, version, at, freshness: bad.settle(freshness)? })
 }
 
-pub(super) fn new_terms(
-    keys: &Keys,
+/// Reads new terms off the threads that serve others: conditions of rules take a while to be read.
+pub(super) async fn new_terms(
+    keys: Keys,
     call: Request<wire_v1::PutProgrammeRequest>,
 ) -> Result<NewTerms<Programme>, Status> {
+    let read = tokio::task::spawn_blocking(move || read_new_terms(&keys, call));
+    read.await.unwrap_or_else(|error| Err(wire::failure(StoreError::unreadable(error))))
+}
+
+fn read_new_terms(keys: &Keys, call: Request<wire_v1::PutProgrammeRequest>) -> Result<NewTerms<Programme>, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
     let id = bad.request_id(&ask.request_id);
@@ -87,6 +94,7 @@ fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Optio
         Some(pending) => read_pending(bad, pending).map(Some),
         None => Some(None),
     };
+    let rules = read_rules(bad, &programme.earn_rules);
     Some(Programme {
         display_name: display_name?,
         zone: zone?,
@@ -96,6 +104,7 @@ fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Optio
         grace_days: i32::try_from(grace_days?).ok()?,
         deficit: deficit?,
         pending: pending?,
+        rules: rules?,
     })
 }
 
@@ -109,7 +118,7 @@ fn read_pending(bad: &mut Violations, pending: &wire_v1::PendingPolicy) -> Optio
     Some(Pending { days: i32::try_from(days?).ok()?, from: from? })
 }
 
-fn unknown<T>(bad: &mut Violations, field: &str) -> Option<T> {
+pub(super) fn unknown<T>(bad: &mut Violations, field: &str) -> Option<T> {
     bad.add(field, "is not one of the values of its enum");
     None
 }

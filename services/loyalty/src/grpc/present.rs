@@ -257,7 +257,7 @@ fn lot(lot: Lot) -> v1::Lot {
     }
 }
 
-fn standing(view: StandingView) -> v1::TierStanding {
+pub(super) fn standing(view: StandingView) -> v1::TierStanding {
     let (next_tier, next_display_name, missing_to_next_minor) =
         view.next.map_or_else(Default::default, |next| (next.tier, next.display_name, next.missing_minor));
     v1::TierStanding {

@@ -6,6 +6,7 @@ use terms::TermsPut;
 use tonic::Response;
 use wire::Keys;
 
+use super::present_rules;
 use crate::programme::terms::{
     DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Terms, Window,
 };
@@ -35,6 +36,7 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         grace_days: Some(terms.grace_days),
         deficit: deficit.into(),
         pending: terms.pending.map(pending),
+        earn_rules: terms.rules.into_iter().map(present_rules::rule).collect(),
     };
     Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
 }

@@ -5,7 +5,7 @@
 use proto::common::v1::DecisionReason;
 
 use crate::account::StandingView;
-use crate::account::decision::{Decision, Explanation};
+use crate::account::decision::{Decision, Explanation, Step};
 use crate::account::granting::is_cause;
 use crate::account::holdings::EntryKind;
 
@@ -26,14 +26,23 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
             facts.push(("why", reason_of(told, "revoked")));
             DecisionReason::GrantRevoked
         }
+        EntryKind::Earn if by_rules(&told.grounds) => {
+            let (rules, others): (Vec<&Step>, Vec<&Step>) = told.grounds.steps.iter().partition(|step| is_rule(step));
+            let sum = |steps: &[&Step]| steps.iter().fold(0_i64, |sum, step| sum.saturating_add(step.contribution));
+            let applied = rules.iter().filter(|step| step.contribution > 0).map(|step| step.name.as_str());
+            facts.push(("base", sum(&others).to_string()));
+            facts.push(("extra", sum(&rules).to_string()));
+            facts.push(("rules", applied.collect::<Vec<_>>().join(", ")));
+            DecisionReason::EarnByRules
+        }
         EntryKind::Earn => match told.grounds.steps.as_slice() {
-            [base, tier, ..] => {
+            [base, tier, ..] if !is_rule(tier) => {
                 facts.push(("base", base.contribution.to_string()));
                 facts.push(("tier", tier.name.clone()));
                 facts.push(("extra", format!("{:+}", tier.contribution)));
                 DecisionReason::EarnMultiplied
             }
-            [] | [_] => DecisionReason::Earn,
+            [] | [_] | [_, ..] => DecisionReason::Earn,
         },
         EntryKind::EarnReversal => DecisionReason::EarnReversal,
         EntryKind::Redemption => DecisionReason::Redemption,
@@ -51,6 +60,16 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
         }
     };
     (reason, facts)
+}
+
+/// A step of an earn rule names it; those of the base rate and the tier do not.
+fn is_rule(step: &Step) -> bool {
+    step.figures.iter().any(|(name, _)| name == "rule")
+}
+
+/// Whether some rule gave something: those that did not are told in the steps alone.
+fn by_rules(grounds: &Decision) -> bool {
+    grounds.steps.iter().any(|step| is_rule(step) && step.contribution > 0)
 }
 
 /// What was said when points were given or taken back.
@@ -102,6 +121,22 @@ mod tests {
             (
                 told(EntryKind::Earn, 59, empty().fact("tier", "gold").step("base", "", 39).step("Gold", "x 1.5", 20)),
                 "The order earned 59 points: 39 for its amount, +20 as Gold.",
+            ),
+            (
+                told(
+                    EntryKind::Earn,
+                    89,
+                    empty()
+                        .step("base", "", 39)
+                        .step("Gold", "x 1.5", 20)
+                        .step("App days", "", 30)
+                        .figure("rule", "app"),
+                ),
+                "The order earned 89 points: 59 for its amount, 30 more by App days.",
+            ),
+            (
+                told(EntryKind::Earn, 39, empty().step("base", "", 39).step("App days", "", 0).figure("rule", "app")),
+                "The order earned 39 points.",
             ),
             (
                 told(EntryKind::EarnReversal, -20, empty().fact("order_earned", 59)),
@@ -163,6 +198,7 @@ mod tests {
         let mut sent: Vec<i32> = sorts().iter().map(|(told, _)| of_entry(told).0.into()).collect();
         sent.extend([i32::from(DecisionReason::TierHeld), i32::from(DecisionReason::TierHighest)]);
         sent.sort_unstable();
+        sent.dedup();
         let known = (1..).map_while(|number| DecisionReason::try_from(number).ok());
         let others = ["GROUP_", "LIFECYCLE_", "ENTITLEMENT_", "REFERRAL_"];
         let is_ours = |reason: &DecisionReason| {

@@ -40,6 +40,7 @@ pub(crate) fn signature() -> Terms {
         grace_days: 14,
         deficit: DeficitPolicy::Unlimited,
         pending: None,
+        rules: Vec::new(),
     };
     Terms { number: 1, effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"), terms: programme }
 }

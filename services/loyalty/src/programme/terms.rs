@@ -8,6 +8,8 @@ use kernel::calendar::{self, ZoneError};
 use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
+use super::rules::EarnRule;
+
 /// One version of a programme.
 pub type Terms = kernel::Version<Programme>;
 
@@ -34,6 +36,15 @@ pub struct Programme {
     /// How long the points of an order wait, where they do.
     #[serde(default)]
     pub pending: Option<Pending>,
+    /// What orders earn beyond the base rate, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<EarnRule>,
+}
+
+/// Whether what members earned by rules has to be counted: some version limits one over a time. An order or a return may
+/// be of any version's time.
+pub fn has_limits(versions: &Versions) -> bool {
+    versions.iter().any(|terms| terms.rules.iter().any(EarnRule::counts))
 }
 
 impl Programme {

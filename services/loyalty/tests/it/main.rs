@@ -14,5 +14,6 @@ mod pending;
 mod programmes;
 mod redeeming;
 mod repeat;
+mod rules;
 mod shop;
 mod tiers;

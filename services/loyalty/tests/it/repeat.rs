@@ -65,7 +65,7 @@ pub async fn examples(shop: &Shop) -> Examples {
     let whose = member.to_string();
     let (a, b, c, d, e, f, g) =
         (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
-    let (k, l) = (whose.clone(), whose.clone());
+    let (k, l, quoted) = (whose.clone(), whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
     let holds = holding(shop, &whose);
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
@@ -182,6 +182,13 @@ pub async fn examples(shop: &Shop) -> Examples {
         .with(move |_| {
             let member = whose.clone();
             async move { ExplainTierRequest { member, ..Default::default() } }
+        })
+        .with(move |_| {
+            let member = quoted.clone();
+            let line = QuoteLine { product: "coffee".to_owned(), quantity: 1, gross_minor: 1_980, ..Default::default() };
+            async move {
+                QuoteOrderRequest { member, currency_code: "TWD".to_owned(), lines: vec![line], ..Default::default() }
+            }
         })
         .with(|_| async { GetProgrammeRequest::default() })
         .with(|_| async { GetOverviewRequest::default() })

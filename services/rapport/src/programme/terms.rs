@@ -1,5 +1,7 @@
 //! The terms of a programme as people write them into a file, and as the wire carries them.
 
+mod rules;
+
 use jiff::Timestamp;
 use proto::loyalty::v1 as wire;
 use proto::loyalty::v1::expiry_policy::Policy;
@@ -7,6 +9,7 @@ use proto::loyalty::v1::qualification_window::Window;
 use serde::{Deserialize, Serialize};
 
 use crate::client::CliError;
+pub use rules::EarnRule;
 
 /// The terms of a programme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +42,9 @@ pub struct Terms {
     /// Tiers; none where not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<Ladder>,
+    /// What orders earn beyond the base rate; nothing where not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earn_rules: Vec<EarnRule>,
 }
 
 /// Points for money.
@@ -251,6 +257,7 @@ impl From<Terms> for wire::Programme {
             grace_days: terms.grace_days,
             deficit: terms.deficit.into(),
             pending: terms.pending.map(|pending| wire::PendingPolicy { days: pending.days, from: pending.from.into() }),
+            earn_rules: terms.earn_rules.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -333,6 +340,7 @@ impl TryFrom<wire::Programme> for Terms {
                 .pending
                 .map(|pending| Pending { days: pending.days, from: PendingFrom::of(pending.from) }),
             ladder: programme.ladder.map(ladder).transpose()?,
+            earn_rules: programme.earn_rules.into_iter().map(EarnRule::try_from).collect::<Result<_, _>>()?,
         })
     }
 }

@@ -171,4 +171,5 @@ unused! {
     explain_tier: ExplainTierRequest -> ExplainTierResponse,
     verify_member: VerifyMemberRequest -> VerifyMemberResponse,
     get_overview: GetOverviewRequest -> GetOverviewResponse,
+    quote_order: QuoteOrderRequest -> QuoteOrderResponse,
 }

@@ -102,7 +102,9 @@ impl Walk {
         let facts = OrderFacts {
             order: order_id(order),
             currency: Currency::parse("TWD").expect("listed"),
-            lines: vec![LineFacts { gross_minor: amount, discount_minor: 0, tax_minor: 0 }],
+            lines: vec![LineFacts { gross_minor: amount, ..LineFacts::default() }],
+            channel: String::new(),
+            touchpoint: String::new(),
             points_paid_minor: 0,
             occurred_at: self.now,
             received_at: None,

@@ -1,0 +1,125 @@
+//! What conditions of earn rules are told of an order, of its lines, and of the member who bought.
+
+use jiff::tz::TimeZone;
+use rule::{Facts, Known, Schema, Slot, Texts};
+
+use super::earning::{LineFacts, OrderFacts};
+use super::holdings::Holdings;
+use crate::programme::words::{LineWords, OrderWords, Words as _};
+
+/// What is known of who buys; nothing of a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buyer {
+    /// Code of the tier held when the order was bought.
+    pub tier: Option<String>,
+    /// Orders bought before, those that came back whole left out.
+    pub orders: i64,
+    /// Whole days since they joined.
+    pub days_since_joining: i64,
+    /// Points that can be spent.
+    pub points: i64,
+}
+
+impl Buyer {
+    /// What is known of a member who buys.
+    pub fn of(holdings: &Holdings, order: &OrderFacts) -> Self {
+        let is_before = |at| at < order.occurred_at;
+        let bought = holdings.purchases.values().filter(|known| known.order != order.order);
+        let counting =
+            bought.filter(|known| is_before(known.occurred_at) && known.net_minor > known.returned_minor).count();
+        let since = order.occurred_at.duration_since(holdings.joined_at).as_hours().max(0);
+        Self {
+            tier: holdings.tier_at(order.occurred_at).map(str::to_owned),
+            orders: i64::try_from(counting).unwrap_or(i64::MAX),
+            days_since_joining: since.checked_div(24).unwrap_or_default(),
+            points: holdings.spendable(),
+        }
+    }
+}
+
+/// Facts in the order of a schema.
+#[derive(Debug)]
+pub struct Faced<'a> {
+    schema: &'static Schema,
+    known: Vec<Option<Known<'a>>>,
+}
+
+impl Facts for Faced<'_> {
+    fn schema(&self) -> &Schema {
+        self.schema
+    }
+
+    fn fact(&self, slot: Slot) -> Option<Known<'_>> {
+        self.known.get(slot.index()).copied().flatten()
+    }
+}
+
+/// Lists of an order that conditions ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lists {
+    products: Texts,
+    categories: Texts,
+}
+
+impl Lists {
+    /// Of an order.
+    pub fn of(order: &OrderFacts) -> Self {
+        let named = |read: fn(&LineFacts) -> &str| {
+            order.lines.iter().map(read).filter(|name| !name.is_empty()).collect::<Texts>()
+        };
+        Self { products: named(|line| &line.product), categories: named(|line| &line.category) }
+    }
+}
+
+/// What is not told is unknown, not an empty text.
+fn told(text: &str) -> Option<Known<'_>> {
+    (!text.is_empty()).then_some(Known::Text(text))
+}
+
+fn sum(order: &OrderFacts, read: impl Fn(&LineFacts) -> i64) -> Option<Known<'static>> {
+    order.lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(read(line))).map(Known::Int)
+}
+
+/// What conditions of orders are told.
+pub fn order<'a>(
+    order: &'a OrderFacts,
+    lists: &'a Lists,
+    currency: &'a str,
+    buyer: Option<&'a Buyer>,
+    zone: &TimeZone,
+) -> Faced<'a> {
+    let local = order.occurred_at.to_zoned(zone.clone());
+    let known = vec![
+        Some(Known::Instant(order.occurred_at)),
+        order.net_minor().map(Known::Int),
+        sum(order, |line| line.gross_minor),
+        Some(Known::Text(currency)),
+        told(&order.channel),
+        told(&order.touchpoint),
+        i64::try_from(order.lines.len()).ok().map(Known::Int),
+        sum(order, |line| line.quantity),
+        Some(Known::Texts(&lists.products)),
+        Some(Known::Texts(&lists.categories)),
+        Some(Known::Int(i64::from(local.hour()))),
+        Some(Known::Int(i64::from(local.weekday().to_monday_one_offset()))),
+        buyer.and_then(|buyer| buyer.tier.as_deref()).map(Known::Text),
+        buyer.map(|buyer| Known::Int(buyer.orders)),
+        buyer.map(|buyer| Known::Bool(buyer.orders == 0)),
+        buyer.map(|buyer| Known::Int(buyer.days_since_joining)),
+        buyer.map(|buyer| Known::Int(buyer.points)),
+    ];
+    Faced { schema: OrderWords::schema(), known }
+}
+
+/// What conditions of lines are told.
+pub fn line(line: &LineFacts) -> Faced<'_> {
+    let known = vec![
+        told(&line.product),
+        told(&line.category),
+        line.gross_minor.checked_sub(line.discount_minor).map(Known::Int),
+        Some(Known::Int(line.gross_minor)),
+        Some(Known::Int(line.discount_minor)),
+        Some(Known::Int(line.quantity)),
+    ];
+    Faced { schema: LineWords::schema(), known }
+}

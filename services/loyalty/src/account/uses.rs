@@ -1,0 +1,60 @@
+//! What orders earned by rules that count: what is left of their limits, and what a return gives back.
+
+mod store;
+
+pub(super) use store::{load, write};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kernel::OrderId;
+use kernel::rounding::share;
+
+use super::holdings::Holdings;
+use super::reversing::ReturnFacts;
+use crate::programme::rules::{Limit, LimitPeriod};
+use kernel::Rounding;
+
+/// What one order earned by one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleUse {
+    /// The order.
+    pub order: OrderId,
+    /// The rule's code.
+    pub rule: String,
+    /// Points it gave.
+    pub points: i64,
+    /// Points of these that returns have given back to the limits.
+    pub back: i64,
+    /// When the order was bought.
+    pub used_at: Timestamp,
+    /// Changed since it was read.
+    pub touched: bool,
+}
+
+/// What a limit leaves for an order of a moment.
+pub fn left(uses: &[RuleUse], code: &str, limit: &Limit, at: Timestamp, zone: &TimeZone) -> i64 {
+    let counts = |known: &&RuleUse| known.rule == code && limit.per.same(known.used_at, at, zone);
+    let used = match limit.per {
+        LimitPeriod::Order => 0,
+        LimitPeriod::Day | LimitPeriod::Week | LimitPeriod::Month | LimitPeriod::Year | LimitPeriod::Ever => uses
+            .iter()
+            .filter(counts)
+            .fold(0_i64, |sum, known| sum.saturating_add(known.points.saturating_sub(known.back))),
+    };
+    limit.points.saturating_sub(used).max(0)
+}
+
+/// Gives back to the limits what came back of an order: the same share as of its money. Worked out from all that came back
+/// so far, so that the order of the returns does not matter.
+pub fn give_back(holdings: &mut Holdings, back: &ReturnFacts, net_minor: i64) {
+    for known in holdings.uses.iter_mut().filter(|known| known.order == back.order) {
+        let due = if back.whole {
+            known.points
+        } else {
+            share(known.points, back.returned_minor, net_minor, Rounding::Floor).unwrap_or(0)
+        };
+        let due = due.clamp(known.back, known.points);
+        known.touched |= due != known.back;
+        known.back = due;
+    }
+}

@@ -1,0 +1,92 @@
+//! The rows of what orders earned by rules that count.
+
+use std::collections::BTreeSet;
+
+use ::store::{SqlTimestamp, StoreError, Tx};
+use kernel::{OrderId, Shard};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::RuleUse;
+use crate::account::desk::{Books, Whose};
+
+/// Reads all of some members.
+pub(in crate::account) async fn load(
+    connection: &mut PgConnection,
+    whose: &BTreeSet<Whose>,
+    books: &mut Books,
+) -> Result<(), StoreError> {
+    let (mut tenants, mut shards, mut members) = (Vec::new(), Vec::new(), Vec::new());
+    for (tenant, member) in whose.iter().filter(|whose| books.contains_key(whose)) {
+        tenants.push(tenant.uuid());
+        shards.push(Shard::of_member(*member).number());
+        members.push(member.uuid());
+    }
+    if members.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT rule_use.tenant, rule_use.member, purchase, rule, points, back, used_at
+           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
+           CROSS JOIN LATERAL (
+               SELECT * FROM rule_use
+               WHERE (rule_use.tenant, rule_use.shard, rule_use.member)
+                   = (asked.tenant, asked.shard, asked.member) OFFSET 0
+           ) AS rule_use"#,
+        &tenants,
+        &shards,
+        &members
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+            holdings.uses.push(RuleUse {
+                order: OrderId::from(row.purchase),
+                rule: row.rule,
+                points: row.points,
+                back: row.back,
+                used_at: row.used_at.into(),
+                touched: false,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Writes what changed.
+pub(in crate::account) async fn write(tx: &mut Tx, books: &Books) -> Result<(), StoreError> {
+    let changed: Vec<(&Whose, &RuleUse)> = books
+        .iter()
+        .flat_map(|(whose, holdings)| holdings.uses.iter().map(move |known| (whose, known)))
+        .filter(|(_, known)| known.touched)
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let column = |read: fn(&Whose, &RuleUse) -> Uuid| -> Vec<Uuid> {
+        changed.iter().map(|(whose, known)| read(whose, known)).collect()
+    };
+    let shards: Vec<i16> = changed.iter().map(|((_, member), _)| Shard::of_member(*member).number()).collect();
+    let rules: Vec<String> = changed.iter().map(|(_, known)| known.rule.clone()).collect();
+    let points: Vec<i64> = changed.iter().map(|(_, known)| known.points).collect();
+    let back: Vec<i64> = changed.iter().map(|(_, known)| known.back).collect();
+    let used: Vec<SqlTimestamp> = changed.iter().map(|(_, known)| known.used_at.into()).collect();
+    sqlx::query!(
+        "INSERT INTO rule_use (tenant, shard, member, purchase, rule, points, back, used_at)
+         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
+                unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::timestamptz[])
+         ON CONFLICT (tenant, shard, member, purchase, rule) DO UPDATE SET back = excluded.back",
+        &column(|(tenant, _), _| tenant.uuid()),
+        &shards,
+        &column(|(_, member), _| member.uuid()),
+        &column(|_, known| known.order.uuid()),
+        &rules,
+        &points,
+        &back,
+        &used as &[SqlTimestamp],
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
