@@ -121,6 +121,10 @@ ids! {
     SubscriptionId = "subscription";
     /// An attempt to be paid for one occurrence.
     ChargeId = "charge";
+    /// A coupon of a member.
+    CouponId = "coupon";
+    /// Coupons and codes put aside for an order.
+    ReservationId = "reservation";
 }
 
 /// What a caller makes and keeps so that a call can be repeated safely: a plain uuid.

@@ -1,16 +1,24 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
+mod coupons;
 mod ledger;
 mod newcomers;
 mod parse;
+mod parse_campaign;
+mod parse_coupons;
 mod parse_ledger;
 mod parse_programme;
 mod present;
+mod present_campaign;
+mod present_coupons;
 mod present_ledger;
 mod present_programme;
 mod refuse;
+mod refuse_coupons;
 mod stream;
+mod wallets;
 mod wording;
+mod wording_coupons;
 
 use eventlog::Progress;
 use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
@@ -20,6 +28,7 @@ use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
+pub(crate) use self::coupons::Service as CouponsService;
 use crate::account::Accounts;
 use crate::programme::Programmes;
 

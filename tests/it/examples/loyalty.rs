@@ -8,6 +8,8 @@ use proto::loyalty::v1::{
 };
 use testkit::Examples;
 
+mod coupons;
+
 use super::{World, make};
 use crate::requests::{at, programme};
 
@@ -26,6 +28,7 @@ pub async fn examples(world: &World) -> Examples {
     reads(world)
         .and(spending(world))
         .and(giving(world))
+        .and(coupons::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

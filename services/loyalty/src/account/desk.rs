@@ -24,6 +24,7 @@ use super::tally::{self, Tally};
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation, events, store};
 use crate::programme::terms::TenantTerms;
 use crate::programme::{Programme, Programmes};
+use crate::reservation;
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
@@ -79,6 +80,8 @@ pub enum Ask {
         heard: Arc<Heard>,
         /// What they mean here, in their order.
         deeds: Vec<Deed>,
+        /// What they mean to coupons that were used for orders.
+        coupons: Vec<reservation::Deed>,
     },
     /// Settle what has fallen due.
     Settle {
@@ -209,9 +212,10 @@ impl AccountDesk {
 
         // Cursors move for what was applied and for nothing else: what could not be is heard again, alone.
         for (ask, answer) in asks.iter().zip(&answers) {
-            if let (Ask::Hear { heard, deeds }, Answer::Settled) = (ask, answer) {
+            if let (Ask::Hear { heard, deeds, coupons }, Answer::Settled) = (ask, answer) {
                 heard.settle(tx, now).await?;
                 keep_tenants(tx, deeds, now).await?;
+                reservation::heard(tx, coupons, now).await?;
             }
         }
         store::write(tx, &books, now).await?;
@@ -241,7 +245,7 @@ impl Desk for AccountDesk {
 
     fn place(ask: &Ask) -> Place {
         let mut place = match ask {
-            Ask::Hear { heard, deeds } => {
+            Ask::Hear { heard, deeds, .. } => {
                 let mut place = heard.place();
                 place.shards.extend(
                     deeds

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod bad_input;
+mod codes;
+mod coupons;
 mod earning;
 mod explaining;
 mod granting;
@@ -12,5 +14,7 @@ mod overview;
 mod programmes;
 mod redeeming;
 mod repeat;
+mod reserving;
+mod reserving_walk;
 mod shop;
 mod tiers;
