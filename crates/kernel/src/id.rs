@@ -125,6 +125,10 @@ ids! {
     SubscriptionId = "subscription";
     /// An attempt to be paid for one occurrence.
     ChargeId = "charge";
+    /// A coupon of a member.
+    CouponId = "coupon";
+    /// Coupons and codes put aside for an order.
+    ReservationId = "reservation";
 }
 
 impl EntryId {

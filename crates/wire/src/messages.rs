@@ -129,11 +129,14 @@ mod tests {
 
     use super::*;
 
-    /// The reasons of refusals and of decisions, as the table names them.
+    /// The reasons of refusals and decisions, what stands in the way of a coupon, and what members may feel tricked by, as
+    /// the table names them.
     fn reasons() -> Vec<String> {
         let files = FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).expect("the build has made it");
         let known = files.file.iter().flat_map(|file| &file.enum_type);
-        let known = known.filter(|one| ["ErrorReason", "DecisionReason"].contains(&one.name()));
+        let known = known.filter(|one| {
+            ["ErrorReason", "DecisionReason", "CouponObstacleKind", "FairnessIssue"].contains(&one.name())
+        });
         let values = known.flat_map(|one| &one.value).filter(|value| value.number() != 0);
         values.map(|value| value.name().trim_start_matches("ERROR_REASON_").to_owned()).collect()
     }

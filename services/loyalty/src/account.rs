@@ -64,9 +64,10 @@ use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::quoting::Quote;
-pub use self::reading::{AccountView, EntryView, Overview, TierView};
+pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView};
 pub use self::standing::StandingView;
 use crate::programme::Programmes;
+use crate::reservation;
 
 /// Points to spend.
 #[derive(Clone, Debug)]
@@ -319,8 +320,13 @@ impl Accounts {
     }
 
     /// Applies what was heard, together with the cursors of who said it.
-    pub(crate) async fn hear(&self, heard: Arc<Heard>, deeds: Vec<Deed>) -> Result<(), CannotApply> {
-        match self.writer.write(Ask::Hear { heard, deeds }).await? {
+    pub(crate) async fn hear(
+        &self,
+        heard: Arc<Heard>,
+        deeds: Vec<Deed>,
+        coupons: Vec<reservation::Deed>,
+    ) -> Result<(), CannotApply> {
+        match self.writer.write(Ask::Hear { heard, deeds, coupons }).await? {
             Answer::CannotApply(cause) => Err(CannotApply::Event(cause)),
             Answer::Done(_)
             | Answer::Settled

@@ -1,22 +1,30 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
+mod coupons;
 mod ledger;
 mod newcomers;
 mod parse;
+mod parse_campaign;
+mod parse_coupons;
 mod parse_holds;
 mod parse_ledger;
 mod parse_programme;
 mod parse_quote;
 mod parse_rules;
 mod present;
+mod present_campaign;
+mod present_coupons;
 mod present_holds;
 mod present_ledger;
 mod present_programme;
 mod present_quote;
 mod present_rules;
 mod refuse;
+mod refuse_coupons;
 mod stream;
+mod wallets;
 mod wording;
+mod wording_coupons;
 
 use eventlog::Progress;
 use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
@@ -26,6 +34,7 @@ use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
+pub(crate) use self::coupons::Service as CouponsService;
 use crate::account::Accounts;
 use crate::programme::Programmes;
 

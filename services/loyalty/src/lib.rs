@@ -3,7 +3,8 @@
 //! Points are earned by hearing of orders from activity; here they are read, spent, given back and explained. Every
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
-//! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), then `listen` and
+//! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`]
+//! and [`reservation`] (what is given and used beside points), then `listen` and
 //! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
 //! for).
 
@@ -11,10 +12,15 @@
 
 pub mod account;
 mod auditor;
+pub mod campaign;
 mod clockwork;
+pub mod codes;
+pub mod coupon;
 mod grpc;
 mod listen;
 pub mod programme;
+mod receipt;
+pub mod reservation;
 mod store;
 
 use std::path::PathBuf;
@@ -31,8 +37,12 @@ use wire::Keys;
 
 use crate::account::Accounts;
 use crate::auditor::Auditor;
+use crate::campaign::Campaigns;
+use crate::codes::Codes;
+use crate::coupon::Coupons;
 use crate::listen::Ear;
 use crate::programme::Programmes;
+use crate::reservation::Reservations;
 pub use crate::store::{MIGRATIONS, migrations};
 
 /// The name of the service: its schema, its log, its metrics.
@@ -45,6 +55,10 @@ pub struct Loyalty {
     keys: Keys,
     accounts: Accounts,
     programmes: Programmes,
+    campaigns: Campaigns,
+    codes: Codes,
+    coupons: Coupons,
+    reservations: Reservations,
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
@@ -57,6 +71,10 @@ impl Loyalty {
     pub fn open(store: Store, clock: Clock, keys: Keys, peers: &Peers) -> Result<Self, server::PeerError> {
         let programmes = programme::open(store.clone(), clock.clone());
         let accounts = Accounts::open(store.clone(), clock.clone(), programmes.clone());
+        let campaigns = Campaigns::new(store.clone(), clock.clone(), accounts.clone());
+        let codes = Codes::new(store.clone(), clock.clone(), keys.clone());
+        let coupons = Coupons::open(store.clone(), clock.clone());
+        let reservations = Reservations::open(store.clone(), clock.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -67,11 +85,25 @@ impl Loyalty {
             })
             .collect::<Result<Vec<_>, server::PeerError>>()?;
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
-        let ring = Arc::new(clockwork::Bell::new(accounts.clone()));
+        let ring = Arc::new(clockwork::Bell::new(accounts.clone(), coupons.clone(), reservations.clone()));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
         let auditor = Auditor::new(accounts.clone(), None, auditor::PAUSE);
         let peers = peers.clone();
-        Ok(Self { store, keys, accounts, programmes, progress, consumer, clockwork, auditor, peers })
+        Ok(Self {
+            store,
+            keys,
+            accounts,
+            programmes,
+            campaigns,
+            codes,
+            coupons,
+            reservations,
+            progress,
+            consumer,
+            clockwork,
+            auditor,
+            peers,
+        })
     }
 
     /// Has the seals of the ledger added to a file every hour.
@@ -95,7 +127,13 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
-        service.mount(services)
+        let coupons = grpc::CouponsService::new(
+            self.keys.clone(),
+            (self.campaigns.clone(), self.codes.clone(), self.coupons.clone(), self.reservations.clone()),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        coupons.mount(service.mount(services))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.

@@ -15,6 +15,8 @@ use proto::registry::events::v1::MemberEnrolled;
 use crate::account::earning::{LineFacts, OrderFacts};
 use crate::account::reversing::ReturnFacts;
 use crate::account::{Accounts, Deed, DeedKind};
+use crate::reservation;
+use crate::reservation::life::OrderKey;
 
 /// Listens for accounts.
 pub(crate) struct Ear {
@@ -30,11 +32,12 @@ impl Ear {
 #[async_trait]
 impl Listener for Ear {
     async fn hear(&self, heard: Arc<Heard>) -> Result<(), CannotApply> {
-        let mut deeds = Vec::with_capacity(heard.events.len());
+        let (mut deeds, mut coupons) = (Vec::with_capacity(heard.events.len()), Vec::new());
         for event in &heard.events {
             deeds.extend(deed(event)?);
+            coupons.extend(of_coupons(event)?);
         }
-        self.accounts.hear(heard, deeds).await
+        self.accounts.hear(heard, deeds, coupons).await
     }
 }
 
@@ -62,6 +65,33 @@ fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
         return Ok(None);
     };
     Ok(Some(Deed { tenant: event.tenant, member: Some(member), kind }))
+}
+
+/// What an event means to coupons that were used for an order.
+fn of_coupons(event: &HeardEvent) -> Result<Vec<reservation::Deed>, CannotApply> {
+    let (member, kinds) = if let Some(order) = event.payload::<OrderRecorded>() {
+        let order = order?;
+        let DeedKind::Bought { back, .. } = bought(&order)? else { return Ok(Vec::new()) };
+        let id = OrderId::parse(&order.order).map_err(unreadable)?;
+        let key = OrderKey { source: order.source, number: order.external_id };
+        let came_back = back.filter(|back| back.whole).map(|back| (id, back.occurred_at));
+        let came_back = came_back.map(|(order, at)| reservation::DeedKind::CameBack { order, at });
+        let ordered = reservation::DeedKind::Ordered { order: id, key };
+        (order.member, [ordered].into_iter().chain(came_back).collect())
+    } else if let Some(back) = event.payload::<OrderReturned>() {
+        let back = back?;
+        let facts = returned(&back)?;
+        let came_back = reservation::DeedKind::CameBack { order: facts.order, at: facts.occurred_at };
+        let counts = back.whole && !back.avoids_chargeback;
+        (back.member, counts.then_some(came_back).into_iter().collect::<Vec<_>>())
+    } else {
+        return Ok(Vec::new());
+    };
+    if member.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (tenant, member) = (event.tenant, read_id(&member)?);
+    Ok(kinds.into_iter().map(|kind| reservation::Deed { tenant, member, kind }).collect())
 }
 
 fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {

@@ -9,6 +9,8 @@ use proto::loyalty::v1::{
 };
 use testkit::Examples;
 
+mod coupons;
+
 use super::{World, make};
 use crate::requests::{at, programme};
 
@@ -28,6 +30,7 @@ pub async fn examples(world: &World) -> Examples {
         .and(spending(world))
         .and(holding(world))
         .and(giving(world))
+        .and(coupons::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

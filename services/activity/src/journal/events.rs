@@ -99,6 +99,8 @@ fn came_back(returned: &Returned, historic: bool) -> says::OrderReturned {
         whole: returned.whole,
         occur_time: Some(proto::timestamp(returned.occurred_at)),
         historic,
+        // Nobody tells activity yet why money went back.
+        avoids_chargeback: false,
     }
 }
 

@@ -26,6 +26,7 @@ use super::{
 };
 use crate::programme::terms::{TenantTerms, has_limits};
 use crate::programme::{Programme, Programmes};
+use crate::reservation;
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
@@ -87,6 +88,8 @@ pub enum Ask {
         heard: Arc<Heard>,
         /// What they mean here, in their order.
         deeds: Vec<Deed>,
+        /// What they mean to coupons that were used for orders.
+        coupons: Vec<reservation::Deed>,
     },
     /// Settle what has fallen due.
     Settle {
@@ -244,9 +247,10 @@ impl AccountDesk {
 
         // Cursors move for what was applied and for nothing else: what could not be is heard again, alone.
         for (ask, answer) in asks.iter().zip(&answers) {
-            if let (Ask::Hear { heard, deeds }, Answer::Settled) = (ask, answer) {
+            if let (Ask::Hear { heard, deeds, coupons }, Answer::Settled) = (ask, answer) {
                 heard.settle(tx, now).await?;
                 keep_tenants(tx, deeds, now).await?;
+                reservation::heard(tx, coupons, now).await?;
             }
         }
         store::write(tx, &books, &found, now).await?;
@@ -285,7 +289,7 @@ impl Desk for AccountDesk {
 
     fn place(ask: &Ask) -> Place {
         let mut place = match ask {
-            Ask::Hear { heard, deeds } => {
+            Ask::Hear { heard, deeds, .. } => {
                 let mut place = heard.place();
                 place.shards.extend(
                     deeds

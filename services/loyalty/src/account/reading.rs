@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::StoreError;
 use jiff::Timestamp;
-use kernel::{EntryId, MemberId, Money, TenantId};
+use kernel::{Currency, EntryId, MemberId, Money, TenantId};
 use wire::Stop;
 
 use super::decision::{Decision, Explanation};
@@ -118,7 +118,42 @@ pub struct Overview {
     pub spend: Vec<Money>,
 }
 
+/// How a tenant's members have bought of late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Bought {
+    /// Orders of which something was kept.
+    pub orders: i64,
+    /// Those that came to some amount.
+    pub meet: i64,
+    /// Gaps between two orders of one member.
+    pub gaps: i64,
+    /// All gaps together, in seconds.
+    pub gap_seconds: i64,
+}
+
+impl Bought {
+    /// The mean gap in whole days, rounded down; 0 where there is none.
+    pub fn mean_days(&self) -> i64 {
+        let seconds = self.gap_seconds.checked_div(self.gaps).unwrap_or(0);
+        seconds.checked_div(86_400).unwrap_or(0)
+    }
+}
+
 impl Accounts {
+    /// How members have bought since a moment, in a currency, and how many of their orders came to an amount.
+    ///
+    /// Cost: one reading of the tenant's purchases.
+    pub async fn habits(
+        &self,
+        tenant: TenantId,
+        currency: Currency,
+        since: Timestamp,
+        at_least_minor: i64,
+    ) -> Result<Bought, StoreError> {
+        let mut reading = self.store.read(tenant).await?;
+        store::habits(reading.connection(), tenant, currency, since, at_least_minor).await
+    }
+
     /// A member's points and tier now. A member without any entry has an empty account.
     pub async fn account(&self, tenant: TenantId, member: MemberId) -> Result<AccountView, Stop<AccountRefusal>> {
         let (holdings, versions, now) = self.settled(tenant, member).await?;

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod bad_input;
+mod codes;
+mod coupons;
 mod earning;
 mod explaining;
 mod granting;
@@ -14,6 +16,8 @@ mod pending;
 mod programmes;
 mod redeeming;
 mod repeat;
+mod reserving;
+mod reserving_walk;
 mod rules;
 mod shop;
 mod tiers;

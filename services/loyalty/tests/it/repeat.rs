@@ -1,8 +1,11 @@
 //! Every mutation is repeat-safe, by the harness that walks the contract.
 
+use kernel::{Clock, RequestId};
+use proto::loyalty::v1::coupon_service_client::CouponServiceClient;
 use proto::loyalty::v1::*;
-use testkit::Examples;
+use testkit::{Examples, Spoken};
 
+use crate::coupons::{cart, order, ten_off};
 use crate::shop::Shop;
 
 /// Points for a referral of this number and name.
@@ -54,6 +57,91 @@ fn holding(shop: &Shop, member: &str) -> Examples {
             },
             |request: &mut ReleaseHoldRequest| request.hold = "hold_01h455vb4pex5vsknk084sn02q".to_owned(),
         )
+}
+
+/// The same for coupons: a campaign with a code for everybody, and one with codes of their own.
+async fn coupons(shop: &Shop) -> Examples {
+    let member = shop.member();
+    let shared = Campaign {
+        distribution: Distribution::SharedCode.into(),
+        shared_code: "WELCOME".to_owned(),
+        ..ten_off("welcome")
+    };
+    shop.put(shared).await.expect("put");
+    shop.put(Campaign { distribution: Distribution::UniqueCodes.into(), ..ten_off("flyer") }).await.expect("put");
+    let unique = || uuid::Uuid::new_v4().to_string();
+    // Another order each time: one is reserved once.
+    let reservation = move |n: u32| ReserveCouponsRequest {
+        member: member.to_string(),
+        order: order(&format!("{n} {}", unique())),
+        cart: Some(cart(200)),
+        codes: vec!["WELCOME".to_owned()],
+        ..ReserveCouponsRequest::default()
+    };
+    let issue = move |n: u32| IssueCouponRequest {
+        member: member.to_string(),
+        campaign: "welcome".to_owned(),
+        reason: format!("reason {n}"),
+        ..IssueCouponRequest::default()
+    };
+    let aside = move |coupons: CouponServiceClient<Spoken>, clock: Clock, n: u32| async move {
+        let request_id = RequestId::new_at(clock.now()).to_string();
+        let ask = ReserveCouponsRequest { request_id, ..reservation(n) };
+        coupons.clone().reserve_coupons(ask.clone()).await.expect("put aside");
+        (ask.member, ask.order)
+    };
+    let (redeeming, cancelling, clock, later) =
+        (shop.coupons(), shop.coupons(), shop.clock.clone(), shop.clock.clone());
+    Examples::new(&shop.clock)
+        .with_other(
+            move |n| {
+                // Not the one that others are of: what is spoilt of it would spoil them.
+                let campaign = Campaign { display_name: format!("Ten off {n}"), ..ten_off("changing") };
+                async move { PutCampaignRequest { campaign: Some(campaign), ..Default::default() } }
+            },
+            |request: &mut PutCampaignRequest| request.campaign.as_mut().expect("there").minimum_minor += 1,
+        )
+        .with_other(move |n| async move { issue(n) }, |request: &mut IssueCouponRequest| request.reason.push('!'))
+        .with_other(
+            move |n| async move { IssueCouponBatchRequest { coupons: vec![issue(n)] } },
+            |request: &mut IssueCouponBatchRequest| request.coupons[0].reason.push('!'),
+        )
+        .with_other(
+            move |_| async move { GenerateCodesRequest { campaign: "flyer".to_owned(), count: 3, ..Default::default() } },
+            |request: &mut GenerateCodesRequest| request.count += 1,
+        )
+        .with_other(
+            move |n| async move { reservation(n) },
+            |request: &mut ReserveCouponsRequest| request.lifetime_seconds += 60,
+        )
+        .with_other(
+            move |n| {
+                let aside = aside(redeeming.clone(), clock.clone(), n);
+                async move {
+                    let (member, order) = aside.await;
+                    RedeemReservationRequest { member, order, ..Default::default() }
+                }
+            },
+            |request: &mut RedeemReservationRequest| request.order = order("another"),
+        )
+        .with_other(
+            move |n| {
+                let aside = aside(cancelling.clone(), later.clone(), n);
+                async move {
+                    let (member, order) = aside.await;
+                    CancelReservationRequest { member, order, ..Default::default() }
+                }
+            },
+            |request: &mut CancelReservationRequest| request.order = order("another"),
+        )
+        .with(|_| async { GetCampaignRequest { campaign: "welcome".to_owned(), ..Default::default() } })
+        .with(|_| async { ListCampaignsRequest::default() })
+        .with(move |_| async move { ListCouponsRequest { member: member.to_string(), ..Default::default() } })
+        .with(move |_| async move { GetSavingsRequest { member: member.to_string(), ..Default::default() } })
+        .with(move |_| async move {
+            let codes = vec!["WELCOME".to_owned()];
+            QuoteCouponsRequest { member: member.to_string(), cart: Some(cart(200)), codes, ..Default::default() }
+        })
 }
 
 /// Valid requests for every rpc of the service, against a member who has points.
@@ -193,6 +281,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         .with(|_| async { GetProgrammeRequest::default() })
         .with(|_| async { GetOverviewRequest::default() })
         .and(holds)
+        .and(coupons(shop).await)
 }
 
 /// The service's own: the event log's are proved with the whole suite.

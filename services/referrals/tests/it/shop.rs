@@ -216,6 +216,7 @@ impl Shop {
             whole: so_far == net,
             occur_time: Some(proto::timestamp(self.clock.now())),
             historic: false,
+            avoids_chargeback: false,
         }
     }
 

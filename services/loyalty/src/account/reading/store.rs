@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::past::PastEntry;
-use super::{EntryView, Overview};
+use super::{Bought, EntryView, Overview};
 use crate::account::holdings::Totals;
 use crate::account::store::read_entry_kind;
 
@@ -318,4 +318,32 @@ pub(super) async fn spend(connection: &mut PgConnection, tenant: TenantId) -> Re
             Ok(Money { currency, minor: row.minor })
         })
         .collect()
+}
+
+/// How members have bought since a moment. Orders of which nothing was kept are none.
+pub(super) async fn habits(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    currency: Currency,
+    since: Timestamp,
+    at_least_minor: i64,
+) -> Result<Bought, StoreError> {
+    let row = sqlx::query!(
+        "SELECT coalesce(sum(orders), 0)::bigint AS \"orders!\", coalesce(sum(meet), 0)::bigint AS \"meet!\",
+                coalesce(sum(orders - 1), 0)::bigint AS \"gaps!\", coalesce(sum(span), 0)::bigint AS \"span!\"
+         FROM (
+             SELECT count(*) AS orders, count(*) FILTER (WHERE net_minor >= $4) AS meet,
+                    extract(epoch FROM max(occurred_at) - min(occurred_at))::bigint AS span
+             FROM purchase
+             WHERE tenant = $1 AND currency = $2 AND occurred_at > $3 AND returned_minor < net_minor
+             GROUP BY shard, member
+         ) AS bought",
+        tenant.uuid(),
+        currency.to_string(),
+        SqlTimestamp::from(since) as SqlTimestamp,
+        at_least_minor,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Bought { orders: row.orders, meet: row.meet, gaps: row.gaps, gap_seconds: row.span })
 }
