@@ -40,6 +40,7 @@ pub(super) fn cart(keys: &Keys, call: Request<QuoteOrderRequest>) -> Result<Cart
         // It is none yet: whoever quotes says which moment it is about.
         order: OrderId::from(Uuid::nil()),
         occurred_at: Timestamp::UNIX_EPOCH,
+        received_at: None,
         historic: false,
         currency,
         lines,

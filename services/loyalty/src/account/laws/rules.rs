@@ -67,6 +67,7 @@ fn cart(shop: &Shop, words: &[&str]) -> OrderFacts {
         lines: words[3..].iter().filter_map(line).collect(),
         points_paid_minor: 0,
         occurred_at: late.unwrap_or(shop.now),
+        received_at: None,
         historic: false,
     }
 }

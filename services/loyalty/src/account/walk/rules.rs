@@ -92,7 +92,7 @@ struct Walk {
 
 impl Walk {
     fn begin(rules: Vec<EarnRule>) -> Self {
-        let mut terms = flat(DeficitPolicy::Unlimited);
+        let mut terms = flat(DeficitPolicy::Unlimited, None);
         terms.terms.rules = rules;
         // Points that lapse are not taken twice: that is proved beside this.
         terms.terms.expiry = crate::programme::terms::Expiry::Never;
@@ -127,6 +127,7 @@ impl Walk {
             lines: lines.iter().map(line).collect(),
             points_paid_minor: 0,
             occurred_at: self.now - SignedDuration::from_hours(24 * days_ago),
+            received_at: None,
             historic: false,
         };
         let before = self.holdings.postings.len();
