@@ -19,13 +19,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::{RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;
+use kernel::code::Code;
 use kernel::{Clock, ReservationId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use wire::{Keys, Stop, known, patiently};
 
 pub(crate) use self::store::{give_back, reserve, settle, sweep};
+use self::text::told;
 pub use self::text::{UniqueCode, is_mistyped, kept, shared};
-use self::text::{derived, told};
 use crate::campaign::terms::Distribution;
 use crate::campaign::{self, Connection};
 
@@ -135,6 +137,15 @@ pub(crate) async fn share(
     store::share(tx.connection(), tenant, code, campaign, at).await
 }
 
+/// Code `number` of a request, at an attempt.
+fn derived(keys: &Keys, tenant: TenantId, request: Uuid, number: u32, attempt: u8) -> UniqueCode {
+    let (tenant, number) = (tenant.uuid(), number.to_be_bytes());
+    let digest = keys.digest("coupon code", &[tenant.as_bytes(), request.as_bytes(), &number, &[attempt]]);
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    Code::of_digest(half)
+}
+
 /// So many are written in one transaction.
 const AT_ONCE: u32 = 2_000;
 /// More collisions in a row than chance has ever made.
@@ -220,22 +231,48 @@ impl Codes {
         let mut placed: BTreeMap<u32, UniqueCode> = BTreeMap::new();
         let mut added = 0_i64;
         for attempt in 0..ATTEMPTS {
-            let open: BTreeMap<String, u32> = numbers
+            let derived: BTreeMap<u32, UniqueCode> = numbers
                 .clone()
                 .filter(|number| !placed.contains_key(number))
-                .map(|number| (derived(&self.keys, ask.tenant, request, number, attempt).text().to_owned(), number))
+                .map(|number| (number, derived(&self.keys, ask.tenant, request, number, attempt)))
                 .collect();
-            if open.is_empty() {
+            if derived.is_empty() {
                 break;
             }
+            let open = derived.iter().map(|(number, code)| (code.text().to_owned(), *number)).collect();
             added = added.saturating_add(store::insert(tx.connection(), ask, begun.version, &open, begun.at).await?);
-            for number in store::of_request(tx.connection(), ask.tenant, request, &open).await? {
-                placed.insert(number, derived(&self.keys, ask.tenant, request, number, attempt));
-            }
+            let own = store::of_request(tx.connection(), ask.tenant, request, &open).await?;
+            placed.extend(derived.into_iter().filter(|(number, _)| own.contains(number)));
         }
         if placed.len() != numbers.len() {
             return Err(StoreError::unreadable("codes collide more often than chance lets them"));
         }
         Ok((placed.values().map(told).collect(), added))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_derived_from_everything_it_is_of() {
+        let keys = Keys::new(b"a secret");
+        let tenants = [1_u128, 2].map(|number| TenantId::from(Uuid::from_u128(number)));
+        let requests = [3_u128, 4].map(Uuid::from_u128);
+        let mut seen = std::collections::BTreeSet::new();
+        for tenant in tenants {
+            for request in requests {
+                for number in 0..50 {
+                    for attempt in 0..2 {
+                        let code = derived(&keys, tenant, request, number, attempt);
+                        assert_eq!(UniqueCode::parse(&told(&code)), Ok(code.clone()));
+                        assert!(seen.insert(code.text().to_owned()));
+                    }
+                }
+            }
+        }
+        let other = derived(&Keys::new(b"another"), tenants[0], requests[0], 0, 0);
+        assert!(!seen.contains(other.text()));
     }
 }

@@ -121,12 +121,15 @@ pub(super) async fn of_request(
     tenant: TenantId,
     request: Uuid,
     codes: &BTreeMap<String, u32>,
-) -> Result<Vec<u32>, StoreError> {
+) -> Result<BTreeSet<u32>, StoreError> {
     let texts: Vec<String> = codes.keys().cloned().collect();
     let shards: Vec<i16> = texts.iter().map(|code| shard_of(tenant, code).number()).collect();
     let rows = sqlx::query!(
         "SELECT c.code, c.number FROM unnest($2::smallint[], $3::text[]) AS asked (shard, code)
-         JOIN coupon_code AS c ON c.tenant = $1 AND c.shard = asked.shard AND c.code = asked.code
+         CROSS JOIN LATERAL (
+             SELECT * FROM coupon_code AS c
+             WHERE c.tenant = $1 AND c.shard = asked.shard AND c.code = asked.code OFFSET 0
+         ) AS c
          WHERE c.request = $4",
         tenant.uuid(),
         &shards,

@@ -1,22 +1,10 @@
-//! The texts of codes: how they are derived, how they are kept, and what is wrong with one that was mistyped.
+//! The texts of codes: how they are kept, and what is wrong with one that was mistyped.
 
-use kernel::TenantId;
 use kernel::code::{Code, Malformed};
-use uuid::Uuid;
-use wire::Keys;
 
 /// A code that is used once: eleven characters that nobody can guess and one that checks them. There are 29 to the power of
 /// 11; who tries a million texts against a million codes finds one with a chance of 1 in 12,000.
 pub type UniqueCode = Code<11>;
-
-/// Code `number` of a request, at an attempt.
-pub(super) fn derived(keys: &Keys, tenant: TenantId, request: Uuid, number: u32, attempt: u8) -> UniqueCode {
-    let (tenant, number) = (tenant.uuid(), number.to_be_bytes());
-    let digest = keys.digest("coupon code", &[tenant.as_bytes(), request.as_bytes(), &number, &[attempt]]);
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest[..16]);
-    Code::of_digest(half)
-}
 
 /// As it is printed.
 pub(super) fn told(code: &UniqueCode) -> String {
@@ -48,27 +36,6 @@ pub fn shared(typed: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_code_is_derived_from_everything_it_is_of() {
-        let keys = Keys::new(b"a secret");
-        let tenants = [1_u128, 2].map(|number| TenantId::from(Uuid::from_u128(number)));
-        let requests = [3_u128, 4].map(Uuid::from_u128);
-        let mut seen = std::collections::BTreeSet::new();
-        for tenant in tenants {
-            for request in requests {
-                for number in 0..50 {
-                    for attempt in 0..2 {
-                        let code = derived(&keys, tenant, request, number, attempt);
-                        assert_eq!(UniqueCode::parse(&told(&code)), Ok(code.clone()));
-                        assert!(seen.insert(code.text().to_owned()));
-                    }
-                }
-            }
-        }
-        let other = derived(&Keys::new(b"another"), tenants[0], requests[0], 0, 0);
-        assert!(!seen.contains(other.text()));
-    }
 
     #[test]
     fn a_shared_code_is_kept_in_one_form_and_is_no_generated_one() {

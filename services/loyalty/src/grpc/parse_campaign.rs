@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::{Currency, TenantId};
 use proto::loyalty::v1::*;
@@ -86,16 +87,7 @@ fn read_terms(bad: &mut Violations, said: &Campaign) -> Option<rules::Terms> {
     let minimum_minor = bad.number("campaign.minimum_minor", said.minimum_minor, 0..=MOST);
     let products = read_names(bad, "campaign.products", &said.products);
     let categories = read_names(bad, "campaign.categories", &said.categories);
-    let valid_from = bad.instant("campaign.valid_from_time", said.valid_from_time.as_ref());
-    let valid_until = bad.instant("campaign.valid_until_time", said.valid_until_time.as_ref());
-    if valid_from.zip(valid_until).is_some_and(|(from, until)| until <= from) {
-        bad.add("campaign.valid_until_time", "must be later than valid_from_time");
-    }
-    let valid_days = bad.number("campaign.valid_days", i64::from(said.valid_days), 0..=3_660);
-    let delay_days = bad.number("campaign.delay_days", i64::from(said.delay_days), 0..=366);
-    if said.valid_days > 0 && said.valid_days <= said.delay_days {
-        bad.add("campaign.delay_days", "must be less than valid_days");
-    }
+    let validity = read_validity(bad, said);
     let excluded_weekdays = read_weekdays(bad, &said.excluded_weekdays);
     let excluded_dates = read_dates(bad, said);
     let group = match said.stacking_group.as_str() {
@@ -126,10 +118,10 @@ fn read_terms(bad: &mut Violations, said: &Campaign) -> Option<rules::Terms> {
         basis: basis?,
         products: products?,
         categories: categories?,
-        valid_from,
-        valid_until,
-        valid_days: Some(valid_days?).filter(|days| *days > 0),
-        delay_days: delay_days?,
+        valid_from: validity.from,
+        valid_until: validity.until,
+        valid_days: Some(validity.days?).filter(|days| *days > 0),
+        delay_days: validity.delay_days?,
         excluded_weekdays: excluded_weekdays?,
         excluded_dates: excluded_dates?,
         group: group?,
@@ -143,6 +135,28 @@ fn read_terms(bad: &mut Violations, said: &Campaign) -> Option<rules::Terms> {
         returns: returns?,
         conditions: conditions?,
     })
+}
+
+/// When it can be used; none where that is wrong or, of instants, unset.
+struct Validity {
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    days: Option<i64>,
+    delay_days: Option<i64>,
+}
+
+fn read_validity(bad: &mut Violations, said: &Campaign) -> Validity {
+    let from = bad.instant("campaign.valid_from_time", said.valid_from_time.as_ref());
+    let until = bad.instant("campaign.valid_until_time", said.valid_until_time.as_ref());
+    if from.zip(until).is_some_and(|(from, until)| until <= from) {
+        bad.add("campaign.valid_until_time", "must be later than valid_from_time");
+    }
+    let days = bad.number("campaign.valid_days", i64::from(said.valid_days), 0..=3_660);
+    let delay_days = bad.number("campaign.delay_days", i64::from(said.delay_days), 0..=366);
+    if said.valid_days > 0 && said.valid_days <= said.delay_days {
+        bad.add("campaign.delay_days", "must be less than valid_days");
+    }
+    Validity { from, until, days, delay_days }
 }
 
 fn unknown<T>(bad: &mut Violations, field: &str) -> Option<T> {

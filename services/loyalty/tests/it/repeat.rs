@@ -68,6 +68,7 @@ async fn coupons(shop: &Shop) -> Examples {
         ..ten_off("welcome")
     };
     shop.put(shared).await.expect("put");
+    shop.put(ten_off("changing")).await.expect("put");
     shop.put(Campaign { distribution: Distribution::UniqueCodes.into(), ..ten_off("flyer") }).await.expect("put");
     let unique = || uuid::Uuid::new_v4().to_string();
     // Another order each time: one is reserved once.

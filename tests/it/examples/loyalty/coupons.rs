@@ -65,7 +65,7 @@ async fn aside(world: &World) -> Option<OrderKey> {
 
 pub async fn examples(world: &World) -> Examples {
     let unique = Campaign { distribution: Distribution::UniqueCodes.into(), ..campaign("flyer") };
-    for campaign in [shared(), unique] {
+    for campaign in [shared(), unique, campaign("changing")] {
         let request_id = world.shop.request_id();
         let ask = PutCampaignRequest { request_id, campaign: Some(campaign), validate_only: false };
         client(world).put_campaign(ask).await.expect("put");
