@@ -190,7 +190,7 @@ impl AccountDesk {
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let (mut books, spent) = store::load(tx, &open, now).await?;
-        uses::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
+        uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, spent: &spent, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -216,7 +216,7 @@ impl AccountDesk {
             }
         }
         store::write(tx, &books, now).await?;
-        uses::write(tx, &books).await?;
+        uses::store::write(tx, &books).await?;
         eventlog::append(tx, &events::said(&books), now).await?;
         remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)
