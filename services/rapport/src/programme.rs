@@ -1,5 +1,6 @@
 //! `rapport programme`: the terms, put into force from a file and shown.
 
+mod rules;
 mod terms;
 
 use std::path::PathBuf;
@@ -15,7 +16,10 @@ use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words::{self, Words};
 
-pub use terms::{Basis, Counted, Deficit, Demotion, EarnRate, Expiry, Ladder, Rounding, Terms, Tier};
+pub use terms::{
+    Award, Basis, Counted, Deficit, Demotion, EarnRate, EarnRule, Expiry, Ladder, Limit, Over, Period, Rounding, Terms,
+    Tier,
+};
 
 /// What `rapport programme` is told.
 #[derive(Subcommand, Clone, Debug)]
@@ -150,6 +154,7 @@ fn described(terms: &Terms, words: &Words) -> String {
         let points = words::counted(rate.points, "point", "points");
         text.push_str(&format!("  {points} for {}\n", words.money(rate.per_minor, &rate.currency)));
     }
+    terms.earn_rules.iter().for_each(|rule| text.push_str(&format!("  {}\n", rules::described(rule, words))));
     text.push_str(&format!("  {}\n", keeps(&terms.expiry)));
     let Some(ladder) = &terms.ladder else { return text };
     text.push_str(&format!("  tiers count {}\n", counts(ladder.window)));

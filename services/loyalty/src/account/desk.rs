@@ -4,6 +4,8 @@
 //! read, then rules decide in memory, then everything is written. Nothing is read before the lock, nothing decided after
 //! the write.
 
+mod recalling;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -11,16 +13,17 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, RequestId, Shard, TenantId};
+use kernel::{Clock, EntryId, HoldId, MemberId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use terms::{Held, Settled};
 use uuid::Uuid;
 
+use self::recalling::First;
 use super::decision::Explanation;
 use super::earning::OrderFacts;
 use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
-use super::tally::{self, Tally};
+use super::tally::Tally;
 use super::{
     AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store, uses,
 };
@@ -220,24 +223,24 @@ impl AccountDesk {
 
     async fn work_off(&self, tx: &mut Tx, asks: &[Ask]) -> Result<Vec<Answer>, StoreError> {
         let now = self.clock.now();
-        let recalled = recall(tx, asks, now).await?;
+        let recalled = recalling::recall(tx, asks, now).await?;
         let tenants: BTreeSet<TenantId> = asks.iter().flat_map(Ask::members).map(|(tenant, _)| tenant).collect();
         let held = self.programmes.within(tx, &tenants).await?.into_iter();
         let terms: HashMap<TenantId, TenantTerms> = held.map(|(tenant, held)| (tenant, ruling(held))).collect();
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let store::Loaded { mut books, done, found } = store::load(tx, &open, now).await?;
-        uses::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
+        uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
-        let mut first: HashMap<(TenantId, MemberId, &'static str, RequestId), usize> = HashMap::new();
+        let mut first = First::new();
         for (place, (ask, known)) in asks.iter().zip(recalled).enumerate() {
             let answer = match known {
                 Recall::Done(receipt) => Answer::Done(serde_json::from_value(receipt).map_err(StoreError::unreadable)?),
                 Recall::Reused { field } => Answer::Reused { field },
                 Recall::TooOld { kept_days } => Answer::TooOld { kept_days },
-                Recall::New => match twin(asks, &answers, &mut first, place) {
+                Recall::New => match recalling::twin(asks, &answers, &mut first, place) {
                     Some(answer) => answer,
                     None => tally.decide(&mut books, ask),
                 },
@@ -254,9 +257,9 @@ impl AccountDesk {
             }
         }
         store::write(tx, &books, &found, now).await?;
-        uses::write(tx, &books).await?;
+        uses::store::write(tx, &books).await?;
         eventlog::append(tx, &events::said(&books), now).await?;
-        remember(tx, asks, &mut answers, &first, now).await?;
+        recalling::remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)
     }
 }
@@ -319,69 +322,6 @@ impl Desk for AccountDesk {
     fn work<'a>(&'a self, tx: &'a mut Tx, asks: &'a [Ask]) -> BoxFuture<'a, Result<Vec<Answer>, StoreError>> {
         Box::pin(self.work_off(tx, asks))
     }
-}
-
-async fn recall(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<Vec<Recall<serde_json::Value>>, StoreError> {
-    let mut all: Vec<Recall<serde_json::Value>> = asks.iter().map(|_| Recall::New).collect();
-    let keyed: Vec<(usize, (TenantId, Shard, &RequestKey))> = asks
-        .iter()
-        .enumerate()
-        .filter_map(|(place, ask)| {
-            let (tenant, member, key) = ask.key()?;
-            Some((place, (tenant, Shard::of_member(member), key)))
-        })
-        .collect();
-    let asked: Vec<_> = keyed.iter().map(|(_, key)| *key).collect();
-    for ((place, _), known) in keyed.iter().zip(tx.recall_all(&asked, now).await?) {
-        all[*place] = known;
-    }
-    Ok(all)
-}
-
-/// Twins of one batch: the first is carried out, the others get its answer, or are told which field differs.
-fn twin(
-    asks: &[Ask],
-    answers: &[Answer],
-    first: &mut HashMap<(TenantId, MemberId, &'static str, RequestId), usize>,
-    place: usize,
-) -> Option<Answer> {
-    let (tenant, member, key) = asks[place].key()?;
-    let known = match first.entry((tenant, member, key.rpc, key.id)) {
-        std::collections::hash_map::Entry::Vacant(vacant) => {
-            vacant.insert(place);
-            return None;
-        }
-        std::collections::hash_map::Entry::Occupied(known) => *known.get(),
-    };
-    let (.., before) = asks[known].key()?;
-    match before.digests.first_difference(&key.digests) {
-        Some(field) => Some(Answer::Reused { field: field.to_owned() }),
-        None => answers.get(known).cloned(),
-    }
-}
-
-/// Writes down what was carried out, with where the log stands after it.
-async fn remember(
-    tx: &mut Tx,
-    asks: &[Ask],
-    answers: &mut [Answer],
-    first: &HashMap<(TenantId, MemberId, &'static str, RequestId), usize>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut done = Vec::new();
-    for (place, (ask, answer)) in asks.iter().zip(answers.iter_mut()).enumerate() {
-        let (Some((tenant, member, key)), Answer::Done(receipt)) = (ask.key(), answer) else { continue };
-        if receipt.mark.is_some() || tally::only_validates(ask) {
-            continue;
-        }
-        let shard = Shard::of_member(member);
-        receipt.mark = tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
-        if first.get(&(tenant, member, key.rpc, key.id)) == Some(&place) {
-            let receipt = serde_json::to_value(&*receipt).map_err(StoreError::unreadable)?;
-            done.push((tenant, shard, key, receipt));
-        }
-    }
-    tx.remember_all(&done, now).await
 }
 
 /// What is read of all members a batch touches.

@@ -1,9 +1,6 @@
 //! What an order would earn now, without being one: assessed by the very rules that book orders, on holdings in memory.
 
-use ::store::StoreError;
 use jiff::Timestamp;
-use kernel::{MemberId, TenantId};
-use wire::Stop;
 
 use super::assessing::{Assessed, assess, rung};
 use super::earning::{OrderFacts, earn};
@@ -12,7 +9,6 @@ use super::holdings::{Holdings, OutOfRange};
 use super::judging::Judged;
 use super::reviewing;
 use super::standing::{StandingView, standing};
-use super::{AccountRefusal, Accounts};
 use crate::programme::expiry::lapse_instant;
 use crate::programme::terms::{Terms, Versions};
 
@@ -37,40 +33,15 @@ pub struct Quote {
     pub standing_after: Option<StandingView>,
 }
 
-impl Accounts {
-    /// What an order would earn now. Nothing is written.
-    pub async fn quote(
-        &self,
-        tenant: TenantId,
-        member: Option<MemberId>,
-        order: OrderFacts,
-    ) -> Result<Quote, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = match member {
-            Some(member) => self.settled_with_uses(tenant, member).await?,
-            None => {
-                let (held, now) = (self.programmes.of(tenant).await?, self.clock.now());
-                (Holdings::new(MemberId::new_at(now), now), held.versions, now)
-            }
-        };
-        let terms = versions.at(now).ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
-        let order = OrderFacts { occurred_at: now, ..order };
-        let quoted = quote(holdings, &versions, terms, &order, member.is_some(), now);
-        quoted.map_err(|refusal| match refusal {
-            Some(OutOfRange) => Stop::Refused(AccountRefusal::OutOfRange),
-            None => Stop::Failed(StoreError::unreadable("the standing of a member")),
-        })
-    }
-}
-
-/// The error is none where an account that was read makes no sense.
-fn quote(
+/// Assesses an order of this moment, and books it in holdings that nobody keeps.
+pub fn quote(
     mut holdings: Holdings,
     versions: &Versions,
     terms: &Terms,
     order: &OrderFacts,
     is_member: bool,
-    now: Timestamp,
-) -> Result<Quote, Option<OutOfRange>> {
+) -> Result<Quote, OutOfRange> {
+    let now = order.occurred_at;
     if is_member {
         reviewing::begin(&mut holdings, terms, now)?;
     }
@@ -79,10 +50,10 @@ fn quote(
         Some(rate) => assess(terms, rate, order, buyer.as_ref(), &holdings.uses)?,
         None => Assessed { basis: 0, multiplier: 100, base: 0, tiered: 0, judged: Vec::new(), points: 0 },
     };
-    let lapses_at = lapse_instant(terms, now).map_err(OutOfRange::from)?.filter(|_| assessed.points > 0);
+    let lapses_at = lapse_instant(terms, now)?.filter(|_| assessed.points > 0);
     let standing_after = if is_member {
         earn(&mut holdings, versions, order, None, now).map_err(|_| OutOfRange)?;
-        standing(&holdings, terms, now).map_err(|_| None)?.map(|(view, _)| view)
+        standing(&holdings, terms, now)?.map(|(view, _)| view)
     } else {
         None
     };

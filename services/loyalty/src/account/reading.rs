@@ -12,9 +12,11 @@ use kernel::{Currency, EntryId, MemberId, Money, TenantId};
 use wire::Stop;
 
 use super::decision::{Decision, Explanation};
+use super::earning::OrderFacts;
 use super::holding::Hold;
-use super::holdings::{EntryKind, Holdings, Lot, TierChange, Totals};
+use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, TierChange, Totals};
 use super::qualification::rank;
+use super::quoting::{Quote, quote};
 use super::settling::{Until, settle};
 use super::standing::{StandingView, standing};
 use super::store as rows;
@@ -305,19 +307,34 @@ impl Accounts {
         }
     }
 
+    /// What an order would earn if it were bought now. Nothing is written.
+    ///
+    /// Cost: of a member what a look at an account costs, and one statement more where rules are limited over a time; of
+    /// a guest the terms alone.
+    pub async fn quote(
+        &self,
+        tenant: TenantId,
+        member: Option<MemberId>,
+        order: OrderFacts,
+    ) -> Result<Quote, Stop<AccountRefusal>> {
+        let (holdings, versions, now) = match member {
+            Some(member) => self.read_settled(tenant, member, true).await?,
+            None => {
+                let (held, now) = (self.programmes.of(tenant).await?, self.clock.now());
+                (Holdings::new(MemberId::new_at(now), now), held.versions, now)
+            }
+        };
+        let terms = versions.at(now).ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
+        let order = OrderFacts { occurred_at: now, ..order };
+        let quoted = quote(holdings, &versions, terms, &order, member.is_some());
+        quoted.map_err(|OutOfRange| Stop::Refused(AccountRefusal::OutOfRange))
+    }
+
     async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
         self.read_settled(tenant, member, false).await
     }
 
-    /// The same with what was earned by limited rules, where the programme has such rules.
-    pub(super) async fn settled_with_uses(
-        &self,
-        tenant: TenantId,
-        member: MemberId,
-    ) -> Result<Settled, Stop<AccountRefusal>> {
-        self.read_settled(tenant, member, true).await
-    }
-
+    /// With what was earned by limited rules, where that is wanted and the programme has such rules.
     async fn read_settled(
         &self,
         tenant: TenantId,
@@ -334,7 +351,7 @@ impl Accounts {
         if with_uses && has_limits(&terms.versions) {
             let whose = (tenant, member);
             let mut books = BTreeMap::from([(whose, holdings.clone())]);
-            uses::load(&mut snapshot, &BTreeSet::from([whose]), &mut books).await?;
+            uses::store::load(&mut snapshot, &BTreeSet::from([whose]), &mut books).await?;
             holdings = books.remove(&whose).unwrap_or(holdings);
         }
         settle(&mut holdings, &terms.versions, Until::Including(now)).map_err(StoreError::unreadable)?;

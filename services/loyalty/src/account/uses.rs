@@ -1,8 +1,6 @@
 //! What orders earned by rules that count: what is left of their limits, and what a return gives back.
 
-mod store;
-
-pub(super) use store::{load, write};
+pub(super) mod store;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

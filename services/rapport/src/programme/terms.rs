@@ -9,7 +9,7 @@ use proto::loyalty::v1::qualification_window::Window;
 use serde::{Deserialize, Serialize};
 
 use crate::client::CliError;
-pub use rules::EarnRule;
+pub use rules::{Award, EarnRule, Limit, Over, Period};
 
 /// The terms of a programme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

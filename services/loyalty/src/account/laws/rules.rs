@@ -239,6 +239,7 @@ fn what_is_asked_of_the_member_is_what_was_before_the_order() {
         "on 2026-01-01
          cart A web coffee:50     -> base +1, first +50, third +0 lacks member.orders == 2, month-old +0 lacks member.days_since_joining >= 30, thrifty +0 lacks member.points >= 100
          return A 50 whole        -> -51
+         on 2026-01-02
          cart B web coffee:50     -> base +1, first +50, third +0 lacks member.orders == 2, month-old +0 lacks member.days_since_joining >= 30, thrifty +0 lacks member.points >= 100",
     );
     drop(shop);

@@ -1,0 +1,76 @@
+//! What was carried out before, in this batch or earlier: it is answered again, not done again.
+
+use std::collections::HashMap;
+
+use ::store::{Recall, RequestKey, StoreError, Tx};
+use jiff::Timestamp;
+use kernel::{MemberId, RequestId, Shard, TenantId};
+
+use super::{Answer, Ask};
+use crate::account::tally;
+
+/// The place of each request in its batch where it comes first.
+pub(super) type First = HashMap<(TenantId, MemberId, &'static str, RequestId), usize>;
+
+/// What the log of requests knows of each.
+pub(super) async fn recall(
+    tx: &mut Tx,
+    asks: &[Ask],
+    now: Timestamp,
+) -> Result<Vec<Recall<serde_json::Value>>, StoreError> {
+    let mut all: Vec<Recall<serde_json::Value>> = asks.iter().map(|_| Recall::New).collect();
+    let keyed: Vec<(usize, (TenantId, Shard, &RequestKey))> = asks
+        .iter()
+        .enumerate()
+        .filter_map(|(place, ask)| {
+            let (tenant, member, key) = ask.key()?;
+            Some((place, (tenant, Shard::of_member(member), key)))
+        })
+        .collect();
+    let asked: Vec<_> = keyed.iter().map(|(_, key)| *key).collect();
+    for ((place, _), known) in keyed.iter().zip(tx.recall_all(&asked, now).await?) {
+        all[*place] = known;
+    }
+    Ok(all)
+}
+
+/// Twins of one batch: the first is carried out, the others get its answer, or are told which field differs.
+pub(super) fn twin(asks: &[Ask], answers: &[Answer], first: &mut First, place: usize) -> Option<Answer> {
+    let (tenant, member, key) = asks[place].key()?;
+    let known = match first.entry((tenant, member, key.rpc, key.id)) {
+        std::collections::hash_map::Entry::Vacant(vacant) => {
+            vacant.insert(place);
+            return None;
+        }
+        std::collections::hash_map::Entry::Occupied(known) => *known.get(),
+    };
+    let (.., before) = asks[known].key()?;
+    match before.digests.first_difference(&key.digests) {
+        Some(field) => Some(Answer::Reused { field: field.to_owned() }),
+        None => answers.get(known).cloned(),
+    }
+}
+
+/// Writes down what was carried out, with where the log stands after it.
+pub(super) async fn remember(
+    tx: &mut Tx,
+    asks: &[Ask],
+    answers: &mut [Answer],
+    first: &First,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut done = Vec::new();
+    for (place, (ask, answer)) in asks.iter().zip(answers.iter_mut()).enumerate() {
+        let (Some((tenant, member, key)), Answer::Done(receipt)) = (ask.key(), answer) else { continue };
+        if receipt.mark.is_some() || tally::only_validates(ask) {
+            continue;
+        }
+        let shard = Shard::of_member(member);
+        receipt.mark = tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
+        if first.get(&(tenant, member, key.rpc, key.id)) == Some(&place) {
+            let receipt = serde_json::to_value(&*receipt).map_err(StoreError::unreadable)?;
+            done.push((tenant, shard, key, receipt));
+        }
+    }
+    tx.remember_all(&done, now).await
+}
