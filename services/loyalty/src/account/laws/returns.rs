@@ -184,10 +184,12 @@ fn what_came_back_late_is_the_orders_own() {
         "on  2026-01-10
          buy X 2500                    -> +50
          redeem 50                     -> -50
-         on  2027-02-01
+         on  2026-02-10
          grant R 30                    -> +30
+         on  2027-02-20
          give-back 50                  -> +50
+         lots                          -> 30 until 2027-02-28, 50 until 2027-03-06
          return X 2500 whole           -> -50
-         lots                          -> 30 until 2028-02-29",
+         lots                          -> 30 until 2027-02-28",
     );
 }
