@@ -4,8 +4,6 @@
 //! read, then rules decide in memory, then everything is written. Nothing is read before the lock, nothing decided after
 //! the write.
 
-mod recalling;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -18,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use terms::{Held, Settled};
 use uuid::Uuid;
 
-use self::recalling::First;
 use super::decision::Explanation;
 use super::earning::OrderFacts;
 use super::holdings::{Draw, Holdings};
 use super::reversing::ReturnFacts;
+use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
     AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store, uses,

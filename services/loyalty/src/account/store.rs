@@ -5,6 +5,7 @@ mod coming_back;
 mod done;
 mod holds;
 mod loading;
+pub(super) mod recalling;
 mod writing;
 
 pub(super) use loading::{Loaded, load, read_for_review, read_one};

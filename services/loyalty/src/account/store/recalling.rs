@@ -6,14 +6,14 @@ use ::store::{Recall, RequestKey, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{MemberId, RequestId, Shard, TenantId};
 
-use super::{Answer, Ask};
+use crate::account::desk::{Answer, Ask};
 use crate::account::tally;
 
 /// The place of each request in its batch where it comes first.
-pub(super) type First = HashMap<(TenantId, MemberId, &'static str, RequestId), usize>;
+pub(in crate::account) type First = HashMap<(TenantId, MemberId, &'static str, RequestId), usize>;
 
 /// What the log of requests knows of each.
-pub(super) async fn recall(
+pub(in crate::account) async fn recall(
     tx: &mut Tx,
     asks: &[Ask],
     now: Timestamp,
@@ -35,7 +35,7 @@ pub(super) async fn recall(
 }
 
 /// Twins of one batch: the first is carried out, the others get its answer, or are told which field differs.
-pub(super) fn twin(asks: &[Ask], answers: &[Answer], first: &mut First, place: usize) -> Option<Answer> {
+pub(in crate::account) fn twin(asks: &[Ask], answers: &[Answer], first: &mut First, place: usize) -> Option<Answer> {
     let (tenant, member, key) = asks[place].key()?;
     let known = match first.entry((tenant, member, key.rpc, key.id)) {
         std::collections::hash_map::Entry::Vacant(vacant) => {
@@ -52,7 +52,7 @@ pub(super) fn twin(asks: &[Ask], answers: &[Answer], first: &mut First, place: u
 }
 
 /// Writes down what was carried out, with where the log stands after it.
-pub(super) async fn remember(
+pub(in crate::account) async fn remember(
     tx: &mut Tx,
     asks: &[Ask],
     answers: &mut [Answer],
