@@ -127,7 +127,6 @@ impl<const RANDOM: usize> From<Code<RANDOM>> for String {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod tests {
     use super::*;
 

@@ -273,9 +273,9 @@ impl Reservations {
     pub async fn reserve(&self, ask: Reserve) -> Result<Receipt, Stop<ReservationRefusal>> {
         for _ in 0..LOOKS {
             let at = self.places_of(&ask).await?;
-            match self.writer.write(Ask::Reserve { ask: Box::new(ask.clone()), at }).await? {
-                Answer::Again => {}
-                answer => return settled(answer),
+            let answer = self.writer.write(Ask::Reserve { ask: Box::new(ask.clone()), at }).await?;
+            if !matches!(answer, Answer::Again) {
+                return settled(answer);
             }
         }
         Err(Stop::Failed(StoreError::Full))
@@ -288,9 +288,9 @@ impl Reservations {
             let found = store::of_order(reading.connection(), ask.tenant, ask.member, &ask.order).await?;
             drop(reading);
             let at = found.map_or_else(BTreeSet::new, |found| touched(ask.tenant, &found));
-            match self.writer.write(Ask::End { ask: Box::new(ask.clone()), at }).await? {
-                Answer::Again => {}
-                answer => return settled(answer),
+            let answer = self.writer.write(Ask::End { ask: Box::new(ask.clone()), at }).await?;
+            if !matches!(answer, Answer::Again) {
+                return settled(answer);
             }
         }
         Err(Stop::Failed(StoreError::Full))
