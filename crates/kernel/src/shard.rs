@@ -35,7 +35,8 @@ impl Shard {
         Self(fold(tenant.uuid().as_bytes(), FNV_OFFSET))
     }
 
-    pub(crate) const fn byte(self) -> u8 {
+    /// The number itself.
+    pub const fn byte(self) -> u8 {
         self.0
     }
 

@@ -5,6 +5,7 @@
 //! culprit stands alone and answers with the failure; its neighbours never notice. A database that is away is told to all.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,20 +50,21 @@ struct Waiting<D: Desk> {
     answer: oneshot::Sender<Result<D::Answer, StoreError>>,
 }
 
-/// The queue in front of a desk.
+/// The queues in front of a desk: one for each writer, and each shard always in the same.
 pub struct Writer<D: Desk> {
-    queue: mpsc::Sender<Waiting<D>>,
+    queues: Arc<[mpsc::Sender<Waiting<D>>]>,
 }
 
 impl<D: Desk> Clone for Writer<D> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self { queues: Arc::clone(&self.queues) }
     }
 }
 
 impl<D: Desk> std::fmt::Debug for Writer<D> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Writer").field("waiting", &(self.queue.max_capacity() - self.queue.capacity())).finish()
+        let waiting: usize = self.queues.iter().map(|queue| queue.max_capacity() - queue.capacity()).sum();
+        out.debug_struct("Writer").field("waiting", &waiting).finish()
     }
 }
 
@@ -73,15 +75,25 @@ const ATTEMPTS: u32 = 6;
 impl<D: Desk> Writer<D> {
     /// Starts a writer. It ends when the last clone of its handle is dropped, after what was accepted is done.
     pub fn start(store: Store, desk: Arc<D>) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(run(store, desk, waiting));
-        Self { queue }
+        Self::several(&store, &desk, NonZeroUsize::MIN)
+    }
+
+    /// The same with several writers, so that one batch is decided and written while another is committed. What touches the
+    /// same shard is worked off by the same writer, in the order it came; batches of two writers rarely wait for each other.
+    pub fn several(store: &Store, desk: &Arc<D>, writers: NonZeroUsize) -> Self {
+        let queues = (0..writers.get()).map(|_| {
+            let (queue, waiting) = mpsc::channel(QUEUE);
+            tokio::spawn(run(store.clone(), Arc::clone(desk), waiting));
+            queue
+        });
+        Self { queues: queues.collect() }
     }
 
     /// Hands a request in and waits for its answer. Once its batch has begun, it is carried out even if nobody waits.
     pub async fn write(&self, ask: D::Ask) -> Result<D::Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Waiting { ask, answer }).map_err(|full| match full {
+        let shard = D::place(&ask).shards.first().map_or(0, |shard| usize::from(shard.byte()));
+        self.queues[shard % self.queues.len()].try_send(Waiting { ask, answer }).map_err(|full| match full {
             mpsc::error::TrySendError::Full(_) => StoreError::Full,
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopping,
         })?;

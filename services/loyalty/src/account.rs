@@ -49,6 +49,7 @@ mod laws;
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod walk;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use ::store::{RequestKey, Store, Writer};
@@ -240,6 +241,9 @@ pub enum AccountRefusal {
     OutOfRange,
 }
 
+/// While one batch is committed, another is decided. More gained nothing on two processors.
+const WRITERS: NonZeroUsize = NonZeroUsize::new(2).expect("it is not zero");
+
 /// All accounts.
 #[derive(Clone)]
 pub struct Accounts {
@@ -253,7 +257,7 @@ pub struct Accounts {
 impl Accounts {
     pub(crate) fn open(store: Store, clock: Clock, programmes: Programmes) -> Self {
         let desk = Arc::new(AccountDesk::new(clock.clone(), programmes.clone()));
-        let writer = Writer::start(store.clone(), desk);
+        let writer = Writer::several(&store, &desk, WRITERS);
         Self { store, clock, programmes, writer, auditing: Arc::new(Semaphore::new(1)) }
     }
 
