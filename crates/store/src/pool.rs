@@ -148,6 +148,10 @@ impl Store {
         self.pool.close_event().await;
     }
 
+    pub(crate) fn is_closing(&self) -> bool {
+        self.pool.is_closed()
+    }
+
     /// Changes whenever this process has committed something, so that readers of the log need not wait for their next poll.
     pub fn committed(&self) -> watch::Receiver<u64> {
         self.committed.subscribe()

@@ -182,7 +182,8 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         let Some(mut connection) = self.0.take() else { return };
-        let Ok(runtime) = Handle::try_current() else { return connection.close_on_drop() };
+        // Without a runtime nothing can be said to the server: it notices that nobody is there.
+        let Ok(runtime) = Handle::try_current() else { return drop(connection.detach()) };
         runtime.spawn(async move {
             if sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_err() {
                 connection.close_on_drop();

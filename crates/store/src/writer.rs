@@ -78,8 +78,8 @@ impl<D: Desk> Writer<D> {
         Self::several(&store, &desk, NonZeroUsize::MIN)
     }
 
-    /// The same with several writers, so that one batch is decided and written while another is committed. What touches the
-    /// same shard is worked off by the same writer, in the order it came; batches of two writers rarely wait for each other.
+    /// The same with several writers, so that one batch is decided and written while another is committed. A request goes
+    /// to the writer of its first shard: those of one shard keep their order, those of many wait for the locks of others.
     pub fn several(store: &Store, desk: &Arc<D>, writers: NonZeroUsize) -> Self {
         let queues = (0..writers.get()).map(|_| {
             let (queue, waiting) = mpsc::channel(QUEUE);
@@ -120,6 +120,9 @@ async fn run<D: Desk>(store: Store, desk: Arc<D>, mut waiting: mpsc::Receiver<Wa
             .filter(|waiting| !waiting.answer.is_closed())
             .map(|waiting| (waiting.ask, waiting.answer))
             .unzip();
+        if store.is_closing() {
+            pen.open = None;
+        }
         let mut results = Vec::with_capacity(asks.len());
         settle(&mut pen, &*desk, &asks, &mut results).await;
         for (answer, result) in answers.into_iter().zip(results) {

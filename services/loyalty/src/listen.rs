@@ -128,11 +128,23 @@ fn bought(order: &OrderRecorded) -> Result<DeedKind, CannotApply> {
         order: id,
         cause: order.order.clone(),
         returned_minor,
-        whole: returned_minor >= net_minor,
+        whole: is_whole(order, returned_minor, net_minor),
         occurred_at,
         historic: order.historic,
     });
     Ok(DeedKind::Bought { order: facts, back })
+}
+
+/// Whether all of a guest's order had come back: what cost nothing is told by its units.
+fn is_whole(order: &OrderRecorded, returned_minor: i64, net_minor: i64) -> bool {
+    let back = |line: i32| {
+        let units = order.returned.iter().filter(|back| back.number == line).map(|back| back.quantity);
+        units.fold(0_i64, i64::saturating_add)
+    };
+    match net_minor {
+        0 => order.lines.iter().all(|line| back(line.number) >= line.quantity),
+        _ => returned_minor >= net_minor,
+    }
 }
 
 fn returned(back: &OrderReturned) -> Result<ReturnFacts, CannotApply> {

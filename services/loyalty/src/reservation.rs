@@ -236,6 +236,11 @@ async fn came_back(
 ) -> Result<(), StoreError> {
     let (tenant, member) = whose;
     let Some(found) = store::of_purchase(tx.connection(), tenant, member, order).await? else { return Ok(()) };
+    if found.at(now).0 == State::Reserved {
+        // Nobody pays for what is back already. What campaigns and codes keep for it ends at its own instant.
+        coupon::free(tx, whose, found.id, None, now).await?;
+        return store::end(tx.connection(), whose, found.id, (State::Cancelled, now)).await;
+    }
     let back: Vec<_> = found.parts.iter().filter(|part| part.comes_back && part.returned_at.is_none()).collect();
     if found.state != State::Redeemed || back.is_empty() {
         return Ok(());

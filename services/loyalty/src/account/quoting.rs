@@ -9,7 +9,7 @@ use super::holdings::{Holdings, OutOfRange};
 use super::judging::Judged;
 use super::reviewing;
 use super::standing::{StandingView, standing};
-use crate::programme::expiry::lapse_instant;
+use crate::programme::expiry::{lapse_instant, usable_instant};
 use crate::programme::terms::{Terms, Versions};
 
 /// What an order would earn.
@@ -50,7 +50,8 @@ pub fn quote(
         Some(rate) => assess(terms, rate, order, buyer.as_ref(), &holdings.uses)?,
         None => Assessed { basis: 0, multiplier: 100, base: 0, tiered: 0, judged: Vec::new(), points: 0 },
     };
-    let lapses_at = lapse_instant(terms, now)?.filter(|_| assessed.points > 0);
+    let earned_at = usable_instant(terms, now, order.received_at)?.unwrap_or(now);
+    let lapses_at = lapse_instant(terms, earned_at)?.filter(|_| assessed.points > 0);
     let standing_after = if is_member {
         earn(&mut holdings, versions, order, None, now).map_err(|_| OutOfRange)?;
         standing(&holdings, terms, now)?.map(|(view, _)| view)

@@ -213,7 +213,7 @@ impl Accounts {
         let happened = as_of_occurred.unwrap_or(Timestamp::MAX);
         let entries = store::past_entries(reading.connection(), tenant, member, known, happened).await?;
         let moment = known.min(happened).min(self.clock.now());
-        let lapsed = store::lapsed_lots(reading.connection(), tenant, member, moment).await?;
+        let lapsed = store::lapsed_lots(reading.connection(), (tenant, member), (known, happened), moment).await?;
         Ok(past::balance(&entries, &lapsed))
     }
 

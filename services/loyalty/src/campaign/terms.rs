@@ -143,9 +143,14 @@ const HOURS_A_DAY: i64 = 24;
 impl Terms {
     /// When something of these terms can be used that was issued at a moment. What lies beyond the calendar never comes.
     pub fn window(&self, issued_at: Timestamp) -> Window {
-        let after = |days: i64| issued_at.saturating_add(SignedDuration::from_hours(days.saturating_mul(HOURS_A_DAY)));
-        let from = after(self.delay_days).unwrap_or(Timestamp::MAX);
-        let own_end = self.valid_days.map(|days| after(days).unwrap_or(Timestamp::MAX));
+        let after = |from: Timestamp, days: i64| {
+            let days = SignedDuration::from_hours(days.saturating_mul(HOURS_A_DAY));
+            from.saturating_add(days).unwrap_or(Timestamp::MAX)
+        };
+        let from = after(issued_at, self.delay_days);
+        // What is issued before its campaign begins does not run out before it.
+        let begins = self.valid_from.map_or(issued_at, |valid_from| valid_from.max(issued_at));
+        let own_end = self.valid_days.map(|days| after(begins, days));
         let until = [self.valid_until, own_end].into_iter().flatten().min();
         Window { from: self.valid_from.map_or(from, |valid_from| from.max(valid_from)), until }
     }

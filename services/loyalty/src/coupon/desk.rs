@@ -178,6 +178,10 @@ fn decide(
         return Answer::Refused(CouponRefusal::TooManyHeld { campaign, held: *held, most });
     }
     let window = found.terms.window(now);
+    // What could never be used is not given.
+    if let Some(until) = window.until.filter(|until| *until <= window.from) {
+        return Answer::Refused(CouponRefusal::Over { campaign, until });
+    }
     let id = CouponId::derived_from(issue.key.id.uuid(), &issue.member.to_string());
     let mut receipt = IssueReceipt {
         coupon: None,

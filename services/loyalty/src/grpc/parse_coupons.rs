@@ -150,13 +150,15 @@ pub(super) fn reserve(keys: &Keys, call: Request<ReserveCouponsRequest>) -> Resu
         0 => Some(LIFETIME),
         seconds => bad.number("lifetime_seconds", i64::from(seconds), 1..=86_400),
     };
-    let said = ReserveCouponsRequest {
+    let mut said = ReserveCouponsRequest {
         request_id: String::new(),
         lifetime_seconds: 0,
         validate_only: false,
         codes: ask.codes.iter().map(|code| kept(code)).collect(),
         ..ask.clone()
     };
+    said.coupons.sort();
+    said.codes.sort();
     let fields: Vec<String> = digests(keys, &said).0.into_iter().map(|(name, digest)| name + &digest).collect();
     let fields: Vec<&[u8]> = fields.iter().map(String::as_bytes).collect();
     let asked = keys.digest("coupon reservation", &fields);

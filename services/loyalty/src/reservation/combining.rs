@@ -57,19 +57,25 @@ pub fn best(cart: &Cart, candidates: &[Candidate<'_>], rooms: &BTreeMap<String, 
     search.best
 }
 
-/// All of these, in the order that saves most.
-pub fn all_of(cart: &Cart, candidates: &[Candidate<'_>]) -> Result<Chosen, Apart> {
+/// All of these, in the order that saves most of those for which there is room; of all orders where there is none, so that it
+/// can be said what is used up.
+pub fn all_of(cart: &Cart, candidates: &[Candidate<'_>], rooms: &BTreeMap<String, Room>) -> Result<Chosen, Apart> {
     for (place, one) in candidates.iter().enumerate() {
         let clash = candidates.iter().take(place).position(|other| !combine(one.terms, other.terms));
         if let Some(other) = clash {
             return Err(Apart::Two(other, place));
         }
     }
-    let (rest, rooms) = (Rest::of(cart), BTreeMap::new());
-    let places = (0..candidates.len()).collect();
-    let mut search = Search { cart, candidates, rooms: &rooms, places, all: true, best: Vec::new() };
-    search.go_on(&mut Vec::new(), &rest);
-    if search.best.len() == candidates.len() { Ok(search.best) } else { Err(first_apart(cart, candidates, rest)) }
+    let rest = Rest::of(cart);
+    for rooms in [rooms, &BTreeMap::new()] {
+        let places = (0..candidates.len()).collect();
+        let mut search = Search { cart, candidates, rooms, places, all: true, best: Vec::new() };
+        search.go_on(&mut Vec::new(), &rest);
+        if search.best.len() == candidates.len() {
+            return Ok(search.best);
+        }
+    }
+    Err(first_apart(cart, candidates, rest))
 }
 
 /// What stands in the way where no order of all of them works: in the order in which they were said.

@@ -96,7 +96,7 @@ impl Pool {
         let offers = asked.iter().map(|what| self.usable(what, moment)).collect::<Result<Vec<_>, _>>()?;
         let candidates: Vec<Candidate<'_>> = offers.iter().map(|offer| offer.candidate()).collect();
         let told = |place: usize| offers.get(place).map(|offer| offer.what.to_string()).unwrap_or_default();
-        let chosen = all_of(cart, &candidates).map_err(|apart| match apart {
+        let chosen = all_of(cart, &candidates, &self.rooms).map_err(|apart| match apart {
             Apart::Two(one, other) => ReservationRefusal::Apart { one: told(one), other: told(other) },
             Apart::One(place, obstacle) => ReservationRefusal::NotApplicable { what: told(place), obstacle },
         })?;

@@ -149,7 +149,8 @@ fn what_cannot_be_used_together_says_why() {
     let asked = |bought: &str, coupons: &[&str]| {
         let coupons: Vec<Terms> = coupons.iter().map(|words| terms(words)).collect();
         let candidates: Vec<Candidate<'_>> = coupons.iter().map(|terms| Candidate { campaign: "one", terms }).collect();
-        all_of(&cart(bought), &candidates).map(|chosen| chosen.iter().map(|(_, off)| off.saved_minor).sum::<i64>())
+        all_of(&cart(bought), &candidates, &BTreeMap::new())
+            .map(|chosen| chosen.iter().map(|(_, off)| off.saved_minor).sum::<i64>())
     };
     assert_eq!(asked("tea:100", &["amount 10", "amount 20"]), Ok(30));
     assert_eq!(asked("tea:100", &["amount 10 group a", "amount 20 group a"]), Err(Apart::Two(0, 1)));

@@ -181,7 +181,8 @@ pub(super) async fn of_purchase(
     with_parts(connection, tenant, shard, row).await
 }
 
-/// Keeps by which id orders were recorded, for those that anything is put aside for.
+/// Keeps by which id orders were recorded, for those that anything was ever put aside for: what is put aside again for the same
+/// order inherits it.
 pub(super) async fn bind(
     connection: &mut PgConnection,
     orders: &[(TenantId, MemberId, OrderId, &OrderKey)],
@@ -200,7 +201,7 @@ pub(super) async fn bind(
          FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::text[])
               AS heard (tenant, shard, member, purchase, source, number)
          WHERE r.tenant = heard.tenant AND r.shard = heard.shard AND r.member = heard.member
-           AND r.order_source = heard.source AND r.order_number = heard.number AND r.state IN (1, 2)",
+           AND r.order_source = heard.source AND r.order_number = heard.number",
         &tenants,
         &shards,
         &members,
@@ -221,8 +222,12 @@ pub(super) async fn insert(
     let shard = Shard::of_member(made.member).number();
     sqlx::query!(
         "INSERT INTO reservation (tenant, shard, reservation, member, order_source, order_number, attempt, state,
-             state_at, lapses_at, currency, asked, owes, reserved_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $9)",
+             state_at, lapses_at, currency, asked, owes, reserved_at, purchase)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $9,
+             (SELECT purchase FROM reservation
+              WHERE tenant = $1 AND shard = $2 AND member = $4 AND order_source = $5 AND order_number = $6
+                AND purchase IS NOT NULL
+              ORDER BY attempt DESC LIMIT 1))",
         tenant.uuid(),
         shard,
         made.id.uuid(),

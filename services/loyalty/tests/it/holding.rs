@@ -184,8 +184,8 @@ async fn what_would_lapse_waits_and_comes_back_with_the_grace() {
         as_of: Some(proto::timestamp(shop.clock.now())),
         ..Default::default()
     };
-    let past = shop.client().get_balance(past).await.expect("it can be told").into_inner();
-    assert_eq!(past.balance, 30, "what is held has not lapsed");
+    let told = shop.client().get_balance(past.clone()).await.expect("it can be told").into_inner();
+    assert_eq!(told.balance, 30, "what is held has not lapsed");
     let grant =
         GrantPointsRequest { request_id: shop.request_id(), ..crate::repeat::grant(member.to_string(), 1, "gift") };
     assert_eq!(shop.client().grant_points(grant).await.expect("given").into_inner().spendable, 7);
@@ -196,6 +196,8 @@ async fn what_would_lapse_waits_and_comes_back_with_the_grace() {
     let lapses: Vec<_> = account.lots.iter().map(|lot| (lot.left, lot.lapse_time)).collect();
     let at = |moment| Some(proto::timestamp(testkit::instant(moment)));
     assert_eq!(lapses, [(30, at("2027-02-23T16:00:00Z")), (7, at("2028-02-29T16:00:00Z"))]);
+    let told = shop.client().get_balance(past).await.expect("it can be told").into_inner();
+    assert_eq!(told.balance, 37, "what was held then is not forgotten; the gift came at that instant");
     let kinds: Vec<EntryKind> = shop.statement(member).await.iter().map(Entry::kind).collect();
     use EntryKind::{Earn, Lapse, Redemption, RedemptionReversal};
     assert_eq!(kinds, [Earn, Lapse, Earn, Redemption, RedemptionReversal]);

@@ -181,3 +181,44 @@ async fn an_order_that_comes_back_whole_gives_the_use_back() {
     shop.reserve(shop.reservation(member, "next", &[&coupon], &[])).await.expect("put aside");
     assert_eq!(shop.used("spring").await, (1, 2, 10, 20));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_was_put_aside_for_twice_gives_its_use_back() {
+    let shop = Shop::open().await;
+    shop.put(Campaign { max_uses: 1, ..ten_off("spring") }).await.expect("put");
+    let member = shop.enrolled().await;
+    let coupon = shop.issue(member, "spring").await.expect("given").coupon;
+    shop.reserve(shop.reservation(member, "slow", &[&coupon], &[])).await.expect("put aside");
+    let mut order = shop.order(member, 200, shop.clock.now());
+    order.external_id = "slow".to_owned();
+    let said = shop.activity.say(shop.tenant, member, &order).await;
+    shop.account(member, &shop.seal(&said)).await;
+    shop.minutes_pass(20);
+    assert_eq!(reason(shop.redeem_order(member, "slow").await), "RESERVATION_OVER");
+    shop.reserve(shop.reservation(member, "slow", &[&coupon], &[])).await.expect("put aside again");
+    shop.redeem_order(member, "slow").await.expect("used");
+    let said = shop.activity.say(shop.tenant, member, &shop.back(&order, 200, 200)).await;
+    shop.account(member, &shop.seal(&said)).await;
+    shop.ring().await;
+    assert_eq!(shop.wallet(member).await[0].state(), CouponState::Issued);
+    assert_eq!(shop.used("spring").await, (0, 0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_back_before_it_was_used_is_given_up() {
+    let shop = Shop::open().await;
+    shop.put(Campaign { max_uses: 1, ..ten_off("spring") }).await.expect("put");
+    let member = shop.enrolled().await;
+    let coupon = shop.issue(member, "spring").await.expect("given").coupon;
+    shop.reserve(shop.reservation(member, "hasty", &[&coupon], &[])).await.expect("put aside");
+    let mut order = shop.order(member, 200, shop.clock.now());
+    order.external_id = "hasty".to_owned();
+    shop.activity.say(shop.tenant, member, &order).await;
+    let said = shop.activity.say(shop.tenant, member, &shop.back(&order, 200, 200)).await;
+    shop.account(member, &shop.seal(&said)).await;
+    assert_eq!(reason(shop.redeem_order(member, "hasty").await), "RESERVATION_OVER");
+    assert_eq!(shop.wallet(member).await[0].state(), CouponState::Issued);
+    shop.minutes_pass(20);
+    shop.ring().await;
+    assert_eq!(shop.used("spring").await, (0, 0, 0, 0));
+}

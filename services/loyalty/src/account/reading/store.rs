@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::past::PastEntry;
 use super::{Bought, EntryView, Overview};
-use crate::account::holdings::Totals;
+use crate::account::holdings::{Draw, Totals};
 use crate::account::store::read_entry_kind;
 
 pub(super) async fn past_entries(
@@ -42,8 +42,8 @@ pub(super) async fn past_entries(
 /// The lots that nothing could be spent of at a moment, with what a hold keeps of them from lapsing.
 pub(super) async fn lapsed_lots(
     connection: &mut PgConnection,
-    tenant: TenantId,
-    member: MemberId,
+    (tenant, member): (TenantId, MemberId),
+    (known, happened): (Timestamp, Timestamp),
     moment: Timestamp,
 ) -> Result<HashMap<LotId, i64>, StoreError> {
     let lots = sqlx::query!(
@@ -53,9 +53,30 @@ pub(super) async fn lapsed_lots(
         member.uuid(),
         SqlTimestamp::from(moment) as SqlTimestamp,
     )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut held: HashMap<LotId, i64> = lots.into_iter().map(|row| (LotId::from(row.lot), row.held)).collect();
+    // Whatever was drawn later from a lot that had lapsed was held of it then.
+    let later = sqlx::query_scalar!(
+        "SELECT draws FROM entry
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND kind = 3 AND (recorded_at > $4 OR occurred_at > $5)",
+        tenant.uuid(),
+        Shard::of_member(member).number(),
+        member.uuid(),
+        SqlTimestamp::from(known) as SqlTimestamp,
+        SqlTimestamp::from(happened) as SqlTimestamp,
+    )
     .fetch_all(connection)
     .await?;
-    Ok(lots.into_iter().map(|row| (LotId::from(row.lot), row.held)).collect())
+    for draws in later {
+        let draws: Vec<Draw> = serde_json::from_value(draws).map_err(StoreError::unreadable)?;
+        for draw in draws {
+            if let Some(held) = held.get_mut(&draw.lot) {
+                *held = held.saturating_sub(draw.points);
+            }
+        }
+    }
+    Ok(held)
 }
 
 struct EntryRow {

@@ -94,7 +94,8 @@ pub(super) async fn write(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Resul
         "INSERT INTO hold (tenant, shard, member, hold, held, spent_on, draws, expires_at)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
                 unnest($5::bigint[]), unnest($6::text[]), unnest($7::jsonb[]), unnest($8::timestamptz[])
-         ON CONFLICT (tenant, shard, member, hold) DO UPDATE SET held = excluded.held, draws = excluded.draws",
+         ON CONFLICT (tenant, shard, member, hold) DO UPDATE SET
+             held = excluded.held, draws = excluded.draws, spent_on = excluded.spent_on, expires_at = excluded.expires_at",
         &tenants,
         &shards,
         &members,

@@ -27,7 +27,8 @@ pub(super) async fn post(
     if updated == wanted {
         return Ok(());
     }
-    Err(StoreError::unreadable("an account was not where it was read"))
+    // Whoever moved it did so without its shard's lock. Read anew, it is found.
+    Err(StoreError::Retry(sqlx::Error::RowNotFound))
 }
 
 async fn run(
