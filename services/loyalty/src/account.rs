@@ -6,8 +6,8 @@
 //!    written yet: every decision first settles what has fallen due, each as of its own instant.
 //! 4. A tier is won at once, kept or lost at the end of its term, and looked back at after a return.
 //! 5. Everything that changes an account goes through the desk: calls, events, timers. One batch locks its shards, reads
-//!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes the
-//!    results with one statement for each table.
+//!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes what nearly
+//!    every batch posts in one statement, and what is rarer in one for each table.
 //!
 //! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
 //! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
@@ -241,7 +241,7 @@ pub enum AccountRefusal {
     OutOfRange,
 }
 
-/// While one batch is committed, another is decided. More gained nothing on two processors.
+/// While one batch is committed, another is decided.
 const WRITERS: NonZeroUsize = NonZeroUsize::new(2).expect("it is not zero");
 
 /// All accounts.

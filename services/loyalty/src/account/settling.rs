@@ -1,4 +1,5 @@
-//! What happened because time passed: points that wait can be spent, holds end, tiers are reviewed, lots lapse, each as of its own instant and in their order.
+//! What happened because time passed: points that wait can be spent, holds end, tiers are reviewed, lots lapse, each as of
+//! its own instant and in their order.
 
 use jiff::Timestamp;
 

@@ -73,7 +73,9 @@ pub(super) async fn codes_after(
     limit: i64,
 ) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
-        "SELECT campaign FROM campaign WHERE tenant = $1 AND campaign > $2 ORDER BY campaign LIMIT $3",
+        // By bytes, as the codes are ordered in memory: a database's own order may pass over hyphens.
+        r#"SELECT campaign FROM campaign
+           WHERE tenant = $1 AND campaign COLLATE "C" > $2 ORDER BY campaign COLLATE "C" LIMIT $3"#,
         tenant.uuid(),
         after.unwrap_or_default(),
         limit,
