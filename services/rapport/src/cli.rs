@@ -42,7 +42,7 @@ pub enum Command {
     /// Opens tenants and lists them
     #[command(subcommand)]
     Tenant(tenant::Ask),
-    /// Puts a programme's terms in force, and shows them
+    /// Compares a programme with a file, puts it in force, writes it into one, and shows it
     #[command(subcommand)]
     Programme(programme::Ask),
     /// Brings a shop's history in

@@ -236,7 +236,7 @@ async fn balance(ask: Balance) -> Result<(), CliError> {
     if ask.as_of.is_none() && ask.as_of_occurred.is_none() {
         let account = account(&suite, &member).await?;
         let account =
-            account.ok_or_else(|| CliError::Asked("no programme rules yet: `rapport programme put`".to_owned()))?;
+            account.ok_or_else(|| CliError::Asked("no programme rules yet: `rapport programme apply`".to_owned()))?;
         if ask.reach.json {
             say!("{}", account_json(&account));
             return Ok(());
