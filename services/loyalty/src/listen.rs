@@ -41,7 +41,8 @@ impl Listener for Ear {
     }
 }
 
-fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
+/// What an event means to accounts.
+pub(crate) fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
     if let Some(settled) = terms::heard(event) {
         return Ok(Some(Deed { tenant: event.tenant, member: None, kind: DeedKind::TenantSettled(settled?) }));
     }

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
-    clock, demo, doctor, events, explain, import, ledger, member, migrate, orders, points, programme, referrals,
-    report, segments, serve, subscriptions, tenant, token, up,
+    clock, demo, doctor, events, explain, import, ledger, member, migrate, orders, points, programme, reconcile,
+    referrals, report, segments, serve, subscriptions, tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.
@@ -65,6 +65,8 @@ pub enum Command {
     /// Proves that points are what was written
     #[command(subcommand)]
     Ledger(ledger::Ask),
+    /// Compares what is booked with what activity tells, and names what differs
+    Reconcile(reconcile::Ask),
     /// Codes, invitations, and what they bring
     #[command(subcommand)]
     Referrals(referrals::Ask),

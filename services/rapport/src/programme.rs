@@ -4,6 +4,7 @@ mod applying;
 mod difference;
 mod rules;
 mod settled;
+mod simulating;
 mod terms;
 
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub enum Ask {
     Apply(Apply),
     /// Tells how a file differs from the terms that rule, and changes nothing
     Diff(Diff),
+    /// Lives the recorded history once more under a file's terms, and says what would have come of it
+    Simulate(simulating::Simulate),
     /// Writes the terms as a file that `apply` takes
     Export(Export),
     /// Shows the terms that rule
@@ -107,6 +110,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     match ask {
         Ask::Apply(ask) => applying::apply(ask).await,
         Ask::Diff(ask) => applying::diff(ask).await,
+        Ask::Simulate(ask) => simulating::simulate(ask).await,
         Ask::Export(ask) => export(ask).await,
         Ask::Show(ask) => show(ask).await,
     }

@@ -78,8 +78,15 @@ struct Place {
 impl Place {
     fn field(&self, name: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
-        let spoken = SPOKEN.iter().find(|(field, _)| *field == name).map_or_else(|| name.replace('_', " "), |known| known.1.to_owned());
-        Self { path: format!("{}{dot}{name}", self.path), what: joined(&self.what, &spoken), currency: self.currency.clone() }
+        let spoken = SPOKEN
+            .iter()
+            .find(|(field, _)| *field == name)
+            .map_or_else(|| name.replace('_', " "), |known| known.1.to_owned());
+        Self {
+            path: format!("{}{dot}{name}", self.path),
+            what: joined(&self.what, &spoken),
+            currency: self.currency.clone(),
+        }
     }
 
     fn thing(&self, key: &str) -> Self {
@@ -147,11 +154,13 @@ fn things(place: &Place, before: &[Value], after: &[Value], found: &mut Vec<Diff
     for key in new.iter().filter(|key| !old.contains(key)) {
         found.push(place.thing(key).differs(None, of(after, key).as_ref()));
     }
-    let stay = |side: &[String], other: &[String]| side.iter().filter(|key| other.contains(key)).cloned().collect::<Vec<_>>();
+    let stay =
+        |side: &[String], other: &[String]| side.iter().filter(|key| other.contains(key)).cloned().collect::<Vec<_>>();
     let (was, is) = (stay(&old, &new), stay(&new, &old));
     if was != is {
         // Of equals the first decides, and tiers rise: the order is a promise.
-        let order = Place { what: joined(&place.what, "order"), path: format!("{}.order", place.path), ..place.clone() };
+        let order =
+            Place { what: joined(&place.what, "order"), path: format!("{}.order", place.path), ..place.clone() };
         found.push(order.differs(Some(&Value::from(was)), Some(&Value::from(is))));
     }
 }
@@ -254,7 +263,7 @@ mod tests {
                 "~ tier silver to reach: NT$ 10,000 -> NT$ 9,000",
                 "~ tier silver to keep: NT$ 8,000 -> NT$ 9,000",
                 "- tier platinum: name Platinum, to reach NT$ 60,000, to keep NT$ 50,000, multiplied by hundredths 200 -> ",
-                "+ earn rule gift: -> award fixed points 30, name gift",
+                "+ earn rule gift:  -> award fixed points 30, name gift",
             ]
         );
     }
