@@ -131,6 +131,8 @@ async fn lives(shop: &Shop, seed: u64) -> Vec<MemberId> {
             }
         }
         if step == 60 {
+            // What was bought at the same instant was booked before.
+            shop.minutes_pass(1);
             let mut request = shop.programme();
             let programme = request.programme.as_mut().expect("there is one");
             programme.effective_time = Some(proto::timestamp(shop.clock.now()));
@@ -268,18 +270,18 @@ async fn a_forecast_rests_on_lots_that_ended_and_says_on_how_many() {
     let ask = || ForecastLiabilityRequest { value: value(), ..ForecastLiabilityRequest::default() };
     let mut fresh = String::new();
     for _ in 0..120 {
-        fresh = shop.buys(member, 500).await.1;
+        fresh = shop.buys(member, 50).await.1;
     }
     shop.account(member, &fresh).await;
     let told = shop.planning().forecast_liability(ask()).await.expect("told").into_inner();
-    assert_eq!((told.outstanding, told.liability.expect("valued").minor), (1_200, 600));
+    assert_eq!((told.outstanding, told.liability.expect("valued").minor), (120, 60));
     assert_eq!(told.months.len(), 1);
-    assert_eq!((told.months[0].month.as_str(), told.months[0].points, told.months[0].lots), ("2027-01", 1_200, 120));
+    assert_eq!((told.months[0].month.as_str(), told.months[0].points, told.months[0].lots), ("2027-01", 120, 120));
     let basis = told.basis.expect("told");
     assert_eq!((basis.lots, basis.breakage_ppm, basis.lots_needed), (0, None, 100));
     assert_eq!((told.expected_breakage, told.expected_cost), (None, None), "nothing is guessed");
 
-    shop.redeem(member, 900).await.expect("there are enough");
+    shop.redeem(member, 90).await.expect("there are enough");
     // A year later they have lapsed, whether or not that is written.
     shop.clock.move_to(testkit::instant("2027-02-05T02:00:00Z")).expect("forward");
     let (_, fresh) = shop.buys(member, 5_000).await;
@@ -287,7 +289,7 @@ async fn a_forecast_rests_on_lots_that_ended_and_says_on_how_many() {
     shop.redeem(member, 90).await.expect("there are enough");
     let told = shop.planning().forecast_liability(ask()).await.expect("told").into_inner();
     let basis = told.basis.expect("told");
-    assert_eq!((basis.lots, basis.issued, basis.lapsed, basis.breakage_ppm), (120, 1_200, 300, Some(250_000)));
+    assert_eq!((basis.lots, basis.issued, basis.lapsed, basis.breakage_ppm), (120, 120, 30, Some(250_000)));
     assert_eq!((basis.least_ppm, basis.most_ppm, basis.months.len()), (Some(250_000), Some(250_000), 1));
     assert_eq!((told.outstanding, told.months[0].issued), (10, 100));
     assert_eq!((told.expected_breakage, told.expected_redemption), (Some(10), Some(0)), "never more than is left");
