@@ -140,7 +140,7 @@ impl Loyalty {
         );
         let planning = grpc::PlanningService::new(
             self.keys.clone(),
-            self.planning.clone(),
+            (self.planning.clone(), listen::told),
             self.progress.clone(),
             self.peers.clone(),
         );

@@ -15,6 +15,7 @@ use proto::registry::events::v1::MemberEnrolled;
 use crate::account::earning::{LineFacts, OrderFacts};
 use crate::account::reversing::ReturnFacts;
 use crate::account::{Accounts, Deed, DeedKind};
+use crate::planning::Told;
 use crate::reservation;
 use crate::reservation::life::OrderKey;
 
@@ -41,8 +42,12 @@ impl Listener for Ear {
     }
 }
 
-/// What an event means to accounts.
-pub(crate) fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
+/// What an event of activity means to whoever looks back. What cannot be read was put aside when it was heard.
+pub(crate) fn told(event: &HeardEvent) -> Option<Told> {
+    Told::of(deed(event).ok()??, event.recorded_at())
+}
+
+fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
     if let Some(settled) = terms::heard(event) {
         return Ok(Some(Deed { tenant: event.tenant, member: None, kind: DeedKind::TenantSettled(settled?) }));
     }

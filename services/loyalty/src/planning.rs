@@ -118,12 +118,12 @@ pub struct Told {
 impl Told {
     /// A deed of a member of this tenant, told at a moment; none where it is about nobody, or no order.
     pub fn of(deed: Deed, known_at: Timestamp) -> Option<Self> {
-        match deed.kind {
-            DeedKind::Bought { .. } | DeedKind::Returned(_) => {
-                Some(Self { member: deed.member?, recorded: Recorded { known_at, what: Happened::Deed(deed.kind) } })
-            }
-            DeedKind::Joined { .. } | DeedKind::TenantSettled(_) => None,
-        }
+        let what = match deed.kind {
+            DeedKind::Bought { order, back } => Happened::Bought { order, back },
+            DeedKind::Returned(back) => Happened::Returned(back),
+            DeedKind::Joined { .. } | DeedKind::TenantSettled(_) => return None,
+        };
+        Some(Self { member: deed.member?, recorded: Recorded { known_at, what } })
     }
 }
 

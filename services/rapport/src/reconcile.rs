@@ -59,7 +59,9 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         add(&mut found.activity, part.activity);
         add(&mut found.loyalty, part.loyalty);
     }
-    progress.iter().for_each(|progress| drop(progress.finish()));
+    progress.iter().for_each(|progress| {
+        progress.finish();
+    });
     if last.1.is_some_and(|all| all != last.0) {
         return Err(CliError::Away(format!("broken off after part {}: go on with --skip {}", last.0, last.0)));
     }

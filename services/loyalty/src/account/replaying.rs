@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use kernel::{EntryId, MemberId, Points};
 
-use super::desk::DeedKind;
+use super::earning::{OrderFacts, earn};
 use super::granting::{self, Granted};
 use super::holdings::{Draw, Holdings, OutOfRange};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
-use super::reversing::{CannotReturn, Redeemed, give_back};
+use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
-use super::tally::book;
+use super::tally::join;
 use crate::programme::terms::Versions;
 
 /// Everything that is recorded of a member, and does not follow from something else.
@@ -38,8 +38,15 @@ pub struct Recorded {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {
-    /// An order, or a return.
-    Deed(DeedKind),
+    /// They bought; a guest's order that joins brings what had come back of it before.
+    Bought {
+        /// What.
+        order: OrderFacts,
+        /// What had come back already.
+        back: Option<ReturnFacts>,
+    },
+    /// Something came back.
+    Returned(ReturnFacts),
     /// Points were spent.
     Spent {
         /// The entry.
@@ -88,7 +95,7 @@ pub struct Lived {
 pub fn live(life: &Life, versions: &Versions, until: Timestamp) -> Result<Lived, OutOfRange> {
     let holdings = Holdings::new(life.member, life.joined_at);
     let mut living = Living { lived: Lived { holdings, unmet: 0, unmatched: 0 }, versions, entries: HashMap::new() };
-    living.deed(&DeedKind::Joined { at: life.joined_at }, life.joined_at)?;
+    join(&mut living.lived.holdings, versions, life.joined_at, life.joined_at)?;
     for recorded in &life.recorded {
         living.through(&recorded.what, recorded.known_at)?;
     }
@@ -115,7 +122,16 @@ struct Again {
 impl Living<'_> {
     fn through(&mut self, what: &Happened, at: Timestamp) -> Result<(), OutOfRange> {
         match what {
-            Happened::Deed(kind) => self.deed(kind, at),
+            Happened::Bought { order, back } => {
+                self.lived.holdings.loading = order.historic;
+                let booked = earn(&mut self.lived.holdings, self.versions, order, back.as_ref(), at);
+                self.told(booked)
+            }
+            Happened::Returned(back) => {
+                self.lived.holdings.loading = back.historic;
+                let booked = take_back(&mut self.lived.holdings, self.versions, back, at);
+                self.told(booked)
+            }
             Happened::Spent { entry, points } => self.spent(*entry, *points, at),
             Happened::GivenBack { redemption } => self.given_back(*redemption, at),
             Happened::ByHand { points } => self.by_hand(*points, at),
@@ -124,8 +140,9 @@ impl Living<'_> {
         }
     }
 
-    fn deed(&mut self, kind: &DeedKind, at: Timestamp) -> Result<(), OutOfRange> {
-        match book(&mut self.lived.holdings, self.versions, kind, at) {
+    /// A return of an unknown order is put aside when it is heard.
+    fn told(&mut self, booked: Result<(), CannotReturn>) -> Result<(), OutOfRange> {
+        match booked {
             Ok(()) => Ok(()),
             Err(CannotReturn::UnknownOrder) => {
                 self.lived.unmatched = self.lived.unmatched.saturating_add(1);

@@ -13,7 +13,7 @@ use super::earning::earn;
 use super::granting::{self, Granted};
 use super::holdings::{Draw, EntryKind, Holdings, OutOfRange, Posting};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
-use super::reversing::{CannotReturn, Redeemed, give_back, take_back};
+use super::reversing::{Redeemed, give_back, take_back};
 use super::reviewing;
 use super::settling::{Until, settle};
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation};
@@ -222,7 +222,7 @@ impl Tally<'_> {
             before.entry(whose).or_insert_with(|| books.get(&whose).cloned());
             let terms = self.terms.get(&deed.tenant).cloned().unwrap_or_default();
             let holdings = books.entry(whose).or_insert_with(|| Holdings::new(member, opened_at(&deed.kind, self.now)));
-            let applied = book(holdings, &terms.versions, &deed.kind, self.now).map_err(|error| error.to_string());
+            let applied = self.apply(holdings, &terms.versions, &deed.kind);
             holdings.loading = false;
             if let Err(cause) = applied {
                 for (whose, holdings) in before {
@@ -235,6 +235,21 @@ impl Tally<'_> {
             }
         }
         Answer::Settled
+    }
+
+    fn apply(&self, holdings: &mut Holdings, versions: &Versions, kind: &DeedKind) -> Result<(), String> {
+        match kind {
+            DeedKind::Joined { at } => join(holdings, versions, *at, self.now).map_err(|error| error.to_string()),
+            DeedKind::Bought { order, back } => {
+                holdings.loading = order.historic;
+                earn(holdings, versions, order, back.as_ref(), self.now).map_err(|error| error.to_string())
+            }
+            DeedKind::Returned(back) => {
+                holdings.loading = back.historic;
+                take_back(holdings, versions, back, self.now).map_err(|error| error.to_string())
+            }
+            DeedKind::TenantSettled(_) => Ok(()),
+        }
     }
 
     fn settle(&self, books: &mut Books, tenant: TenantId, members: &[MemberId]) -> Answer {
@@ -252,29 +267,13 @@ impl Tally<'_> {
     }
 }
 
-/// Books what was heard, known at a moment.
-pub(super) fn book(
+/// A member who was known by an order before they were known by name has joined at the earlier of the two.
+pub(super) fn join(
     holdings: &mut Holdings,
     versions: &Versions,
-    kind: &DeedKind,
+    at: Timestamp,
     now: Timestamp,
-) -> Result<(), CannotReturn> {
-    match kind {
-        DeedKind::Joined { at } => Ok(join(holdings, versions, *at, now)?),
-        DeedKind::Bought { order, back } => {
-            holdings.loading = order.historic;
-            earn(holdings, versions, order, back.as_ref(), now)
-        }
-        DeedKind::Returned(back) => {
-            holdings.loading = back.historic;
-            take_back(holdings, versions, back, now)
-        }
-        DeedKind::TenantSettled(_) => Ok(()),
-    }
-}
-
-/// A member who was known by an order before they were known by name has joined at the earlier of the two.
-fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timestamp) -> Result<(), OutOfRange> {
+) -> Result<(), OutOfRange> {
     if at < holdings.joined_at {
         holdings.joined_at = at;
         if let Some(standing) = &mut holdings.standing {

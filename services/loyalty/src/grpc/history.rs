@@ -16,9 +16,8 @@ use tracing::Instrument as _;
 use wire::{Language, status};
 
 use super::parse_planning::Reconciliation;
-use super::planning::Service;
+use super::planning::{Read, Service};
 use super::{present_planning, present_simulation, refuse};
-use crate::listen;
 use crate::planning::weighing::Weighing;
 use crate::planning::{Planning, Prepared, Rehearsal, Rehearsed, Told};
 
@@ -43,7 +42,7 @@ pub(super) async fn simulated(
     let seat = seat(&service.planning)?;
     let prepared = service.planning.prepare(ask).await.map_err(refuse::programme)?;
     let (mut told, stream) = mpsc::channel(1);
-    let run = Run { planning: service.planning.clone(), peers: service.peers.clone(), behalf, _seat: seat };
+    let run = Run::of(service, behalf, seat);
     let work = async move {
         if let Err(status) = run.simulate(prepared, language, &mut told).await {
             let _ = told.send(Err(server::noted(status))).await;
@@ -57,7 +56,7 @@ pub(super) async fn simulated(
 pub(super) fn reconciled(service: &Service, behalf: Behalf, ask: Reconciliation) -> Result<Reconciled, Status> {
     let seat = seat(&service.planning)?;
     let (mut told, stream) = mpsc::channel(1);
-    let run = Run { planning: service.planning.clone(), peers: service.peers.clone(), behalf, _seat: seat };
+    let run = Run::of(service, behalf, seat);
     let work = async move {
         if let Err(status) = run.reconcile(ask, &mut told).await {
             let _ = told.send(Err(server::noted(status))).await;
@@ -76,10 +75,16 @@ struct Run {
     planning: Planning,
     peers: Peers,
     behalf: Behalf,
+    read: Read,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Run {
+    fn of(service: &Service, behalf: Behalf, seat: OwnedSemaphorePermit) -> Self {
+        let (planning, peers, read) = (service.planning.clone(), service.peers.clone(), service.read);
+        Self { planning, peers, behalf, read, _seat: seat }
+    }
+
     async fn simulate(
         &self,
         prepared: Prepared,
@@ -132,10 +137,7 @@ impl Run {
         let activity = EventLogServiceClient::new(activity).max_decoding_message_size(LARGEST_MESSAGE);
         let events = eventlog::history(&activity, "activity", shards).await;
         let events = events.map_err(|refused| unanswered("activity", refused))?;
-        let own = events.iter().filter(|event| event.tenant == tenant);
-        // What cannot be read was put aside when it was heard.
-        let deeds = own.filter_map(|event| Some((listen::deed(event).ok()??, event.recorded_at())));
-        Ok(deeds.filter_map(|(deed, at)| Told::of(deed, at)).collect())
+        Ok(events.iter().filter(|event| event.tenant == tenant).filter_map(self.read).collect())
     }
 }
 

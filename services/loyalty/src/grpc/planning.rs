@@ -1,6 +1,6 @@
 //! Planning's side of the contract: the same three moves.
 
-use eventlog::Progress;
+use eventlog::{HeardEvent, Progress};
 use proto::loyalty::v1::planning_service_server::{PlanningService, PlanningServiceServer};
 use proto::loyalty::v1::*;
 use server::{Behalf, Peers, Services};
@@ -8,7 +8,10 @@ use tonic::{Request, Response, Status};
 use wire::{Keys, Language};
 
 use super::{history, parse_planning, present_planning, refuse};
-use crate::planning::Planning;
+use crate::planning::{Planning, Told};
+
+/// How an event of activity is read.
+pub(crate) type Read = fn(&HeardEvent) -> Option<Told>;
 
 /// The service as tonic calls it.
 #[derive(Clone)]
@@ -17,11 +20,12 @@ pub(crate) struct Service {
     pub(super) planning: Planning,
     progress: Progress,
     pub(super) peers: Peers,
+    pub(super) read: Read,
 }
 
 impl Service {
-    pub(crate) const fn new(keys: Keys, planning: Planning, progress: Progress, peers: Peers) -> Self {
-        Self { keys, planning, progress, peers }
+    pub(crate) fn new(keys: Keys, (planning, read): (Planning, Read), progress: Progress, peers: Peers) -> Self {
+        Self { keys, planning, progress, peers, read }
     }
 
     pub(crate) fn mount(self, services: Services) -> Services {

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::warning::{Warning, warnings};
 use super::weighing::{Weighing, net};
-use crate::account::DeedKind;
 use crate::account::earning::{LineFacts, OrderFacts};
 use crate::account::replaying::{Happened, Life, Recorded, live};
 use crate::account::reversing::ReturnFacts;
@@ -34,7 +33,7 @@ fn life(name: &str, text: &str) -> Life {
         let amount = words.get(3).map_or(0, |word| word.parse().expect("a number"));
         let order = order_of(&format!("{name}/{which}"));
         let happened = match what {
-            "buys" => Happened::Deed(DeedKind::Bought {
+            "buys" => Happened::Bought {
                 order: OrderFacts {
                     order,
                     currency: Currency::parse("TWD").expect("listed"),
@@ -47,15 +46,15 @@ fn life(name: &str, text: &str) -> Life {
                     historic: false,
                 },
                 back: None,
-            }),
-            "returns" => Happened::Deed(DeedKind::Returned(ReturnFacts {
+            },
+            "returns" => Happened::Returned(ReturnFacts {
                 order,
                 cause: "return".to_owned(),
                 returned_minor: amount,
                 whole: words.contains(&"whole"),
                 occurred_at: day,
                 historic: false,
-            })),
+            }),
             "spends" => Happened::Spent { entry: entry(which), points: amount },
             "undoes" => Happened::GivenBack { redemption: entry(which) },
             "gets" => Happened::ByHand { points: amount },

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use kernel::{Currency, MemberId, OrderId};
 
 use super::Told;
-use crate::account::DeedKind;
 use crate::account::earning::OrderFacts;
 use crate::account::recorded::Booked;
 use crate::account::replaying::Happened;
@@ -149,16 +148,19 @@ fn compared(known: &Known, is: &Booked) -> Vec<(Kind, i64, i64)> {
 fn orders(told: Vec<Told>) -> BTreeMap<(MemberId, OrderId), Known> {
     let mut orders: BTreeMap<(MemberId, OrderId), Known> = BTreeMap::new();
     for Told { member, recorded } in told {
-        let Happened::Deed(deed) = recorded.what else { continue };
-        let back = match deed {
-            DeedKind::Bought { order, back } => {
+        let back = match recorded.what {
+            Happened::Bought { order, back } => {
                 if let Some(fresh) = known(&order, recorded.known_at) {
                     orders.entry((member, order.order)).or_insert(fresh);
                 }
                 back
             }
-            DeedKind::Returned(back) => Some(back),
-            DeedKind::Joined { .. } | DeedKind::TenantSettled(_) => None,
+            Happened::Returned(back) => Some(back),
+            Happened::Spent { .. }
+            | Happened::GivenBack { .. }
+            | Happened::ByHand { .. }
+            | Happened::Given { .. }
+            | Happened::TakenBack { .. } => None,
         };
         // Each return says what came back of the order so far.
         if let Some(back) = back

@@ -8,11 +8,9 @@ use kernel::calendar::day_of;
 use kernel::{Currency, MemberId};
 
 use super::Prepared;
-use crate::account::DeedKind;
 use crate::account::holdings::{Holdings, OutOfRange, TierChangeKind, Totals};
 use crate::account::replaying::{Happened, Life, Lived, live};
-use crate::programme::Versions;
-use crate::programme::terms::Ladder;
+use crate::programme::terms::{Ladder, Versions};
 
 /// Members named of those who gain, and of those who lose.
 const NAMED: usize = 10;
@@ -164,18 +162,21 @@ impl Weighing {
         add(&mut self.members, 1)?;
         add(&mut self.buyers, i64::from(!holdings.purchases.is_empty()))?;
         for recorded in &life.recorded {
-            let Happened::Deed(deed) = &recorded.what else { continue };
-            let at = match deed {
-                DeedKind::Bought { order, .. } => {
+            let at = match &recorded.what {
+                Happened::Bought { order, .. } => {
                     add(&mut self.orders, 1)?;
                     add(&mut self.lines, i64::try_from(order.lines.len()).map_err(|_| OutOfRange)?)?;
                     order.occurred_at
                 }
-                DeedKind::Returned(back) => {
+                Happened::Returned(back) => {
                     add(&mut self.returns, 1)?;
                     back.occurred_at
                 }
-                DeedKind::Joined { .. } | DeedKind::TenantSettled(_) => continue,
+                Happened::Spent { .. }
+                | Happened::GivenBack { .. }
+                | Happened::ByHand { .. }
+                | Happened::Given { .. }
+                | Happened::TakenBack { .. } => continue,
             };
             self.first = Some(self.first.map_or(at, |first| first.min(at)));
         }

@@ -244,6 +244,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_exported_applies_to_the_same() {
+        for name in ["signature", "uci"] {
+            let mut terms = shipped(name).expect("shipped");
+            terms.earn_rules = vec![rule("one"), rule("two")];
+            let there: proto::loyalty::v1::Programme = terms.clone().into();
+            let kept = Terms::try_from(there).expect("a whole programme");
+            let file =
+                serde_json::to_string_pretty(&Terms { version: None, ..kept.clone() }).expect("it can be written");
+            let read: Terms = serde_json::from_str(&file).expect("it can be read");
+            assert_eq!(read, Terms { version: None, ..kept.clone() }, "{name}");
+            assert_eq!(differences(kept, read), Vec::new(), "{name}");
+            assert_eq!(differences(terms.clone(), terms), Vec::new(), "{name}");
+        }
+    }
+
+    #[test]
     fn differences_are_told_in_words() {
         let before = shipped("signature").expect("shipped");
         let mut after = before.clone();
