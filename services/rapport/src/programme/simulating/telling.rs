@@ -26,6 +26,9 @@ pub(super) fn told(simulation: &Simulation, terms: &Terms, words: &Words) -> Str
     text
 }
 
+/// What a row is called, and what it tells.
+type Row<T> = (&'static str, fn(&T) -> i64);
+
 fn heading(simulation: &Simulation, terms: &Terms, words: &Words) -> String {
     let instant = |at: Option<&prost_types::Timestamp>| at.and_then(|at| proto::instant(at).ok());
     let day = |at: Option<&prost_types::Timestamp>| instant(at).map_or_else(|| "?".to_owned(), |at| words.day(at));
@@ -51,7 +54,7 @@ fn sums(baseline: Option<&Outcome>, draft: &Outcome, words: &Words) -> String {
     let mut table = Table::new(&[Side::Left, Side::Right, Side::Right, Side::Right]);
     heads(&mut table, "points", baseline.is_some());
     let flow = |side: &Outcome| side.flow.unwrap_or_default();
-    let rows: [(&str, fn(&PointFlow) -> i64); 6] = [
+    let rows: [Row<PointFlow>; 6] = [
         ("earned", |flow| flow.earned),
         ("taken back", |flow| flow.earn_reversed),
         ("spent", |flow| flow.redeemed),
@@ -62,7 +65,7 @@ fn sums(baseline: Option<&Outcome>, draft: &Outcome, words: &Words) -> String {
     for (what, read) in rows {
         row(&mut table, what, baseline.map(|side| read(&flow(side))), read(&flow(draft)));
     }
-    let ends: [(&str, fn(&Outcome) -> i64); 4] = [
+    let ends: [Row<Outcome>; 4] = [
         ("outstanding", |side| side.outstanding),
         ("waiting", |side| side.pending),
         ("owed by members", |side| side.deficit),
