@@ -21,3 +21,4 @@ mod reserving_walk;
 mod rules;
 mod shop;
 mod tiers;
+mod wallets;
