@@ -5,7 +5,8 @@
 //!    baseline and once under the draft, and [`weighing`] adds up what came of it. Members are assumed to buy the same.
 //! 3. Orders and returns come from activity's log, from its first event on, some shards at a time: that bounds the memory.
 //!    Spendings, grants and changes by hand come from the statements. [`matching`] compares the first with what is booked.
-//! 4. A forecast rests on lots that have ended, says on how many, and is none where there were too few ([`forecasting`]).
+//! 4. Points are looked at, not the wallets beside them.
+//! 5. A forecast rests on lots that have ended, says on how many, and is none where there were too few ([`forecasting`]).
 //!
 //! Cost: a simulation or a reconciliation reads the tenant's whole history; two of them run at once in a process.
 

@@ -12,7 +12,7 @@ use super::holdings::{Draw, Holdings, OutOfRange};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
-use super::tally::join;
+use super::tally::hearing::join;
 use crate::programme::terms::Versions;
 
 /// Everything that is recorded of a member, and does not follow from something else.

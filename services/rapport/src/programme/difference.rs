@@ -13,7 +13,7 @@ use crate::words::Words;
 /// What tells the things of a list apart.
 const KEYS: [&str; 3] = ["code", "currency", "period"];
 /// What a way reads best with: how the file says it, and how people do.
-const SPOKEN: [(&str, &str); 16] = [
+const SPOKEN: [(&str, &str); 17] = [
     ("display_name", "name"),
     ("earn_rates", "earn rate"),
     ("earn_rules", "earn rule"),
@@ -26,6 +26,7 @@ const SPOKEN: [(&str, &str); 16] = [
     ("term_months", "months of a term"),
     ("pending", "waiting"),
     ("tiers", "tier"),
+    ("wallets", "wallet"),
     ("ladder", ""),
     ("limits", "limit a"),
     ("most_points", "points at most"),
@@ -225,6 +226,7 @@ mod tests {
             award: Award::FixedPoints(30),
             from: None,
             until: None,
+            wallet: String::new(),
             exclusive_group: String::new(),
             limits: Vec::new(),
         }

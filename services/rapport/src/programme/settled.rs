@@ -1,6 +1,9 @@
 //! Terms with everything said that a file may leave out: what two programmes are compared by.
 
-use super::terms::{Expiry, Ladder, Terms, Tier};
+use super::terms::{Expiry, Ladder, Terms, Tier, Wallet};
+
+/// Where a file says nothing of them.
+const GRACE_DAYS: i32 = 14;
 
 /// The terms as the suite keeps them. What is no promise, the version and from when it rules, is left out.
 pub(super) fn settled(terms: Terms) -> Terms {
@@ -17,24 +20,35 @@ pub(super) fn settled(terms: Terms) -> Terms {
         pending,
         ladder,
         earn_rules,
+        wallets,
     } = terms;
-    let expiry = match expiry {
-        Expiry::PeriodEnd { last_month: 0, years_after } => Expiry::PeriodEnd { last_month: 12, years_after },
-        Expiry::Never | Expiry::After { .. } | Expiry::PeriodEnd { .. } => expiry,
-    };
     Terms {
         version: None,
         display_name,
         effective_time: None,
         zone,
         earn_rates,
-        expiry,
-        grace_days: Some(grace_days.unwrap_or(14)),
+        expiry: expiry_settled(expiry),
+        grace_days: Some(grace_days.unwrap_or(GRACE_DAYS)),
         deficit,
         pending,
         ladder: ladder.map(ladder_settled),
         earn_rules,
+        wallets: wallets.into_iter().map(wallet_settled).collect(),
     }
+}
+
+fn expiry_settled(expiry: Expiry) -> Expiry {
+    match expiry {
+        Expiry::PeriodEnd { last_month: 0, years_after } => Expiry::PeriodEnd { last_month: 12, years_after },
+        Expiry::Never | Expiry::After { .. } | Expiry::PeriodEnd { .. } => expiry,
+    }
+}
+
+fn wallet_settled(wallet: Wallet) -> Wallet {
+    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending } = wallet;
+    let grace_days = Some(grace_days.unwrap_or(GRACE_DAYS));
+    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending }
 }
 
 fn ladder_settled(ladder: Ladder) -> Ladder {

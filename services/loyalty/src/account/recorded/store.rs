@@ -1,4 +1,4 @@
-//! The statements behind looking back.
+//! The statements behind looking back. Of wallets, that of points alone.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) async fn joined(
     shards: &[Shard],
 ) -> Result<Vec<(MemberId, Timestamp)>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT member, joined_at FROM account WHERE tenant = $1 AND shard = ANY ($2)",
+        "SELECT member, joined_at FROM account WHERE tenant = $1 AND shard = ANY ($2) AND wallet = ''",
         tenant.uuid(),
         &numbers(shards),
     )
@@ -38,7 +38,7 @@ pub(super) async fn lines(
 ) -> Result<Vec<Line>, StoreError> {
     let rows = sqlx::query!(
         "SELECT member, entry, kind, points, cause, recorded_at FROM entry
-         WHERE tenant = $1 AND shard = ANY ($2)
+         WHERE tenant = $1 AND shard = ANY ($2) AND wallet = ''
            AND (kind IN (3, 4, 6) OR (kind = 1 AND NOT starts_with(cause, 'order_'))
                 OR (kind = 2 AND starts_with(cause, 'entry_')))
          ORDER BY shard, member, number",
@@ -108,7 +108,8 @@ pub(super) async fn lots_by_month(
                   coalesce(sum(amount) FILTER (WHERE NOT ended), 0)::bigint AS "issued!",
                   coalesce(sum(remaining) FILTER (WHERE NOT ended), 0)::bigint AS "left!",
                   count(*) FILTER (WHERE NOT ended AND remaining > 0) AS "open!"
-           FROM (SELECT *, coalesce(lapses_at <= $3, false) AND held = 0 AS ended FROM lot WHERE tenant = $1) AS lot
+           FROM (SELECT *, coalesce(lapses_at <= $3, false) AND held = 0 AS ended
+                 FROM lot WHERE tenant = $1 AND wallet = '') AS lot
            GROUP BY 1 ORDER BY 1 NULLS LAST"#,
         tenant.uuid(),
         zone,
@@ -130,7 +131,7 @@ pub(super) async fn lots_by_month(
 
 pub(super) async fn owed(connection: &mut PgConnection, tenant: TenantId) -> Result<i64, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT coalesce(sum(deficit), 0)::bigint AS "deficit!" FROM account WHERE tenant = $1"#,
+        r#"SELECT coalesce(sum(deficit), 0)::bigint AS "deficit!" FROM account WHERE tenant = $1 AND wallet = ''"#,
         tenant.uuid(),
     );
     Ok(row.fetch_one(connection).await?.deficit)
