@@ -7,7 +7,7 @@ use super::OrderFacts;
 use crate::account::assessing::{Assessed, points_for, rung};
 use crate::account::decision::Decision;
 use crate::account::judging::{Judged, Verdict};
-use crate::programme::rules::Limit;
+use crate::programme::rules::{Counted, Limit};
 use crate::programme::terms::{EarnRate, Terms};
 
 /// Parts told of a condition that does not hold.
@@ -80,7 +80,11 @@ fn told(grounds: Decision, rule: &Judged) -> Decision {
 }
 
 fn limited(grounds: Decision, limit: &Limit) -> Decision {
-    grounds.figure("limit_per", limit.per.name()).figure("limit_points", limit.points)
+    let most = match limit.of {
+        Counted::Points => "limit_points",
+        Counted::Orders => "limit_orders",
+    };
+    grounds.figure("limit_per", limit.per.name()).figure(most, limit.most)
 }
 
 fn lacking(grounds: Decision, need: &Need) -> Decision {
