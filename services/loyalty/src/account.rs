@@ -39,6 +39,7 @@ pub mod replaying;
 pub mod reversing;
 mod reviewing;
 pub mod settling;
+pub mod sliding;
 pub(crate) mod standing;
 mod store;
 mod tally;

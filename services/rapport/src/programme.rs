@@ -202,15 +202,11 @@ fn keeps(what: &str, expiry: &Expiry) -> String {
     match expiry {
         Expiry::Never => format!("{what} never lapse"),
         Expiry::After { months, days, to_month_end } => {
-            let mut parts = Vec::new();
-            if *months > 0 {
-                parts.push(words::counted(*months, "month", "months"));
-            }
-            if *days > 0 {
-                parts.push(words::counted(*days, "day", "days"));
-            }
             let end = if *to_month_end { ", to the end of that month" } else { "" };
-            format!("{what} keep for {}{end}", parts.join(" and "))
+            format!("{what} keep for {}{end}", so_long(*months, *days))
+        }
+        Expiry::Inactivity { months, days } => {
+            format!("{what} keep for {} after something was last earned or spent", so_long(*months, *days))
         }
         Expiry::PeriodEnd { last_month, years_after } => {
             let month = words::month_name(if *last_month == 0 { 12 } else { *last_month });
@@ -222,6 +218,17 @@ fn keeps(what: &str, expiry: &Expiry) -> String {
             }
         }
     }
+}
+
+fn so_long(months: i32, days: i32) -> String {
+    let mut parts = Vec::new();
+    if months > 0 {
+        parts.push(words::counted(months, "month", "months"));
+    }
+    if days > 0 {
+        parts.push(words::counted(days, "day", "days"));
+    }
+    parts.join(" and ")
 }
 
 fn counts(window: Counted) -> String {

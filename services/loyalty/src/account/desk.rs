@@ -26,7 +26,7 @@ use super::{
     AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store, uses,
 };
 use crate::account::wallet::Owner;
-use crate::programme::terms::{TenantTerms, has_limits};
+use crate::programme::terms::{TenantTerms, has_limits, may_slide};
 use crate::programme::wallets::ByWallet;
 use crate::programme::{Programme, Programmes};
 use crate::reservation;
@@ -246,7 +246,8 @@ impl AccountDesk {
         let terms: HashMap<TenantId, TenantTerms> = held.map(|(tenant, held)| (tenant, ruling(held))).collect();
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
-        let store::Loaded { mut books, done, found } = store::load(tx, &open, now).await?;
+        let sliding = terms.iter().filter(|(_, terms)| may_slide(terms.versions.points())).map(|(tenant, _)| *tenant);
+        let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding.collect(), now).await?;
         uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };

@@ -24,6 +24,7 @@ mod holding;
 mod pending;
 mod returns;
 mod rules;
+mod sliding;
 mod tiers;
 
 struct Shop {

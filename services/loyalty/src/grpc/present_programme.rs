@@ -8,7 +8,7 @@ use wire::Keys;
 
 use super::present_rules;
 use crate::programme::terms::{
-    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Terms, Window,
+    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Slide, Terms, Window,
 };
 use crate::programme::wallets::Wallet;
 
@@ -92,6 +92,9 @@ fn expiry(expiry: Expiry) -> v1::expiry_policy::Policy {
         Expiry::Never => v1::expiry_policy::Policy::Never(v1::NeverLapse {}),
         Expiry::After { months, days, to_month_end } => {
             v1::expiry_policy::Policy::After(v1::LapseAfter { months, days, to_month_end })
+        }
+        Expiry::Inactivity(Slide { months, days }) => {
+            v1::expiry_policy::Policy::Inactivity(v1::LapseAfterInactivity { months, days })
         }
         Expiry::PeriodEnd { last_month, years_after } => v1::expiry_policy::Policy::PeriodEnd(v1::LapseAtPeriodEnd {
             last_month: i32::from(last_month),

@@ -50,6 +50,12 @@ pub fn has_limits(versions: &Versions) -> bool {
     versions.iter().any(|terms| terms.rules.iter().any(EarnRule::counts))
 }
 
+/// Whether what lies in a wallet may keep longer because more is earned: some version says so.
+pub fn may_slide(versions: &Versions) -> bool {
+    let slides = |expiry: &Expiry| matches!(expiry, Expiry::Inactivity(_));
+    versions.iter().any(|terms| slides(&terms.expiry) || terms.wallets.iter().any(|wallet| slides(&wallet.expiry)))
+}
+
 impl Programme {
     /// The rate of a currency, where it earns anything.
     pub fn rate(&self, currency: Currency) -> Option<&EarnRate> {
@@ -144,6 +150,8 @@ pub enum Expiry {
         /// Rounded up to the end of the month.
         to_month_end: bool,
     },
+    /// So long after the member last earned or spent.
+    Inactivity(Slide),
     /// Until the end of a year.
     PeriodEnd {
         /// The month the year ends with.
@@ -151,6 +159,15 @@ pub enum Expiry {
         /// Whole years added.
         years_after: i32,
     },
+}
+
+/// How long points keep without their member coming by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slide {
+    /// Whole months, counted from the day.
+    pub months: i32,
+    /// Days on top.
+    pub days: i32,
 }
 
 /// How long the points of an order wait before they can be spent.

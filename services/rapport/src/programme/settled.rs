@@ -41,7 +41,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
 fn expiry_settled(expiry: Expiry) -> Expiry {
     match expiry {
         Expiry::PeriodEnd { last_month: 0, years_after } => Expiry::PeriodEnd { last_month: 12, years_after },
-        Expiry::Never | Expiry::After { .. } | Expiry::PeriodEnd { .. } => expiry,
+        Expiry::Never | Expiry::After { .. } | Expiry::Inactivity { .. } | Expiry::PeriodEnd { .. } => expiry,
     }
 }
 

@@ -192,6 +192,15 @@ pub enum Expiry {
         #[serde(default)]
         to_month_end: bool,
     },
+    /// So long after the member last earned or spent.
+    Inactivity {
+        /// Whole months.
+        #[serde(default)]
+        months: i32,
+        /// Days on top.
+        #[serde(default)]
+        days: i32,
+    },
     /// Until the end of a calendar year.
     PeriodEnd {
         /// The month the year ends with.
@@ -241,6 +250,7 @@ impl From<Expiry> for wire::ExpiryPolicy {
             Expiry::After { months, days, to_month_end } => {
                 Policy::After(wire::LapseAfter { months, days, to_month_end })
             }
+            Expiry::Inactivity { months, days } => Policy::Inactivity(wire::LapseAfterInactivity { months, days }),
             Expiry::PeriodEnd { last_month, years_after } => {
                 Policy::PeriodEnd(wire::LapseAtPeriodEnd { last_month, years_after })
             }
@@ -256,6 +266,7 @@ impl From<Option<wire::ExpiryPolicy>> for Expiry {
             Some(Policy::After(after)) => {
                 Self::After { months: after.months, days: after.days, to_month_end: after.to_month_end }
             }
+            Some(Policy::Inactivity(kept)) => Self::Inactivity { months: kept.months, days: kept.days },
             Some(Policy::PeriodEnd(end)) => {
                 Self::PeriodEnd { last_month: end.last_month, years_after: end.years_after }
             }

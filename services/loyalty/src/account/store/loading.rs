@@ -16,6 +16,7 @@ use crate::account::desk::{Ask, Whose};
 use crate::account::holdings::{Holdings, Lot, Qualified, Standing, TierChange, Totals, Unread};
 use crate::account::tally::Done;
 use crate::account::wallet::{Owner, WalletCode};
+use crate::programme::terms::Slide;
 
 /// The keys of some members, as columns.
 pub(super) struct Keys {
@@ -82,7 +83,14 @@ pub(in crate::account) struct FoundAccount {
 }
 
 /// Everything the open requests of a batch need, after the shards are locked.
-pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp) -> Result<Loaded, StoreError> {
+///
+/// `sliding` are the tenants in which what is given renews what is there.
+pub(in crate::account) async fn load(
+    tx: &mut Tx,
+    asks: &[&Ask],
+    sliding: &BTreeSet<TenantId>,
+    now: Timestamp,
+) -> Result<Loaded, StoreError> {
     let all: BTreeSet<Whose> = asks.iter().flat_map(|ask| ask.members()).collect();
     let connection = tx.connection();
     let (mut books, in_lots, places) = accounts(connection, &all).await?;
@@ -105,7 +113,8 @@ pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp)
     let mut read = BTreeSet::new();
     for (owner, holdings) in &mut books {
         let Some(unread) = in_lots.get(owner) else { continue };
-        let needed = changed.contains(owner) || (given.contains(owner) && !rests(holdings, unread, now));
+        let quiet = rests(holdings, unread, now) && !sliding.contains(&owner.tenant);
+        let needed = changed.contains(owner) || (given.contains(owner) && !quiet);
         if needed {
             read.insert(*owner);
         } else {
@@ -267,7 +276,7 @@ async fn lots(
     let wanted: Vec<Uuid> = wanted.iter().map(|lot| lot.uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT lot.tenant, lot.member, lot.wallet, lot.lot, origin, amount, remaining, held, lapsed, earned_at,
-                  usable_from, lapses_at
+                  usable_from, lapses_at, slide_months, slide_days
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $5::text[]) AS asked (tenant, shard, member, wallet)
            CROSS JOIN LATERAL (
                SELECT * FROM lot
@@ -295,6 +304,7 @@ async fn lots(
                 earned_at: row.earned_at.into(),
                 usable_from: row.usable_from.map(Timestamp::from),
                 lapses_at: row.lapses_at.map(Timestamp::from),
+                slide: row.slide_months.zip(row.slide_days).map(|(months, days)| Slide { months, days }),
                 touched: false,
             });
         }

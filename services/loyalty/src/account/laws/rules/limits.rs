@@ -1,6 +1,6 @@
 //! The laws of limits: for an order, for a member's time, and what a return frees.
 
-use super::{at_most, flat, rule, statement};
+use super::{at_most, by_orders, flat, rule, statement};
 use crate::programme::rules::{Award, LimitPeriod, OverLimit};
 
 #[test]

@@ -27,14 +27,16 @@ WITH posted AS (
     RETURNING 1
 ), earned AS (
     INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at, number,
-        usable_from, held, wallet)
+        usable_from, held, wallet, slide_months, slide_days)
     SELECT ($1::uuid[])[of_account], ($2::smallint[])[of_account], ($3::uuid[])[of_account], lot, origin, amount,
-           remaining, lapsed, earned_at, lapses_at, number, usable_from, held, ($57::text[])[of_account]
+           remaining, lapsed, earned_at, lapses_at, number, usable_from, held, ($57::text[])[of_account],
+           slide_months, slide_days
     FROM (
         SELECT unnest($28::integer[]) AS of_account, unnest($29::uuid[]) AS lot, unnest($30::text[]) AS origin,
                unnest($31::bigint[]) AS amount, unnest($32::bigint[]) AS remaining, unnest($33::bigint[]) AS lapsed,
                unnest($34::timestamptz[]) AS earned_at, unnest($35::timestamptz[]) AS lapses_at,
-               unnest($36::bigint[]) AS number, unnest($37::timestamptz[]) AS usable_from, unnest($38::bigint[]) AS held
+               unnest($36::bigint[]) AS number, unnest($37::timestamptz[]) AS usable_from, unnest($38::bigint[]) AS held,
+               unnest($58::integer[]) AS slide_months, unnest($59::integer[]) AS slide_days
     ) AS new
 ), written AS (
     INSERT INTO entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws, grounds,
