@@ -11,8 +11,7 @@
 //!
 //! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
 //! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
-//! commit 1 round trips. A batch of grants makes nine; one more to read and one to write where orders are heard of a programme
-//! whose earn rules are limited over a time.
+//! commit 1 round trips. A batch of grants makes nine; orders under rules limited over a time read one more and write one more.
 
 pub mod assessing;
 mod auditing;
