@@ -29,16 +29,18 @@ pub mod holdings;
 pub mod judging;
 pub mod lot;
 pub mod posting;
-mod qualification;
+pub(crate) mod qualification;
 mod quoting;
 mod reading;
 pub mod redemption;
 pub mod reversing;
-mod reviewing;
+pub(crate) mod reviewing;
 pub mod settling;
 pub(crate) mod standing;
 mod store;
 mod tally;
+pub mod tier;
+mod tier_asks;
 pub mod uses;
 pub mod verifying;
 
@@ -65,8 +67,9 @@ use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::quoting::Quote;
-pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView};
-pub use self::standing::StandingView;
+pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView};
+pub use self::standing::{AssignedView, QualificationView, StandingView};
+pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
 use crate::programme::Programmes;
 use crate::reservation;
 
@@ -237,6 +240,8 @@ pub enum AccountRefusal {
         /// What it holds.
         held: Points,
     },
+    /// Nothing was done about a tier.
+    Tier(TierRefusal),
     /// A balance would leave its range.
     OutOfRange,
 }
@@ -321,6 +326,11 @@ impl Accounts {
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await
+    }
+
+    /// Does something about a tier by hand.
+    pub async fn tiers(&self, ask: TierAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Tiers(ask)).await
     }
 
     /// Applies what was heard, together with the cursors of who said it.

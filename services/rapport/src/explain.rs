@@ -62,7 +62,7 @@ async fn entry(ask: &Ask) -> Result<(), CliError> {
 
 async fn tier(ask: &Ask) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
-    let request = ExplainTierRequest { member: ask.what.clone(), at_least_as_fresh: String::new() };
+    let request = ExplainTierRequest { member: ask.what.clone(), ..ExplainTierRequest::default() };
     let answer = suite.loyalty().explain_tier(request).await?.into_inner();
     let decision = answer.decision.unwrap_or_default();
     let tier = answer.standing.unwrap_or_default();

@@ -109,7 +109,7 @@ pub fn earn(
         reversing::take_points_back(holdings, versions, back, now)?;
     }
     if let Some(terms) = versions.at(moment) {
-        reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string())?;
+        reviewing::reach(holdings, terms, moment, &order.order.to_string())?;
     }
     Ok(())
 }
@@ -128,7 +128,7 @@ fn post_earned(
 ) -> Result<Option<(i64, kernel::LotId)>, OutOfRange> {
     reviewing::begin(holdings, terms, holdings.settled_until)?;
     let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
-    let buyer = Buyer::of(holdings, order);
+    let buyer = Buyer::of(holdings, order, terms);
     let assessed = assess(terms, rate, order, Some(&buyer), &holdings.uses)?;
     let points = assessed.points;
     if points <= 0 {
@@ -146,7 +146,7 @@ fn post_earned(
     let usable_from = usable_from.filter(|usable| *usable > holdings.settled_until);
     let lot = Lot::new(id, order.order.to_string(), points, order.occurred_at, lapses_at);
     let draw = holdings.credit(Lot { usable_from, ..lot })?;
-    let grounds = grounds(terms, rate, order, buyer.tier.as_deref(), &assessed, lapses_at);
+    let grounds = grounds(terms, rate, order, &buyer, &assessed, lapses_at);
     let grounds = match usable_from {
         Some(usable) => grounds.fact("usable_time", usable),
         None => grounds,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::assessing::{Assessed, assess, rung};
+use super::assessing::{Assessed, assess, best};
 use super::earning::{OrderFacts, earn};
 use super::facing::Buyer;
 use super::holdings::{Holdings, OutOfRange};
@@ -45,7 +45,7 @@ pub fn quote(
     if is_member {
         reviewing::begin(&mut holdings, terms, now)?;
     }
-    let buyer = is_member.then(|| Buyer::of(&holdings, order));
+    let buyer = is_member.then(|| Buyer::of(&holdings, order, terms));
     let assessed = match terms.rate(order.currency) {
         Some(rate) => assess(terms, rate, order, buyer.as_ref(), &holdings.uses)?,
         None => Assessed { basis: 0, multiplier: 100, base: 0, tiered: 0, judged: Vec::new(), points: 0 },
@@ -54,12 +54,12 @@ pub fn quote(
     let lapses_at = lapse_instant(terms, earned_at)?.filter(|_| assessed.points > 0);
     let standing_after = if is_member {
         earn(&mut holdings, versions, order, None, now).map_err(|_| OutOfRange)?;
-        standing(&holdings, terms, now)?.map(|(view, _)| view)
+        standing(&holdings, terms, None, now)?.map(|(view, _)| view)
     } else {
         None
     };
-    let tier = buyer.and_then(|buyer| buyer.tier).filter(|_| assessed.multiplier != 100);
-    let tier = tier.and_then(|code| rung(terms, &code)).map(|rung| rung.display_name.clone());
+    let tier = buyer.as_ref().filter(|_| assessed.multiplier != 100).and_then(|buyer| best(terms, buyer));
+    let tier = tier.map(|rung| rung.display_name.clone());
     Ok(Quote {
         programme_version: terms.number,
         points: assessed.points,

@@ -3,6 +3,7 @@
 
 mod past;
 mod store;
+mod tiers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,15 +16,16 @@ use super::decision::{Decision, Explanation};
 use super::earning::OrderFacts;
 use super::holding::Hold;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, TierChange, Totals};
-use super::qualification::rank;
 use super::quoting::{Quote, quote};
 use super::settling::{Until, settle};
-use super::standing::{StandingView, standing};
+use super::standing::{StandingView, standings};
 use super::store as rows;
 use super::uses;
 use super::{AccountRefusal, Accounts};
 use crate::programme::Versions;
-use crate::programme::terms::{Ladder, Tier, has_limits};
+use crate::programme::terms::has_limits;
+use tiers::Held;
+pub use tiers::{Qualifications, TierThen};
 
 /// A member's points and tier.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,8 +50,8 @@ pub struct AccountView {
     pub holds: Vec<Hold>,
     /// Sums over all entries.
     pub totals: Totals,
-    /// The tier, where the programme has any.
-    pub standing: Option<StandingView>,
+    /// The tier on each ladder of the programme, that of the first ladder first.
+    pub standings: Vec<StandingView>,
 }
 
 /// A member's tier with its reasons.
@@ -159,9 +161,9 @@ impl Accounts {
     /// A member's points and tier now. A member without any entry has an empty account.
     pub async fn account(&self, tenant: TenantId, member: MemberId) -> Result<AccountView, Stop<AccountRefusal>> {
         let (holdings, versions, now) = self.settled(tenant, member).await?;
-        let standing = match versions.at(now) {
-            Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?.map(|(view, _)| view),
-            None => None,
+        let standings = match versions.at(now) {
+            Some(terms) => standings(&holdings, terms, now).map_err(StoreError::unreadable)?,
+            None => Vec::new(),
         };
         let open = holdings.lots.iter().filter(|lot| lot.left > 0).cloned();
         let (mut pending_lots, mut lots): (Vec<Lot>, Vec<Lot>) = open.partition(Lot::waits);
@@ -180,19 +182,8 @@ impl Accounts {
             held: holdings.held(),
             holds,
             totals: holdings.totals,
-            standing,
+            standings: standings.into_iter().map(|(view, _)| view).collect(),
         })
-    }
-
-    /// Why a member has the tier they have.
-    pub async fn explain_tier(&self, tenant: TenantId, member: MemberId) -> Result<TierView, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = self.settled(tenant, member).await?;
-        let found = match versions.at(now) {
-            Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?,
-            None => None,
-        };
-        let (standing, decision) = found.ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
-        Ok(TierView { standing, decision, last_change: holdings.history.last().cloned() })
     }
 
     /// A member's balance: now, as known at a moment, as true at a moment. A look at that moment would have settled what
@@ -241,20 +232,6 @@ impl Accounts {
         found.ok_or(Stop::Refused(AccountRefusal::EntryNotFound { entry }))
     }
 
-    /// A page of the changes of a member's tier, newest first: those that are due and not written yet too.
-    pub async fn tier_changes(
-        &self,
-        tenant: TenantId,
-        member: MemberId,
-        before: Option<i64>,
-        limit: i64,
-    ) -> Result<Vec<TierChange>, Stop<AccountRefusal>> {
-        let (holdings, ..) = self.settled(tenant, member).await?;
-        let earlier =
-            holdings.history.into_iter().rev().filter(|change| before.is_none_or(|before| change.number < before));
-        Ok(earlier.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
-    }
-
     /// Sums over a programme, exact to the second: what has fallen due and is not written yet is counted as if it were, and
     /// what a hold lets go as if it could be spent, whatever becomes of it when that is written.
     /// All of it is read as it stood at one instant.
@@ -271,13 +248,15 @@ impl Accounts {
         let zone = current.map_or("UTC", |terms| terms.zone.name());
         let mut overview = store::overview(&mut snapshot, tenant, zone, now).await?;
         if let Some(ladder) = current.and_then(|terms| terms.ladder.as_ref()) {
-            let mut counts = store::tiers(&mut snapshot, tenant).await?;
-            self.review(&mut snapshot, tenant, &terms.versions, now, &mut counts).await?;
+            let mut counts = store::tiers(&mut snapshot, tenant, &ladder.code).await?;
+            let unbegun = overview.accounts.saturating_sub(counts.values().sum());
+            tiers::count(&mut counts, Held::default(), unbegun);
+            self.review(&mut snapshot, tenant, &terms.versions, (&ladder.code, now), &mut counts).await?;
             if terms.versions.at(now).is_none() {
                 // Nobody stands anywhere before the first terms are in force.
-                counts.remove("");
+                counts.remove(&Held::default());
             }
-            overview.tiers = by_rank(ladder, &counts);
+            overview.tiers = tiers::by_rank(ladder, &counts);
         }
         overview.spend = store::spend(&mut snapshot, tenant).await?;
         Ok(overview)
@@ -289,8 +268,8 @@ impl Accounts {
         snapshot: &mut store::Snapshot<'_>,
         tenant: TenantId,
         versions: &Versions,
-        now: Timestamp,
-        counts: &mut BTreeMap<String, i64>,
+        (ladder, now): (&str, Timestamp),
+        counts: &mut BTreeMap<Held, i64>,
     ) -> Result<(), StoreError> {
         let mut after = None;
         loop {
@@ -299,10 +278,10 @@ impl Accounts {
             after = Some(*last);
             let whose: BTreeSet<_> = due.iter().map(|review| (tenant, review.member)).collect();
             for mut holdings in rows::read_for_review(snapshot, &whose).await?.into_values() {
-                let before = code_of(&holdings);
+                let before = tiers::held(&holdings, ladder);
                 settle(&mut holdings, versions, Until::Including(now)).map_err(StoreError::unreadable)?;
-                count(counts, before, -1);
-                count(counts, code_of(&holdings), 1);
+                tiers::count(counts, before, -1);
+                tiers::count(counts, tiers::held(&holdings, ladder), 1);
             }
         }
     }
@@ -361,22 +340,3 @@ impl Accounts {
 
 /// Holdings as they stand at a moment, and all terms there are.
 type Settled = (Holdings, std::sync::Arc<Versions>, Timestamp);
-
-/// The code of the tier held; empty for none.
-fn code_of(holdings: &Holdings) -> String {
-    holdings.standing.as_ref().map(|standing| standing.tier.clone()).unwrap_or_default()
-}
-
-fn count(counts: &mut BTreeMap<String, i64>, code: String, by: i64) {
-    let members = counts.entry(code).or_default();
-    *members = members.saturating_add(by);
-}
-
-/// Members by tier, lowest first. Whoever has no tier yet, or one that was given up, stands in the lowest.
-fn by_rank(ladder: &Ladder, counts: &BTreeMap<String, i64>) -> Vec<(String, String, i64)> {
-    let at = |place: usize| -> i64 {
-        counts.iter().filter(|(code, _)| rank(ladder, code) == place).map(|(_, members)| *members).sum()
-    };
-    let named = |(place, tier): (usize, &Tier)| (tier.code.clone(), tier.display_name.clone(), at(place));
-    ladder.tiers.iter().enumerate().map(named).collect()
-}

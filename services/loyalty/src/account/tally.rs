@@ -1,6 +1,7 @@
 //! What each request does to the holdings in memory.
 
 mod holds;
+pub(in crate::account) mod tiers;
 
 use std::collections::HashMap;
 
@@ -54,6 +55,7 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Adjust(ask) => ask.validate_only,
         Ask::Grant(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
+        Ask::Tiers(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -92,6 +94,12 @@ impl Tally<'_> {
             }),
             Ask::Revoke(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
                 tally.revoke(holdings, versions, ask)
+            }),
+            Ask::Tiers(ask) if !ask.known && !books.contains_key(&(ask.tenant, ask.member)) => {
+                Answer::Refused(AccountRefusal::MemberNotFound { member: ask.member })
+            }
+            Ask::Tiers(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
+                tiers::carry_out(holdings, versions, ask, tally.now)
             }),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
@@ -271,9 +279,11 @@ impl Tally<'_> {
 fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timestamp) -> Result<(), OutOfRange> {
     if at < holdings.joined_at {
         holdings.joined_at = at;
-        if let Some(standing) = &mut holdings.standing {
-            let never_left_the_lowest = standing.review_at.is_none() && holdings.history.is_empty();
+        for (ladder, standing) in &mut holdings.standings {
+            let moved = holdings.history.iter().any(|change| change.ladder == *ladder);
+            let never_left_the_lowest = standing.review_at.is_none() && !moved;
             standing.since = if never_left_the_lowest { at } else { standing.since };
+            standing.touched = true;
         }
     }
     holdings.touched = true;
@@ -301,6 +311,7 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         lapses_at: posting.and_then(|posting| lapse_of(holdings, posting)),
         points: posting.map_or(0, |posting| posting.points),
         hold: None,
+        tier: None,
         mark: None,
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());

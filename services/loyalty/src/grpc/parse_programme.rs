@@ -8,10 +8,9 @@ use terms::NewTerms;
 use tonic::{Request, Status};
 use wire::{Freshness, Keys, Violations, digests, open};
 
+use super::parse_ladders::read_ladders;
 use super::parse_rules::read_rules;
-use crate::programme::terms::{
-    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Programme, Tier, Window, Zone,
-};
+use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom, Programme, Zone};
 
 /// Which terms to look at.
 pub(super) struct WhichTerms {
@@ -20,8 +19,6 @@ pub(super) struct WhichTerms {
     pub at: Option<Timestamp>,
     pub freshness: Freshness,
 }
-
-const MOST: i64 = 1_000_000_000_000;
 
 pub(super) fn which_terms(keys: &Keys, call: Request<wire_v1::GetProgrammeRequest>) -> Result<WhichTerms, Status> {
     let (envelope, ask) = open(call)?;
@@ -79,10 +76,7 @@ fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Optio
     let zone = bad.take("programme.zone", Zone::parse(&programme.zone));
     let rates = read_rates(bad, &programme.earn_rates);
     let expiry = read_expiry(bad, programme.expiry.as_ref());
-    let ladder = match &programme.ladder {
-        Some(ladder) => read_ladder(bad, ladder).map(Some),
-        None => Some(None),
-    };
+    let ladders = read_ladders(bad, programme);
     let grace_days = bad.number("programme.grace_days", i64::from(programme.grace_days.unwrap_or(14)), 0..=366);
     let deficit = match wire_v1::DeficitPolicy::try_from(programme.deficit) {
         Ok(wire_v1::DeficitPolicy::OnlyPending) => Some(DeficitPolicy::OnlyPending),
@@ -95,12 +89,14 @@ fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Optio
         None => Some(None),
     };
     let rules = read_rules(bad, &programme.earn_rules);
+    let (ladder, further_ladders) = ladders?;
     Some(Programme {
         display_name: display_name?,
         zone: zone?,
         rates: rates?,
         expiry: expiry?,
-        ladder: ladder?,
+        ladder,
+        further_ladders,
         grace_days: i32::try_from(grace_days?).ok()?,
         deficit: deficit?,
         pending: pending?,
@@ -180,72 +176,4 @@ fn read_expiry(bad: &mut Violations, expiry: Option<&wire_v1::ExpiryPolicy>) -> 
             Some(Expiry::PeriodEnd { last_month, years_after: end.years_after })
         }
     }
-}
-
-fn read_ladder(bad: &mut Violations, ladder: &wire_v1::TierLadder) -> Option<Ladder> {
-    use wire_v1::qualification_window::Window as WireWindow;
-    let currency = bad.take("programme.ladder.currency_code", Currency::parse(&ladder.currency_code));
-    let term = match ladder.term_months {
-        0 => Some(12),
-        months => bad.number("programme.ladder.term_months", i64::from(months), 1..=120),
-    };
-    let window = match ladder.window.and_then(|window| window.window) {
-        None => {
-            bad.add("programme.ladder.window", "is required: rolling_months, calendar_year or since_joining");
-            None
-        }
-        Some(WireWindow::RollingMonths(months)) => bad
-            .number("programme.ladder.window.rolling_months", i64::from(months), 1..=120)
-            .map(|_| Window::RollingMonths(months)),
-        Some(WireWindow::CalendarYear(_)) => Some(Window::CalendarYear),
-        Some(WireWindow::SinceJoining(_)) => Some(Window::SinceJoining),
-    };
-    let demotion = match wire_v1::DemotionPolicy::try_from(ladder.demotion) {
-        Ok(wire_v1::DemotionPolicy::Unspecified | wire_v1::DemotionPolicy::ToWhatIsMet) => Some(Demotion::ToWhatIsMet),
-        Ok(wire_v1::DemotionPolicy::None) => Some(Demotion::None),
-        Ok(wire_v1::DemotionPolicy::OneStep) => Some(Demotion::OneStep),
-        Err(_) => unknown(bad, "programme.ladder.demotion"),
-    };
-    let tiers = read_tiers(bad, &ladder.tiers);
-    Some(Ladder {
-        tiers: tiers?,
-        window: window?,
-        term_months: i32::try_from(term?).ok()?,
-        demotion: demotion?,
-        currency: currency?,
-    })
-}
-
-fn read_tiers(bad: &mut Violations, tiers: &[wire_v1::Tier]) -> Option<Vec<Tier>> {
-    bad.count("programme.ladder.tiers", tiers.len(), 1..=20);
-    let mut read: Vec<Tier> = Vec::with_capacity(tiers.len());
-    let mut complete = true;
-    for (place, tier) in tiers.iter().enumerate().take(20) {
-        let field = |name: &str| format!("programme.ladder.tiers[{place}].{name}");
-        let code = bad.code(&field("code"), &tier.code, 1..=40);
-        let display_name = bad.text(&field("display_name"), &tier.display_name, 1..=100);
-        let enter = bad.number(&field("enter_minor"), tier.enter_minor, 0..=MOST);
-        let keep = bad.number(&field("keep_minor"), tier.keep_minor, 0..=MOST);
-        let multiplier = bad.number(&field("multiplier_percent"), i64::from(tier.multiplier_percent), 0..=100_000);
-        if place == 0 && enter.is_some_and(|enter| enter > 0) {
-            bad.add(field("enter_minor"), "must be 0 for the lowest tier: everybody begins there");
-        }
-        if read.last().is_some_and(|below| place > 0 && tier.enter_minor <= below.enter_minor) {
-            bad.add(field("enter_minor"), "must be more than that of the tier below");
-        }
-        if read.iter().any(|known| known.code == tier.code) {
-            bad.add(field("code"), "is used twice");
-        }
-        match (code, display_name, enter, keep, multiplier) {
-            (Some(code), Some(display_name), Some(enter_minor), Some(keep), Some(multiplier)) => read.push(Tier {
-                code,
-                display_name,
-                enter_minor,
-                keep_minor: if keep == 0 { enter_minor } else { keep },
-                multiplier_percent: if multiplier == 0 { 100 } else { multiplier },
-            }),
-            _ => complete = false,
-        }
-    }
-    complete.then_some(read)
 }

@@ -28,6 +28,7 @@ pub(super) async fn done(connection: &mut PgConnection, asks: &[&Ask]) -> Result
             | Ask::Capture(_)
             | Ask::Release(_)
             | Ask::Adjust(_)
+            | Ask::Tiers(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => (),
         }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::chaining::{Chained, chained};
 use super::loading::Found;
-use super::{holds, tier_change_kind};
+use super::{holds, tiers};
 use crate::account::desk::{Books, Whose};
 use crate::account::holdings::Holdings;
 
@@ -42,7 +42,7 @@ pub(in crate::account) async fn write(
         holds::write(tx, &changed).await?;
         entries::reversed(tx, &changed).await?;
         write_purchases(tx, &changed).await?;
-        write_tier_changes(tx, &changed, now).await?;
+        tiers::write(tx, &changed, now).await?;
     }
     timers::set(tx, &timers(books, found, now)).await
 }
@@ -121,47 +121,6 @@ async fn write_purchases(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result
         &reversed,
         &lots as &[Option<Uuid>],
         &occurred as &[SqlTimestamp],
-    )
-    .execute(tx.connection())
-    .await?;
-    Ok(())
-}
-
-async fn write_tier_changes(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
-    let rows: Vec<_> = changed
-        .iter()
-        .flat_map(|(whose, holdings)| holdings.changes.iter().map(move |change| (*whose, change)))
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
-    let numbers: Vec<i64> = rows.iter().map(|(_, row)| row.number).collect();
-    let kinds: Vec<i16> = rows.iter().map(|(_, row)| tier_change_kind(row.kind)).collect();
-    let from: Vec<String> = rows.iter().map(|(_, row)| row.from.clone()).collect();
-    let to: Vec<String> = rows.iter().map(|(_, row)| row.to.clone()).collect();
-    let causes: Vec<String> = rows.iter().map(|(_, row)| row.cause.clone()).collect();
-    let progress: Vec<i64> = rows.iter().map(|(_, row)| row.progress_minor).collect();
-    let versions: Vec<i32> = rows.iter().map(|(_, row)| row.programme_version).collect();
-    let occurred: Vec<SqlTimestamp> = rows.iter().map(|(_, row)| instant(row.occurred_at)).collect();
-    sqlx::query!(
-        "INSERT INTO tier_change (tenant, shard, member, number, kind, from_tier, to_tier, cause, progress_minor,
-             programme_version, occurred_at, recorded_at)
-         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::bigint[]),
-                unnest($5::smallint[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
-                unnest($9::bigint[]), unnest($10::integer[]), unnest($11::timestamptz[]), $12::timestamptz",
-        &tenants,
-        &shards,
-        &members,
-        &numbers,
-        &kinds,
-        &from,
-        &to,
-        &causes,
-        &progress,
-        &versions,
-        &occurred as &[SqlTimestamp],
-        instant(now) as SqlTimestamp,
     )
     .execute(tx.connection())
     .await?;
