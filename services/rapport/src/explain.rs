@@ -135,14 +135,22 @@ const fn changed(kind: TierChangeKind) -> &'static str {
         TierChangeKind::Promoted => "promoted",
         TierChangeKind::Retained => "retained",
         TierChangeKind::Demoted => "demoted",
+        TierChangeKind::Renewed => "renewed",
+        TierChangeKind::Assigned => "assigned",
+        TierChangeKind::Released => "released",
+        TierChangeKind::Shortened => "renewal undone",
         TierChangeKind::Unspecified => "changed",
     }
 }
 
 fn last_change(change: &TierChange, currency: &str, words: &Words) -> String {
     let day = instant(change.occur_time.as_ref()).map_or(String::new(), |moment| words.day(moment));
-    let cause = if change.cause.is_empty() { "by time".to_owned() } else { format!("by {}", change.cause) };
-    let spent = words.money(change.progress_minor, currency);
+    let cause = match (change.cause.as_str(), change.reason.as_str()) {
+        ("", "") => "by time".to_owned(),
+        ("", reason) => format!("by hand ({reason})"),
+        (cause, _) => format!("by {cause}"),
+    };
+    let spent = words.counted_or_money(change.progress_minor, currency);
     let way = if change.from_tier == change.to_tier {
         change.to_tier.clone()
     } else {

@@ -47,7 +47,11 @@ fn look_back_on(
         let kind = (TierChangeKind::Shortened, Deserved::Nothing);
         return turn(holdings, on, kind, stood, (moment, progress, cause));
     }
-    let (reached, carried) = reached(holdings, on, &standing, (moment, moment))?;
+    // Where both lead to the same tier, the standing that was there before counts: the last of equals is taken.
+    let below = [met_then(holdings, versions, on, &standing)?, stood];
+    let below: Vec<Standing> =
+        below.into_iter().flatten().filter(|lower| rank(ladder, &lower.tier) < now).collect();
+    let (reached, carried) = best_reached(holdings, on, (&standing, &below), moment)?;
     let met = highest_entered(ladder, reached);
     let needed = entered(ladder, met.min(now));
     let won_since = Qualified { carried, ..Qualified::at(moment, needed, on.terms.number) };
@@ -56,10 +60,7 @@ fn look_back_on(
         holdings.stand(&ladder.code, Standing { qualified: won_since, ..standing });
         return Ok(());
     }
-    // Where both lead to the same tier, the standing that was there before counts: the last of equals is taken.
-    let below = [met_then(holdings, versions, &ladder.code, &standing)?, stood];
-    let lower = below.into_iter().flatten().filter(|lower| rank(ladder, &lower.tier) < now);
-    let to = match lower.max_by_key(|lower| rank(ladder, &lower.tier)) {
+    let to = match below.into_iter().max_by_key(|lower| rank(ladder, &lower.tier)) {
         Some(lower) if rank(ladder, &lower.tier) >= met => lower,
         Some(_) | None => {
             let term = match met {
@@ -72,11 +73,30 @@ fn look_back_on(
     let to = Standing { gift: to.gift.clone().or_else(|| gifts::of_tier(&standing, &to.tier)), ..to };
     gifts::take_back(holdings, versions, (&standing, &to), moment)?;
     // A tier that is won instead of the one that is lost brings what it brings.
-    let from_below = |behind: &Standing| rank(ladder, &behind.tier) < rank(ladder, &to.tier);
-    let won = standing.qualified.after.is_none() && standing.qualified.until.is_none();
-    let won_instead = won && standing.before.as_deref().is_some_and(from_below);
+    let won_instead = would_have_won(on, &standing, &to.tier);
     let deserved = if won_instead { Deserved::Promotion } else { Deserved::Nothing };
     turn(holdings, on, (TierChangeKind::Demoted, deserved), to, (moment, reached, cause))
+}
+
+/// What counts now: for the standing that is lost, or with what would have been carried over by those below it.
+fn best_reached(
+    holdings: &Holdings,
+    on: On<'_>,
+    (standing, below): (&Standing, &[Standing]),
+    moment: Timestamp,
+) -> Result<(i64, i64), OutOfRange> {
+    let mut best = (0, 0);
+    for standing in below.iter().chain([standing]) {
+        best = best.max(reached(holdings, on, standing, (moment, moment))?);
+    }
+    Ok(best)
+}
+
+/// Whether a standing that was won by a promotion would have been this tier's without what came back.
+fn would_have_won(on: On<'_>, standing: &Standing, code: &str) -> bool {
+    let won = standing.qualified.after.is_none() && standing.qualified.until.is_none();
+    let from_below = |behind: &Standing| rank(on.ladder, &behind.tier) < rank(on.ladder, code);
+    won && standing.before.as_deref().is_some_and(from_below)
 }
 
 /// Whether what a standing needed was reached in its window, by what is known now of it.
@@ -112,13 +132,14 @@ fn stood_before(
 fn met_then(
     holdings: &Holdings,
     versions: &Versions,
-    ladder: &str,
+    now: On<'_>,
     standing: &Standing,
 ) -> Result<Option<Standing>, OutOfRange> {
     let ruled = versions.version(standing.qualified.by_version).filter(|_| standing.qualified.after.is_none());
-    let Some(on) = on(ruled, ladder) else { return Ok(None) };
+    let Some(on) = on(ruled, &now.ladder.code) else { return Ok(None) };
     let met = highest_entered(on.ladder, still_there(holdings, on, &standing.qualified)?);
     let qualified = Qualified { needed_minor: entered(on.ladder, met), ..standing.qualified };
-    let (before, gift) = (standing.before.clone(), None);
-    Ok((met > 0).then(|| Standing { tier: code(on.ladder, met), qualified, before, gift, ..standing.clone() }))
+    let tier = code(on.ladder, met);
+    let carries = standing.carries && would_have_won(on, standing, &tier);
+    Ok((met > 0).then(|| Standing { tier, qualified, carries, gift: None, ..standing.clone() }))
 }
