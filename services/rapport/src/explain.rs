@@ -10,7 +10,7 @@ use proto::loyalty::v1::{
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach};
-use crate::member::{instant, shown, standing};
+use crate::member::{instant, shown, standing, units};
 use crate::say::{say, say_all};
 use crate::table::{Table, Tone};
 use crate::words::{self, Words};
@@ -99,7 +99,7 @@ fn tier_told(tier: &TierStanding, change: Option<&TierChange>, decision: &Decisi
         format!("reaches {}", if known { &tier.next_display_name } else { code })
     };
     let change =
-        change.map_or(String::new(), |change| format!("  {}\n", last_change(change, &tier.currency_code, words)));
+        change.map_or(String::new(), |change| format!("  {}\n", last_change(change, tier, words)));
     format!("{}\n{change}{}", standing(tier, words), reasons(decision, words, reached))
 }
 
@@ -143,14 +143,14 @@ const fn changed(kind: TierChangeKind) -> &'static str {
     }
 }
 
-fn last_change(change: &TierChange, currency: &str, words: &Words) -> String {
+fn last_change(change: &TierChange, tier: &TierStanding, words: &Words) -> String {
     let day = instant(change.occur_time.as_ref()).map_or(String::new(), |moment| words.day(moment));
     let cause = match (change.cause.as_str(), change.reason.as_str()) {
         ("", "") => "by time".to_owned(),
         ("", reason) => format!("by hand ({reason})"),
         (cause, _) => format!("by {cause}"),
     };
-    let spent = words.counted_or_money(change.progress_minor, currency);
+    let spent = units(tier, change.progress_minor, words);
     let way = if change.from_tier == change.to_tier {
         change.to_tier.clone()
     } else {
