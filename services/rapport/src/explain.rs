@@ -98,8 +98,7 @@ fn tier_told(tier: &TierStanding, change: Option<&TierChange>, decision: &Decisi
         let known = code == tier.next_tier && !tier.next_display_name.is_empty();
         format!("reaches {}", if known { &tier.next_display_name } else { code })
     };
-    let change =
-        change.map_or(String::new(), |change| format!("  {}\n", last_change(change, tier, words)));
+    let change = change.map_or(String::new(), |change| format!("  {}\n", last_change(change, tier, words)));
     format!("{}\n{change}{}", standing(tier, words), reasons(decision, words, reached))
 }
 

@@ -4,36 +4,37 @@ use eventlog::NewEvent;
 use kernel::Shard;
 use proto::loyalty::events::v1::{PointsActivated, PointsPosted, QualificationGranted, TierAtRisk, TierDecided};
 
-use super::desk::{Books, Whose};
+use super::books::Books;
 use super::holdings::{Activation, AtRisk, Credit, EntryKind, Posting, TierChange, TierChangeKind};
 use super::reviewing::gifts;
+use crate::account::wallet::Owner;
 
 /// Everything a batch has decided, member by member in the order it happened.
 pub(super) fn said(books: &Books) -> Vec<NewEvent> {
     let mut events = Vec::new();
-    for (whose, holdings) in books {
+    for (owner, holdings) in books {
         let mut activations = holdings.activations.iter().peekable();
         for posting in &holdings.postings {
             while let Some(earlier) = activations.next_if(|one| one.entries < posting.number) {
-                events.push(activated(whose, earlier));
+                events.push(activated(owner, earlier));
             }
-            events.push(posted(whose, posting));
+            events.push(posted(owner, posting));
         }
-        events.extend(activations.map(|one| activated(whose, one)));
-        events.extend(holdings.credits.iter().filter(|credit| credit.touched).map(|one| qualified(whose, one)));
+        events.extend(activations.map(|one| activated(owner, one)));
+        events.extend(holdings.credits.iter().filter(|credit| credit.touched).map(|one| qualified(owner, one)));
         let mut changes = holdings.changes.iter().peekable();
         for risk in &holdings.at_risk {
             while let Some(earlier) = changes.next_if(|change| change.occurred_at <= risk.occurred_at) {
-                events.push(decided(whose, earlier));
+                events.push(decided(owner, earlier));
             }
-            events.push(at_risk(whose, risk));
+            events.push(at_risk(owner, risk));
         }
-        events.extend(changes.map(|change| decided(whose, change)));
+        events.extend(changes.map(|change| decided(owner, change)));
     }
     events
 }
 
-fn posted((tenant, member): &Whose, posting: &Posting) -> NewEvent {
+fn posted(Owner { tenant, member, wallet }: &Owner, posting: &Posting) -> NewEvent {
     let payload = PointsPosted {
         entry: posting.id.to_string(),
         member: member.to_string(),
@@ -43,11 +44,12 @@ fn posted((tenant, member): &Whose, posting: &Posting) -> NewEvent {
         cause: named(&posting.cause),
         occur_time: Some(proto::timestamp(posting.occurred_at)),
         historic: posting.historic,
+        wallet: wallet.to_string(),
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, posting.occurred_at, &payload)
 }
 
-fn activated((tenant, member): &Whose, activation: &Activation) -> NewEvent {
+fn activated(Owner { tenant, member, wallet }: &Owner, activation: &Activation) -> NewEvent {
     let payload = PointsActivated {
         lot: activation.lot.to_string(),
         member: member.to_string(),
@@ -55,11 +57,12 @@ fn activated((tenant, member): &Whose, activation: &Activation) -> NewEvent {
         cause: activation.origin.clone(),
         occur_time: Some(proto::timestamp(activation.occurred_at)),
         historic: activation.historic,
+        wallet: wallet.to_string(),
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, activation.occurred_at, &payload)
 }
 
-fn decided((tenant, member): &Whose, change: &TierChange) -> NewEvent {
+fn decided(Owner { tenant, member, .. }: &Owner, change: &TierChange) -> NewEvent {
     let kind = match change.kind {
         TierChangeKind::Promoted => "PROMOTED",
         TierChangeKind::Retained => "RETAINED",
@@ -82,7 +85,7 @@ fn decided((tenant, member): &Whose, change: &TierChange) -> NewEvent {
     NewEvent::new(*tenant, Shard::of_member(*member), member, change.occurred_at, &payload)
 }
 
-fn qualified((tenant, member): &Whose, credit: &Credit) -> NewEvent {
+fn qualified(Owner { tenant, member, .. }: &Owner, credit: &Credit) -> NewEvent {
     let payload = QualificationGranted {
         member: member.to_string(),
         ladder: credit.ladder.clone(),
@@ -93,7 +96,7 @@ fn qualified((tenant, member): &Whose, credit: &Credit) -> NewEvent {
     NewEvent::new(*tenant, Shard::of_member(*member), member, credit.occurred_at, &payload)
 }
 
-fn at_risk((tenant, member): &Whose, risk: &AtRisk) -> NewEvent {
+fn at_risk(Owner { tenant, member, .. }: &Owner, risk: &AtRisk) -> NewEvent {
     let payload = TierAtRisk {
         member: member.to_string(),
         ladder: risk.ladder.clone(),

@@ -25,7 +25,7 @@ pub struct Buyer {
 
 impl Buyer {
     /// What is known of a member who buys.
-    pub fn of(holdings: &Holdings, order: &OrderFacts, programme: &Programme) -> Self {
+    pub fn of(holdings: &Holdings, order: &OrderFacts, programme: Option<&Programme>) -> Self {
         let is_before = |at| at < order.occurred_at;
         let bought = holdings.purchases.values().filter(|known| known.order != order.order);
         let counting =
@@ -36,8 +36,8 @@ impl Buyer {
         };
         let since = order.occurred_at.duration_since(holdings.joined_at).as_hours().max(0);
         Self {
-            tier: programme.ladder.as_ref().and_then(held).map(|(_, tier)| tier),
-            tiers: programme.ladders().filter_map(held).collect(),
+            tier: programme.and_then(|programme| programme.ladder.as_ref()).and_then(held).map(|(_, tier)| tier),
+            tiers: programme.into_iter().flat_map(Programme::ladders).filter_map(held).collect(),
             orders: i64::try_from(counting).unwrap_or(i64::MAX),
             days_since_joining: since.checked_div(24).unwrap_or_default(),
             points: holdings.spendable(),

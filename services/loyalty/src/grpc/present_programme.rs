@@ -8,6 +8,7 @@ use wire::Keys;
 
 use super::{present_rules, present_tiers};
 use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom, Terms};
+use crate::programme::wallets::Wallet;
 
 pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1::PutProgrammeResponse> {
     Response::new(v1::PutProgrammeResponse {
@@ -18,11 +19,6 @@ pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1:
 
 pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
     let terms = version.terms;
-    let deficit = match terms.deficit {
-        DeficitPolicy::OnlyPending => v1::DeficitPolicy::OnlyPending,
-        DeficitPolicy::WithinBalance => v1::DeficitPolicy::WithinBalance,
-        DeficitPolicy::Unlimited => v1::DeficitPolicy::Unlimited,
-    };
     let programme = v1::Programme {
         version: version.number,
         effective_time: Some(proto::timestamp(version.effective_at)),
@@ -31,13 +27,34 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         earn_rates: terms.rates.into_iter().map(rate).collect(),
         expiry: Some(v1::ExpiryPolicy { policy: Some(expiry(terms.expiry)) }),
         ladder: terms.ladder.map(present_tiers::ladder),
+        further_ladders: terms.further_ladders.into_iter().map(present_tiers::ladder).collect(),
         grace_days: Some(terms.grace_days),
-        deficit: deficit.into(),
+        deficit: deficit(terms.deficit).into(),
         pending: terms.pending.map(pending),
         earn_rules: terms.rules.into_iter().map(present_rules::rule).collect(),
-        further_ladders: terms.further_ladders.into_iter().map(present_tiers::ladder).collect(),
+        wallets: terms.wallets.into_iter().map(wallet).collect(),
     };
     Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
+}
+
+const fn deficit(deficit: DeficitPolicy) -> v1::DeficitPolicy {
+    match deficit {
+        DeficitPolicy::OnlyPending => v1::DeficitPolicy::OnlyPending,
+        DeficitPolicy::WithinBalance => v1::DeficitPolicy::WithinBalance,
+        DeficitPolicy::Unlimited => v1::DeficitPolicy::Unlimited,
+    }
+}
+
+fn wallet(wallet: Wallet) -> v1::Wallet {
+    v1::Wallet {
+        code: wallet.code.to_string(),
+        display_name: wallet.display_name,
+        earn_rates: wallet.rates.into_iter().map(rate).collect(),
+        expiry: Some(v1::ExpiryPolicy { policy: Some(expiry(wallet.expiry)) }),
+        grace_days: Some(wallet.grace_days),
+        deficit: deficit(wallet.deficit).into(),
+        pending: wallet.pending.map(pending),
+    }
 }
 
 fn pending(pending: Pending) -> v1::PendingPolicy {

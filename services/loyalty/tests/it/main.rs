@@ -22,3 +22,4 @@ mod reserving_walk;
 mod rules;
 mod shop;
 mod tiers;
+mod wallets;

@@ -11,6 +11,7 @@ use super::TierView;
 use crate::account::holdings::{Holdings, TierChange};
 use crate::account::qualification::{On, asked_for, progress, rank, tier};
 use crate::account::standing::{QualificationView, counting, standing};
+use crate::account::wallet::WalletCode;
 use crate::account::{AccountRefusal, Accounts, TierRefusal};
 use crate::programme::terms::{Ladder, Metric, Terms, Tier};
 
@@ -91,7 +92,9 @@ impl Accounts {
         member: MemberId,
         ladder: Option<&str>,
     ) -> Result<TierView, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = self.settled(tenant, member).await?;
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
         let on = ladder_of(versions.at(now), ladder, now).map_err(Stop::Refused)?;
         let code = &on.ladder.code;
         let found = standing(&holdings, on.terms, Some(code), now).map_err(StoreError::unreadable)?;
@@ -108,7 +111,9 @@ impl Accounts {
         ladder: Option<&str>,
         (behind, limit): (i64, i64),
     ) -> Result<Qualifications, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = self.settled(tenant, member).await?;
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
         let on = ladder_of(versions.at(now), ladder, now).map_err(Stop::Refused)?;
         let all = counting(&holdings, on, now).map_err(StoreError::unreadable)?;
         let places = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -131,7 +136,7 @@ impl Accounts {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<TierChange>, Stop<AccountRefusal>> {
-        let (holdings, ..) = self.settled(tenant, member).await?;
+        let holdings = self.settled(tenant, member).await?.take(WalletCode::POINTS);
         let earlier =
             holdings.history.into_iter().rev().filter(|change| before.is_none_or(|before| change.number < before));
         Ok(earlier.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
@@ -144,7 +149,9 @@ impl Accounts {
         member: MemberId,
         at: Option<Timestamp>,
     ) -> Result<Vec<TierThen>, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = self.settled(tenant, member).await?;
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
         let at = at.unwrap_or(now).min(now);
         let terms = versions.at(at).ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at }))?;
         let then = |ladder: &Ladder| {

@@ -48,7 +48,7 @@ pub fn of_tier(standing: &Standing, code: &str) -> Option<Gifted> {
 /// The lots of all gifts that a return could take back: they may be spent or lapsed, and count all the same.
 pub fn lots(holdings: &Holdings) -> Vec<LotId> {
     let gifts = holdings.standings.values().flat_map(behind);
-    gifts.map(|(_, gift)| lot_of(holdings.member, &gift.cause)).collect()
+    gifts.map(|(_, gift)| lot_of(holdings.member, holdings.wallet, &gift.cause)).collect()
 }
 
 /// Gives what a decision brings. The number of the change makes the cause unique: it is given once.
@@ -70,7 +70,7 @@ pub fn give(
     }
     let cause = format!("{CAUSE}{code}/{number}");
     let lapses_at = lapse_instant(on.terms, moment)?;
-    let lot = Lot::new(lot_of(holdings.member, &cause), cause.as_str(), points, moment, lapses_at);
+    let lot = Lot::new(lot_of(holdings.member, holdings.wallet, &cause), cause.as_str(), points, moment, lapses_at);
     let draw = holdings.credit(lot)?;
     let mut grounds = Decision::new("grant", on.terms.number, moment).fact("cause", &cause).fact("tier", code);
     if let Some(lapse) = lapses_at {

@@ -49,8 +49,7 @@ fn look_back_on(
     }
     // Where both lead to the same tier, the standing that was there before counts: the last of equals is taken.
     let below = [met_then(holdings, versions, on, &standing)?, stood];
-    let below: Vec<Standing> =
-        below.into_iter().flatten().filter(|lower| rank(ladder, &lower.tier) < now).collect();
+    let below: Vec<Standing> = below.into_iter().flatten().filter(|lower| rank(ladder, &lower.tier) < now).collect();
     let (reached, carried) = best_reached(holdings, on, (&standing, &below), moment)?;
     let met = highest_entered(ladder, reached);
     let needed = entered(ladder, met.min(now));

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::loading::Keys;
-use crate::account::desk::{Books, Whose};
+use super::loading::{Keys, OwnerKeys};
+use crate::account::books::Books;
+use crate::account::desk::Whose;
 use crate::account::holdings::{Credit, Holdings, Standing, TierChange, TierChangeKind};
+use crate::account::wallet::Owner;
 
 /// Numbers of kinds in the database. They never change their meaning.
 const fn number_of(kind: TierChangeKind) -> i16 {
@@ -72,13 +74,13 @@ pub(super) async fn standings(
     )
     .fetch_all(connection)
     .await?;
-    for whose in full {
-        if let Some(holdings) = books.get_mut(whose) {
+    for (tenant, member) in full {
+        if let Some(holdings) = books.get_mut(&Owner::of_points(*tenant, *member)) {
             holdings.tiers_due_at = None;
         }
     }
     for row in rows {
-        let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) else { continue };
+        let Some(holdings) = books.get_mut(&Owner::of_points(row.tenant.into(), row.member.into())) else { continue };
         match (row.standing, row.occurred_at) {
             (Some(standing), _) => {
                 let standing: Standing = serde_json::from_value(standing).map_err(StoreError::unreadable)?;
@@ -105,7 +107,10 @@ pub(super) async fn history(
     full: &BTreeSet<Whose>,
     books: &mut Books,
 ) -> Result<(), StoreError> {
-    let keys = Keys::of(full.iter().filter(|whose| books.get(whose).is_some_and(|known| known.tier_changes > 0)));
+    let changed = |(tenant, member): &&Whose| {
+        books.get(&Owner::of_points(*tenant, *member)).is_some_and(|known| known.tier_changes > 0)
+    };
+    let keys = Keys::of(full.iter().filter(changed));
     if keys.is_empty() {
         return Ok(());
     }
@@ -126,7 +131,7 @@ pub(super) async fn history(
     .fetch_all(connection)
     .await?;
     for row in rows {
-        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+        if let Some(holdings) = books.get_mut(&Owner::of_points(row.tenant.into(), row.member.into())) {
             holdings.history.push(TierChange {
                 number: row.number,
                 ladder: row.ladder,
@@ -147,14 +152,14 @@ pub(super) async fn history(
 }
 
 /// Writes what changed.
-pub(super) async fn write(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn write(tx: &mut Tx, changed: &[(&Owner, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
     write_standings(tx, changed).await?;
     write_credits(tx, changed, now).await?;
     write_changes(tx, changed, now).await
 }
 
-async fn write_standings(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
-    let rows: Vec<(&Whose, &String, &Standing)> = changed
+async fn write_standings(tx: &mut Tx, changed: &[(&Owner, &Holdings)]) -> Result<(), StoreError> {
+    let rows: Vec<(&Owner, &String, &Standing)> = changed
         .iter()
         .flat_map(|(whose, holdings)| holdings.standings.iter().map(move |(ladder, one)| (*whose, ladder, one)))
         .filter(|(.., standing)| standing.touched)
@@ -162,7 +167,7 @@ async fn write_standings(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result
     if rows.is_empty() {
         return Ok(());
     }
-    let keys = Keys::of(rows.iter().map(|(whose, ..)| *whose));
+    let OwnerKeys { of: keys, .. } = OwnerKeys::of(rows.iter().map(|(whose, ..)| *whose));
     let ladders: Vec<&str> = rows.iter().map(|(_, ladder, _)| ladder.as_str()).collect();
     let tiers: Vec<&str> = rows.iter().map(|(.., one)| one.tier.as_str()).collect();
     let assigned: Vec<Option<&str>> = rows.iter().map(|(.., one)| Some(one.assigned.as_ref()?.tier.as_str())).collect();
@@ -192,8 +197,8 @@ async fn write_standings(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result
     Ok(())
 }
 
-async fn write_credits(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
-    let rows: Vec<(&Whose, &Credit)> = changed
+async fn write_credits(tx: &mut Tx, changed: &[(&Owner, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
+    let rows: Vec<(&Owner, &Credit)> = changed
         .iter()
         .flat_map(|(whose, holdings)| holdings.credits.iter().map(move |credit| (*whose, credit)))
         .filter(|(_, credit)| credit.touched)
@@ -201,7 +206,7 @@ async fn write_credits(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timest
     if rows.is_empty() {
         return Ok(());
     }
-    let keys = Keys::of(rows.iter().map(|(whose, _)| *whose));
+    let OwnerKeys { of: keys, .. } = OwnerKeys::of(rows.iter().map(|(whose, _)| *whose));
     let ladders: Vec<&str> = rows.iter().map(|(_, row)| row.ladder.as_str()).collect();
     let causes: Vec<&str> = rows.iter().map(|(_, row)| row.cause.as_str()).collect();
     let units: Vec<i64> = rows.iter().map(|(_, row)| row.units).collect();
@@ -229,7 +234,7 @@ async fn write_credits(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timest
     Ok(())
 }
 
-async fn write_changes(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
+async fn write_changes(tx: &mut Tx, changed: &[(&Owner, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
     let rows: Vec<_> = changed
         .iter()
         .flat_map(|(whose, holdings)| holdings.changes.iter().map(move |change| (*whose, change)))
@@ -237,7 +242,7 @@ async fn write_changes(tx: &mut Tx, changed: &[(&Whose, &Holdings)], now: Timest
     if rows.is_empty() {
         return Ok(());
     }
-    let keys = Keys::of(rows.iter().map(|(whose, _)| *whose));
+    let OwnerKeys { of: keys, .. } = OwnerKeys::of(rows.iter().map(|(whose, _)| *whose));
     let numbers: Vec<i64> = rows.iter().map(|(_, row)| row.number).collect();
     let kinds: Vec<i16> = rows.iter().map(|(_, row)| number_of(row.kind)).collect();
     let text =

@@ -22,9 +22,9 @@ WITH posted AS (
     RETURNING 1
 ), earned AS (
     INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at, number,
-        usable_from, held)
+        usable_from, held, wallet)
     SELECT ($1::uuid[])[of_account], ($2::smallint[])[of_account], ($3::uuid[])[of_account], lot, origin, amount,
-           remaining, lapsed, earned_at, lapses_at, number, usable_from, held
+           remaining, lapsed, earned_at, lapses_at, number, usable_from, held, ($51::text[])[of_account]
     FROM (
         SELECT unnest($22::integer[]) AS of_account, unnest($23::uuid[]) AS lot, unnest($24::text[]) AS origin,
                unnest($25::bigint[]) AS amount, unnest($26::bigint[]) AS remaining, unnest($27::bigint[]) AS lapsed,
@@ -33,9 +33,10 @@ WITH posted AS (
     ) AS new
 ), written AS (
     INSERT INTO entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws, grounds,
-        programme_version, occurred_at, link, batch, recorded_at)
+        programme_version, occurred_at, link, batch, recorded_at, wallet)
     SELECT ($1::uuid[])[of_account], ($2::smallint[])[of_account], ($3::uuid[])[of_account], number, entry, kind, points,
-           balance_after, cause, draws, grounds, programme_version, occurred_at, link, batch, $46::timestamptz
+           balance_after, cause, draws, grounds, programme_version, occurred_at, link, batch, $46::timestamptz,
+           ($51::text[])[of_account]
     FROM (
         SELECT unnest($33::integer[]) AS of_account, unnest($34::bigint[]) AS number, unnest($35::uuid[]) AS entry,
                unnest($36::smallint[]) AS kind, unnest($37::bigint[]) AS points, unnest($38::bigint[]) AS balance_after,
