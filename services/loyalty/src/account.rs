@@ -34,6 +34,7 @@ pub(crate) mod qualification;
 mod quoting;
 mod reading;
 pub mod redemption;
+mod refusal;
 pub mod reversing;
 pub(crate) mod reviewing;
 pub mod settling;
@@ -70,6 +71,7 @@ pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
+pub use self::refusal::AccountRefusal;
 pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
 use crate::account::wallet::{Owner, WalletCode};
@@ -183,87 +185,6 @@ pub struct Revocation {
     pub validate_only: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
-}
-
-/// Why an account was not changed, or not found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountRefusal {
-    /// Fewer points than asked for.
-    InsufficientPoints {
-        /// What was asked for.
-        asked: Points,
-        /// What can be spent.
-        spendable: Points,
-    },
-    /// Nobody has this id.
-    MemberNotFound {
-        /// The id.
-        member: MemberId,
-    },
-    /// No version of the programme names this wallet.
-    WalletNotFound {
-        /// Its code.
-        wallet: WalletCode,
-    },
-    /// There is no programme, or none at that moment.
-    ProgrammeNotFound {
-        /// The moment.
-        at: Timestamp,
-    },
-    /// No entry has this id.
-    EntryNotFound {
-        /// The id.
-        entry: EntryId,
-    },
-    /// The entry is something else.
-    NotARedemption {
-        /// The entry.
-        entry: EntryId,
-        /// What it is.
-        kind: holdings::EntryKind,
-    },
-    /// The entry is something else.
-    NotAGrant {
-        /// The entry.
-        entry: EntryId,
-        /// What it is.
-        kind: holdings::EntryKind,
-    },
-    /// It was reversed before.
-    AlreadyReversed {
-        /// The redemption or grant.
-        entry: EntryId,
-    },
-    /// The member was given points for this before, under another request id.
-    AlreadyGranted {
-        /// What for.
-        cause: String,
-        /// The entry.
-        entry: EntryId,
-    },
-    /// Nobody has this id.
-    HoldNotFound {
-        /// The id.
-        hold: HoldId,
-    },
-    /// All of it was spent or let go before.
-    HoldEnded {
-        /// The hold.
-        hold: HoldId,
-    },
-    /// It holds fewer points.
-    HoldExceeded {
-        /// The hold.
-        hold: HoldId,
-        /// What was to be spent.
-        asked: Points,
-        /// What it holds.
-        held: Points,
-    },
-    /// Nothing was done about a tier.
-    Tier(TierRefusal),
-    /// A balance would leave its range.
-    OutOfRange,
 }
 
 /// While one batch is committed, another is decided.

@@ -19,6 +19,7 @@ use super::standing::standing;
 use crate::programme::example;
 use crate::programme::terms::{Terms, Versions};
 
+mod given;
 mod granting;
 mod holding;
 mod ladders;

@@ -20,10 +20,10 @@ pub use self::wallets::WalletView;
 use super::books::Books;
 use super::earning::OrderFacts;
 use super::holding::Hold;
-use super::holdings::{Holdings, Lot, OutOfRange};
+use super::holdings::{Holdings, Lot, OutOfRange, TierChange};
 use super::quoting::{Quote, quote};
 use super::settling::{Until, settle};
-use super::standing::standings;
+use super::standing::{standing, standings};
 use super::store as rows;
 use super::uses;
 use super::{AccountRefusal, Accounts};
@@ -129,6 +129,68 @@ impl Accounts {
         let mut reading = self.store.read(tenant).await?;
         let found = store::entry(reading.connection(), tenant, member, entry).await?;
         found.ok_or(Stop::Refused(AccountRefusal::EntryNotFound { entry }))
+    }
+
+    /// Why a member has the tier they have on a ladder: the first where none is named.
+    pub async fn explain_tier(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        ladder: Option<&str>,
+    ) -> Result<TierView, Stop<AccountRefusal>> {
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
+        let on = tiers::ladder_of(versions.at(now), ladder, now).map_err(Stop::Refused)?;
+        let code = &on.ladder.code;
+        let found = standing(&holdings, on.terms, Some(code), now).map_err(StoreError::unreadable)?;
+        let (standing, decision) = found.ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
+        let last_change = holdings.history.iter().rev().find(|change| change.ladder == *code).cloned();
+        Ok(TierView { standing, decision, last_change })
+    }
+
+    /// What counts for a member on a ladder, newest first: so many behind so many.
+    pub async fn qualifications(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        ladder: Option<&str>,
+        (behind, limit): (i64, i64),
+    ) -> Result<Qualifications, Stop<AccountRefusal>> {
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
+        let on = tiers::ladder_of(versions.at(now), ladder, now).map_err(Stop::Refused)?;
+        Ok(tiers::counted(&holdings, on, (behind, limit), now).map_err(StoreError::unreadable)?)
+    }
+
+    /// A page of the changes of a member's tiers, newest first: those that are due and not written yet too.
+    pub async fn tier_changes(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<TierChange>, Stop<AccountRefusal>> {
+        let holdings = self.settled(tenant, member).await?.take(WalletCode::POINTS);
+        let earlier =
+            holdings.history.into_iter().rev().filter(|change| before.is_none_or(|before| change.number < before));
+        Ok(earlier.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+    }
+
+    /// The tiers a member held at a moment, as it is known now: on each ladder of the programme that ruled then.
+    pub async fn tiers_at(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        at: Option<Timestamp>,
+    ) -> Result<Vec<TierThen>, Stop<AccountRefusal>> {
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
+        let at = at.unwrap_or(now).min(now);
+        let terms = versions.at(at).ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at }))?;
+        Ok(tiers::then(&holdings, terms, at))
     }
 
     /// Sums over one wallet of a programme, and over its tiers with points, exact to the second: what has fallen due and is not written yet is counted as if it were, and

@@ -83,12 +83,16 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
         }
         AccountRefusal::Tier(refusal) => tier_refusal(refusal),
         AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
-        AccountRefusal::OutOfRange => Refusal {
-            reason: "BALANCE_OUT_OF_RANGE",
-            kind: RefusalKind::FailedPrecondition,
-            text: "the balance would leave the range of 64 bits".to_owned(),
-            facts: Vec::new(),
-        },
+        AccountRefusal::OutOfRange => out_of_range(),
+    }
+}
+
+fn out_of_range() -> Refusal {
+    Refusal {
+        reason: "BALANCE_OUT_OF_RANGE",
+        kind: RefusalKind::FailedPrecondition,
+        text: "the balance would leave the range of 64 bits".to_owned(),
+        facts: Vec::new(),
     }
 }
 

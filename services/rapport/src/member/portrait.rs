@@ -27,7 +27,10 @@ impl Portrait {
     pub fn told(&self, words: &Words, now: Timestamp) -> String {
         let mut text = self.who(words);
         if let Some(account) = self.account() {
-            if let Some(tier) = &account.tier {
+            // Of the ladders beside the first, those on which the member has left the lowest tier.
+            let further =
+                account.tiers.iter().skip(1).filter(|tier| tier.assignment.is_some() || tier.review_time.is_some());
+            for tier in account.tier.iter().chain(further) {
                 text.push_str(&format!("{}\n", standing(tier, words)));
             }
             text.push_str(&format!("{}\n", points(account, words, now)));
@@ -164,10 +167,11 @@ pub fn account_json(account: &Account) -> Value {
 
 fn standing_json(tier: &TierStanding) -> Value {
     json!({
-            "ladder": tier.ladder, "tier": tier.tier, "display_name": tier.display_name, "since": shown(tier.since_time.as_ref()),
-            "review": shown(tier.review_time.as_ref()), "progress_minor": tier.progress_minor,
-            "missing_to_keep_minor": tier.missing_to_keep_minor, "next_tier": tier.next_tier,
-            "missing_to_next_minor": tier.missing_to_next_minor, "currency": tier.currency_code, "in_grace": tier.in_grace, "benefits": tier.benefits,
+        "ladder": tier.ladder, "tier": tier.tier, "display_name": tier.display_name,
+        "since": shown(tier.since_time.as_ref()), "review": shown(tier.review_time.as_ref()),
+        "progress_minor": tier.progress_minor, "missing_to_keep_minor": tier.missing_to_keep_minor,
+        "next_tier": tier.next_tier, "missing_to_next_minor": tier.missing_to_next_minor,
+        "currency": tier.currency_code, "in_grace": tier.in_grace, "benefits": tier.benefits,
     })
 }
 

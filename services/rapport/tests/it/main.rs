@@ -8,6 +8,7 @@ mod deploy;
 mod history;
 mod home;
 mod process;
+mod programmes;
 mod restored;
 mod segments;
 mod time_travel;
