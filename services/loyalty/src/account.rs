@@ -33,8 +33,10 @@ pub mod posting;
 pub(crate) mod qualification;
 mod quoting;
 mod reading;
+pub mod recorded;
 pub mod redemption;
 mod refusal;
+pub mod replaying;
 pub mod reversing;
 pub(crate) mod reviewing;
 pub mod settling;
@@ -59,8 +61,7 @@ use std::sync::Arc;
 
 use ::store::{RequestKey, Store, Writer};
 use eventlog::{CannotApply, Heard};
-use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, Points, TenantId};
+use kernel::{Clock, EntryId, MemberId, Points, TenantId};
 use tokio::sync::Semaphore;
 use wire::Stop;
 

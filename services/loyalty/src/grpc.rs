@@ -1,6 +1,7 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
 mod coupons;
+mod history;
 mod ledger;
 mod newcomers;
 mod parse;
@@ -9,19 +10,23 @@ mod parse_coupons;
 mod parse_holds;
 mod parse_ladders;
 mod parse_ledger;
+mod parse_planning;
 mod parse_programme;
 mod parse_promise;
 mod parse_quote;
 mod parse_rules;
 mod parse_tiers;
+mod planning;
 mod present;
 mod present_campaign;
 mod present_coupons;
 mod present_holds;
 mod present_ledger;
+mod present_planning;
 mod present_programme;
 mod present_quote;
 mod present_rules;
+mod present_simulation;
 mod present_tiers;
 mod refuse;
 mod refuse_coupons;
@@ -30,6 +35,7 @@ mod tiers;
 mod wallets;
 mod wording;
 mod wording_coupons;
+mod wording_planning;
 
 use eventlog::Progress;
 use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
@@ -40,6 +46,7 @@ use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
 pub(crate) use self::coupons::Service as CouponsService;
+pub(crate) use self::planning::Service as PlanningService;
 use crate::account::Accounts;
 use crate::programme::Programmes;
 

@@ -4,7 +4,7 @@
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`]
-//! and [`reservation`] (what is given and used beside points), then `listen` and
+//! and [`reservation`] (what is given and used beside points), [`planning`] (what would have come of other terms), then `listen` and
 //! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
 //! for).
 
@@ -18,6 +18,7 @@ pub mod codes;
 pub mod coupon;
 mod grpc;
 mod listen;
+pub mod planning;
 pub mod programme;
 mod receipt;
 pub mod reservation;
@@ -41,6 +42,7 @@ use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
 use crate::listen::Ear;
+use crate::planning::Planning;
 use crate::programme::Programmes;
 use crate::reservation::Reservations;
 pub use crate::store::{MIGRATIONS, migrations};
@@ -59,6 +61,7 @@ pub struct Loyalty {
     codes: Codes,
     coupons: Coupons,
     reservations: Reservations,
+    planning: Planning,
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
@@ -75,6 +78,7 @@ impl Loyalty {
         let codes = Codes::new(store.clone(), clock.clone(), keys.clone());
         let coupons = Coupons::open(store.clone(), clock.clone());
         let reservations = Reservations::open(store.clone(), clock.clone());
+        let planning = Planning::new(accounts.clone(), programmes.clone(), clock.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -98,6 +102,7 @@ impl Loyalty {
             codes,
             coupons,
             reservations,
+            planning,
             progress,
             consumer,
             clockwork,
@@ -133,12 +138,23 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
-        coupons.mount(service.mount(services))
+        let planning = grpc::PlanningService::new(
+            self.keys.clone(),
+            (self.planning.clone(), listen::told),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        planning.mount(coupons.mount(service.mount(services)))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.
     pub const fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// The door to looks ahead and back, for whoever measures them without the wire.
+    pub const fn planning(&self) -> &Planning {
+        &self.planning
     }
 
     /// Its log.

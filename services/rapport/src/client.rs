@@ -20,6 +20,7 @@ use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::loyalty::v1::planning_service_client::PlanningServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
@@ -205,6 +206,8 @@ impl Suite {
         loyalty: LoyaltyServiceClient of "loyalty";
         /// The whole ledger of points, to be proved.
         ledger: LedgerServiceClient of "loyalty";
+        /// What would have come of other terms, what will, and what differs.
+        planning: PlanningServiceClient of "loyalty";
         /// Groups, lifecycles, values.
         segmentation: SegmentationServiceClient of "segmentation";
         /// Codes and invitations.

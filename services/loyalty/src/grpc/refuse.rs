@@ -18,6 +18,11 @@ pub(super) fn programme(stop: Stop<TermsRefusal>) -> Status {
     stopped(stop, terms_refusal)
 }
 
+/// Points would leave their range, in a rehearsal as in a booking.
+pub(super) fn out_of_range() -> Status {
+    wire::refuse(account_refusal(AccountRefusal::OutOfRange))
+}
+
 /// Why one item of a batch was refused. Failures spoil the whole call, and so does what holds for all items.
 pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<Refusal, Status> {
     match stop {
@@ -83,11 +88,11 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
         }
         AccountRefusal::Tier(refusal) => tier_refusal(refusal),
         AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
-        AccountRefusal::OutOfRange => out_of_range(),
+        AccountRefusal::OutOfRange => beyond_range(),
     }
 }
 
-fn out_of_range() -> Refusal {
+fn beyond_range() -> Refusal {
     Refusal {
         reason: "BALANCE_OUT_OF_RANGE",
         kind: RefusalKind::FailedPrecondition,

@@ -18,7 +18,7 @@ async fn each_programme_that_is_shipped_is_valid_and_shown() {
         ("paid-tiers", "on \"plus\", tiers count what is granted since joining"),
     ] {
         says(&["tenant", "open", name, "--zone", "Asia/Taipei", "--currency", "TWD"]);
-        says(&["programme", "put", name, "--tenant", name]);
+        says(&["programme", "apply", name, "--tenant", name, "--yes"]);
         let shown = says(&["programme", "show", "--tenant", name]);
         assert!(shown.contains(told), "{shown}");
     }
