@@ -219,7 +219,7 @@ pub struct Receipt {
     pub hold: Option<HoldReceipt>,
     /// What became of the tier it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tier: Option<TierReceipt>,
+    pub tier: Option<Box<TierReceipt>>,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
     pub mark: Option<(i16, Uuid, i64)>,
     /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.

@@ -163,6 +163,9 @@ fn who_gains_and_who_loses() {
     assert!(found.contains(&Warning::TierOutOfReach { tier: "gold".to_owned(), members: 12 }), "{found:?}");
 }
 
+/// What a draft changes.
+type Change = fn(&mut Terms);
+
 #[test]
 fn more_points_for_the_same_money_and_nothing_else_is_a_race() {
     let baseline = example::signature();
@@ -170,12 +173,9 @@ fn more_points_for_the_same_money_and_nothing_else_is_a_race() {
         let mut draft = example::signature();
         change(&mut draft);
         let found = warned(&weighed(&[], &baseline, &draft, "2024-06-01"), &baseline, &draft, "2024-06-01");
-        found.into_iter().find_map(|warning| match warning {
-            Warning::PointsRace { percent } => Some(percent),
-            _ => None,
-        })
+        found.into_iter().find_map(|one| if let Warning::PointsRace { percent } = one { Some(percent) } else { None })
     };
-    let table: [(fn(&mut Terms), Option<i64>); 5] = [
+    let table: [(Change, Option<i64>); 5] = [
         (|draft| draft.rates[0].points = 2, Some(200)),
         (|draft| draft.rates[0].per_minor = 40, Some(125)),
         (|draft| (draft.rates[0].points, draft.display_name) = (2, "Better".to_owned()), Some(200)),

@@ -42,7 +42,7 @@ pub(in crate::account) fn carry_out(
         to: held(holdings, on),
         progress_minor: progress(holdings, on, now).map_err(|_| AccountRefusal::OutOfRange)?,
     };
-    Ok(Receipt { spendable: holdings.spendable(), tier: Some(receipt), ..Receipt::default() })
+    Ok(Receipt { spendable: holdings.spendable(), tier: Some(Box::new(receipt)), ..Receipt::default() })
 }
 
 fn ladder_of<'a>(terms: &'a Terms, code: Option<&str>) -> Result<On<'a>, TierRefusal> {
