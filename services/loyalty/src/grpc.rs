@@ -8,12 +8,14 @@ mod parse;
 mod parse_campaign;
 mod parse_coupons;
 mod parse_holds;
+mod parse_ladders;
 mod parse_ledger;
 mod parse_planning;
 mod parse_programme;
 mod parse_promise;
 mod parse_quote;
 mod parse_rules;
+mod parse_tiers;
 mod planning;
 mod present;
 mod present_campaign;
@@ -25,9 +27,11 @@ mod present_programme;
 mod present_quote;
 mod present_rules;
 mod present_simulation;
+mod present_tiers;
 mod refuse;
 mod refuse_coupons;
 mod stream;
+mod tiers;
 mod wallets;
 mod wording;
 mod wording_coupons;
@@ -71,6 +75,8 @@ impl Service {
         let progress = self.progress.clone();
         let ledger = ledger::Service::new(self.accounts.clone());
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
+        let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
+        let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 
@@ -131,7 +137,7 @@ impl LoyaltyService for Service {
         let ask = parse::tier_changes(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let page = self.accounts.tier_changes(ask.tenant, ask.member, ask.before, ask.limit).await;
-        Ok(present::tier_changes(&self.keys, &ask, page.map_err(refuse::account)?))
+        Ok(present_tiers::changes(&self.keys, &ask, page.map_err(refuse::account)?))
     }
 
     async fn redeem_points(
@@ -238,10 +244,10 @@ impl LoyaltyService for Service {
 
     async fn explain_tier(&self, call: Request<ExplainTierRequest>) -> Result<Response<ExplainTierResponse>, Status> {
         let language = Language::of(call.extensions());
-        let ask = parse::tier(&self.keys, call)?;
+        let ask = parse_tiers::tier(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let tier = self.accounts.explain_tier(ask.tenant, ask.member).await.map_err(refuse::account)?;
-        Ok(present::explained_tier(language, tier))
+        let tier = self.accounts.explain_tier(ask.tenant, ask.member, ask.ladder.as_deref()).await;
+        Ok(present_tiers::explained(language, tier.map_err(refuse::account)?))
     }
 
     async fn verify_member(

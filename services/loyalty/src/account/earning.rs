@@ -88,7 +88,7 @@ pub fn earn(
     let earned = match terms {
         Some(terms) => {
             reviewing::begin(holdings, terms, holdings.settled_until)?;
-            let buyer = Buyer::of(holdings, order);
+            let buyer = Buyer::of(holdings, order, Some(terms));
             post_earned(holdings, versions, terms, (order, &buyer), now)?
         }
         None => None,
@@ -98,7 +98,7 @@ pub fn earn(
         reversing::take_points_back(holdings, versions, back, now)?;
     }
     if let Some(terms) = versions.at(moment) {
-        reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string())?;
+        reviewing::reach(holdings, terms, moment, &order.order.to_string())?;
     }
     Ok(())
 }
@@ -112,10 +112,11 @@ pub fn buyer(
 ) -> Result<Buyer, OutOfRange> {
     let moment = moment_of(holdings, order.occurred_at, order.historic, now);
     settle(holdings, versions, Until::Earning(moment))?;
-    if let Some(terms) = versions.at(order.occurred_at) {
+    let terms = versions.at(order.occurred_at);
+    if let Some(terms) = terms {
         reviewing::begin(holdings, terms, holdings.settled_until)?;
     }
-    Ok(Buyer::of(holdings, order))
+    Ok(Buyer::of(holdings, order, terms.map(|terms| &terms.terms)))
 }
 
 /// Books an order in a wallet beside points. Whether it was booked before is known there; an order that earns nothing here
@@ -192,7 +193,7 @@ fn post_earned(
     let renewed = renew(holdings, versions, order.occurred_at)?;
     let lot = Lot::earned(id, order.order.to_string(), points, order.occurred_at, (lapses_at, terms));
     let draw = holdings.credit(Lot { usable_from, ..lot })?;
-    let grounds = grounds(terms, rate, order, buyer.tier.as_deref(), &assessed, lapses_at);
+    let grounds = grounds(terms, rate, order, buyer, &assessed, lapses_at);
     let grounds = grounds.fact_of("usable_time", usable_from).fact_of("renewed_until_time", renewed);
     holdings.post(EntryKind::Earn, points, order.order.to_string(), vec![draw], grounds, order.occurred_at)?;
     use_rules(holdings, order, &assessed);

@@ -9,7 +9,7 @@ use kernel::{EntryId, OrderId, Rounding};
 use super::decision::Decision;
 use super::earning::moment_of;
 use super::holdings::{Draw, EntryKind, Holdings, Lot, OutOfRange};
-use super::reviewing;
+use super::reviewing::looking_back;
 use super::settling::{Until, settle};
 use super::sliding::{extend, renew};
 use super::uses;
@@ -55,7 +55,7 @@ pub fn take_back(
     now: Timestamp,
 ) -> Result<(), CannotReturn> {
     match take_points_back(holdings, versions, back, now)? {
-        Some(moment) => Ok(reviewing::look_back(holdings, versions, moment, &back.cause)?),
+        Some(moment) => Ok(looking_back::look_back(holdings, versions, moment, &back.cause)?),
         None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use proto::loyalty::v1::*;
 use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
+use crate::ladders;
 use crate::shop::Shop;
 
 /// Points for a referral of this number and name.
@@ -156,7 +157,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
     let (k, l, quoted) = (whose.clone(), whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
-    let holds = holding(shop, &whose);
+    let (holds, tiers) = (holding(shop, &whose), ladders::examples(shop, &whose));
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
     Examples::new(&shop.clock)
         .with_other(
@@ -292,6 +293,7 @@ pub async fn examples(shop: &Shop) -> Examples {
             }
         })
         .and(holds)
+        .and(tiers)
         .and(coupons(shop).await)
 }
 

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use rule::{Lack, Need, Outcome, Value};
 
 use super::OrderFacts;
-use crate::account::assessing::{Assessed, points_for, rung};
+use crate::account::assessing::{Assessed, best, points_for};
 use crate::account::decision::Decision;
+use crate::account::facing::Buyer;
 use crate::account::judging::{Judged, Verdict};
 use crate::programme::rules::{Counted, Limit};
 use crate::programme::terms::{EarnRate, Terms};
@@ -17,7 +18,7 @@ pub(super) fn grounds(
     terms: &Terms,
     rate: &EarnRate,
     order: &OrderFacts,
-    tier: Option<&str>,
+    buyer: &Buyer,
     assessed: &Assessed,
     lapses_at: Option<Timestamp>,
 ) -> Decision {
@@ -25,12 +26,12 @@ pub(super) fn grounds(
     let mut grounds = Decision::new("earn", terms.number, order.occurred_at)
         .fact("basis_minor", basis)
         .fact("currency", rate.currency)
-        .fact("tier", tier.unwrap_or("none"))
+        .fact("tier", buyer.tier.as_deref().unwrap_or("none"))
         .fact("multiplier_percent", multiplier)
         .step("base", "so many points for so much money", base)
         .figure("points", rate.points)
         .figure("per_minor", rate.per_minor);
-    if let (Some(rung), true) = (tier.and_then(|code| rung(terms, code)), multiplier != 100) {
+    if let (Some(rung), true) = (best(terms, buyer), multiplier != 100) {
         let detail = format!("x {}", hundredths(multiplier));
         grounds = grounds.step(&rung.display_name, detail, tiered.saturating_sub(base));
     }
