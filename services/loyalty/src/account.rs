@@ -41,6 +41,7 @@ mod store;
 mod tally;
 pub mod uses;
 pub mod verifying;
+pub(crate) mod within;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
@@ -55,7 +56,7 @@ use std::sync::Arc;
 use ::store::{RequestKey, Store, Writer};
 use eventlog::{CannotApply, Heard};
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, Points, TenantId};
+use kernel::{ClaimId, Clock, EntryId, HoldId, MemberId, Points, TenantId};
 use tokio::sync::Semaphore;
 use wire::Stop;
 
@@ -98,6 +99,8 @@ pub struct Reversal {
     pub member: MemberId,
     /// The redemption's entry.
     pub entry: EntryId,
+    /// The claim whose points they are: they come back with it alone.
+    pub claim: Option<ClaimId>,
     /// Decide and write nothing.
     pub validate_only: bool,
     /// Answer why, too.
@@ -205,6 +208,13 @@ pub enum AccountRefusal {
         entry: EntryId,
         /// What it is.
         kind: holdings::EntryKind,
+    },
+    /// It paid for a claim, and comes back with that alone.
+    SpentOnClaim {
+        /// The redemption.
+        entry: EntryId,
+        /// What it paid for.
+        claim: ClaimId,
     },
     /// It was reversed before.
     AlreadyReversed {

@@ -3,15 +3,17 @@
 //! Points are earned by hearing of orders from activity; here they are read, spent, given back and explained. Every
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
-//! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`]
-//! and [`reservation`] (what is given and used beside points), then `listen` and
+//! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`],
+//! [`reservation`], [`audience`], [`reward`], [`benefit`] and [`savings`] (what is given and used beside points, and for them), then `listen` and
 //! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
 //! for).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+pub mod audience;
 mod auditor;
+pub mod benefit;
 pub mod campaign;
 mod clockwork;
 pub mod codes;
@@ -21,6 +23,8 @@ mod listen;
 pub mod programme;
 mod receipt;
 pub mod reservation;
+pub mod reward;
+pub mod savings;
 mod store;
 
 use std::path::PathBuf;
@@ -37,12 +41,15 @@ use wire::Keys;
 
 use crate::account::Accounts;
 use crate::auditor::Auditor;
+use crate::benefit::Benefits;
 use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
 use crate::listen::Ear;
 use crate::programme::Programmes;
 use crate::reservation::Reservations;
+use crate::reward::Rewards;
+use crate::savings::Savings;
 pub use crate::store::{MIGRATIONS, migrations};
 
 /// The name of the service: its schema, its log, its metrics.
@@ -59,6 +66,8 @@ pub struct Loyalty {
     codes: Codes,
     coupons: Coupons,
     reservations: Reservations,
+    rewards: Rewards,
+    benefits: Benefits,
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
@@ -75,6 +84,8 @@ impl Loyalty {
         let codes = Codes::new(store.clone(), clock.clone(), keys.clone());
         let coupons = Coupons::open(store.clone(), clock.clone());
         let reservations = Reservations::open(store.clone(), clock.clone());
+        let rewards = Rewards::open(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
+        let benefits = Benefits::new(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -98,6 +109,8 @@ impl Loyalty {
             codes,
             coupons,
             reservations,
+            rewards,
+            benefits,
             progress,
             consumer,
             clockwork,
@@ -130,10 +143,18 @@ impl Loyalty {
         let coupons = grpc::CouponsService::new(
             self.keys.clone(),
             (self.campaigns.clone(), self.codes.clone(), self.coupons.clone(), self.reservations.clone()),
+            Savings::new(self.reservations.clone(), self.rewards.clone(), self.benefits.clone()),
             self.progress.clone(),
             self.peers.clone(),
         );
-        coupons.mount(service.mount(services))
+        let rewards = grpc::RewardsService::new(self.keys.clone(), self.rewards.clone(), self.progress.clone());
+        let benefits = grpc::BenefitsService::new(
+            self.keys.clone(),
+            self.benefits.clone(),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        benefits.mount(rewards.mount(coupons.mount(service.mount(services))))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.

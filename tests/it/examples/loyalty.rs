@@ -9,7 +9,9 @@ use proto::loyalty::v1::{
 };
 use testkit::Examples;
 
+mod benefits;
 mod coupons;
+mod rewards;
 
 use super::{World, make};
 use crate::requests::{at, programme};
@@ -31,6 +33,8 @@ pub async fn examples(world: &World) -> Examples {
         .and(holding(world))
         .and(giving(world))
         .and(coupons::examples(world).await)
+        .and(rewards::examples(world).await)
+        .and(benefits::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::programme::terms::{TenantTerms, has_limits};
 use crate::programme::{Programme, Programmes};
-use crate::reservation;
+use crate::{benefit, reservation};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
@@ -252,6 +252,7 @@ impl AccountDesk {
                 heard.settle(tx, now).await?;
                 keep_tenants(tx, deeds, now).await?;
                 reservation::heard(tx, coupons, now).await?;
+                benefit::heard(tx, coupons, now).await?;
             }
         }
         store::write(tx, &books, &found, now).await?;
@@ -270,7 +271,7 @@ fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Wh
     heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
-fn ruling(held: Held<Programme>) -> TenantTerms {
+pub(super) fn ruling(held: Held<Programme>) -> TenantTerms {
     TenantTerms { versions: held.versions, suspended: held.settled.suspended }
 }
 

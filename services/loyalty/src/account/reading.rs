@@ -330,7 +330,7 @@ impl Accounts {
         quoted.map_err(|OutOfRange| Stop::Refused(AccountRefusal::OutOfRange))
     }
 
-    async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
+    pub(super) async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
         self.read_settled(tenant, member, false).await
     }
 
@@ -360,7 +360,7 @@ impl Accounts {
 }
 
 /// Holdings as they stand at a moment, and all terms there are.
-type Settled = (Holdings, std::sync::Arc<Versions>, Timestamp);
+pub(super) type Settled = (Holdings, std::sync::Arc<Versions>, Timestamp);
 
 /// The code of the tier held; empty for none.
 fn code_of(holdings: &Holdings) -> String {

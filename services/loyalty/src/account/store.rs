@@ -8,7 +8,7 @@ mod loading;
 pub(super) mod recalling;
 mod writing;
 
-pub(super) use loading::{Loaded, load, read_for_review, read_one};
+pub(super) use loading::{Found, Loaded, load, read_for_review, read_one};
 pub(super) use writing::write;
 
 use super::holdings::{EntryKind, TierChangeKind};

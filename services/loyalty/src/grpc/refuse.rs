@@ -27,7 +27,7 @@ pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<Refusal, Status> {
     }
 }
 
-fn account_refusal(refusal: AccountRefusal) -> Refusal {
+pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
     match refusal {
         AccountRefusal::InsufficientPoints { asked, spendable } => {
             let short_by = asked.0.saturating_sub(spendable.0);
@@ -62,6 +62,12 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             kind: RefusalKind::AlreadyExists,
             text: format!("points were given for {cause} before"),
             facts: vec![("what", format!("grant {cause}")), ("id", entry.to_string())],
+        },
+        AccountRefusal::SpentOnClaim { entry, claim } => Refusal {
+            reason: "SPENT_ON_A_CLAIM",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("the points of {entry} come back with {claim} alone"),
+            facts: vec![("entry", entry.to_string()), ("claim", claim.to_string())],
         },
         AccountRefusal::AlreadyReversed { entry } => Refusal {
             reason: "ALREADY_REVERSED",

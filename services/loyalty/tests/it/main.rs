@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bad_input;
+mod benefits;
 mod codes;
 mod coupons;
 mod earning;
@@ -18,6 +19,8 @@ mod redeeming;
 mod repeat;
 mod reserving;
 mod reserving_walk;
+mod rewards;
+mod rewards_walk;
 mod rules;
 mod shop;
 mod tiers;
