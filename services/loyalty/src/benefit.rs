@@ -13,6 +13,7 @@
 //! Cost of a look: one statement for all benefits of the tenant, and a look at the account.
 
 pub mod checking;
+mod desk;
 mod events;
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
@@ -20,7 +21,6 @@ mod laws;
 mod reading;
 mod store;
 pub mod terms;
-mod using;
 
 use ::store::{RequestKey, Store, StoreError, Tx};
 use jiff::Timestamp;

@@ -9,7 +9,7 @@ use rule::{Known, Texts};
 
 use super::terms::{BenefitWords, Goods, Kind, Price, Terms};
 use crate::account::facing::Faced;
-use crate::audience::{MemberFacts, Needed, needed};
+use crate::audience::facts::{MemberFacts, Needed, needed};
 use crate::programme::rules::Condition;
 use crate::programme::words::Words as _;
 use crate::reservation::applying::Cart;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::checking::{Asker, Candidate, Obstacle, Saved, blocked, check};
 use super::terms::{Goods, Issue, Kind, Price, Terms, issues};
-use crate::audience::example::member;
+use crate::audience::facts::example::member;
 use crate::programme::rules::{Condition, LimitPeriod};
 use crate::reservation::applying::{Cart, CartLine};
 

@@ -9,7 +9,7 @@ use wire::Stop;
 use super::checking::{Asker, Blocked, Candidate, Obstacle, Saved, blocked, check};
 use super::terms::Terms;
 use super::{BenefitRefusal, Benefits, Look, Saving, Standing, Use, store};
-use crate::audience::MemberFacts;
+use crate::audience::facts::MemberFacts;
 
 /// A benefit and a cart.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use kernel::Currency;
 use rule::{Fact, Schema, Type};
 use serde::{Deserialize, Serialize};
 
-use crate::audience::{member_words, schema};
+use crate::audience::facts::{member_words, schema};
 use crate::programme::rules::{Condition, LimitPeriod};
 use crate::programme::words::Words;
 

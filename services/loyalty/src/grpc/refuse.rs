@@ -1,6 +1,6 @@
 //! What loyalty says no to, as the wire tells it.
 
-use kernel::{EntryId, HoldId, Points};
+use kernel::{ClaimId, EntryId, HoldId, Points};
 use terms::TermsRefusal;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
@@ -63,12 +63,7 @@ pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
             text: format!("points were given for {cause} before"),
             facts: vec![("what", format!("grant {cause}")), ("id", entry.to_string())],
         },
-        AccountRefusal::SpentOnClaim { entry, claim } => Refusal {
-            reason: "SPENT_ON_A_CLAIM",
-            kind: RefusalKind::FailedPrecondition,
-            text: format!("the points of {entry} come back with {claim} alone"),
-            facts: vec![("entry", entry.to_string()), ("claim", claim.to_string())],
-        },
+        AccountRefusal::SpentOnClaim { entry, claim } => spent_on_claim(entry, claim),
         AccountRefusal::AlreadyReversed { entry } => Refusal {
             reason: "ALREADY_REVERSED",
             kind: RefusalKind::FailedPrecondition,
@@ -104,6 +99,16 @@ fn about_hold(
 ) -> Refusal {
     let points = points.into_iter().map(|(name, points)| (name, points.to_string()));
     Refusal { reason, kind, text, facts: points.chain([("hold", hold.to_string())]).collect() }
+}
+
+/// The points come back with the claim, and not alone.
+fn spent_on_claim(entry: EntryId, claim: ClaimId) -> Refusal {
+    Refusal {
+        reason: "SPENT_ON_A_CLAIM",
+        kind: RefusalKind::FailedPrecondition,
+        text: format!("the points of {entry} come back with {claim} alone"),
+        facts: vec![("entry", entry.to_string()), ("claim", claim.to_string())],
+    }
 }
 
 fn another_kind(reason: &'static str, wanted: &str, entry: EntryId, kind: EntryKind) -> Refusal {

@@ -7,7 +7,7 @@ use proto::loyalty::v1::{FactNeeded, RewardObstacleKind};
 use wire::Language;
 use wire::messages::localized;
 
-use crate::audience::Needed;
+use crate::audience::facts::Needed;
 use crate::reward::judging::Obstacle;
 
 /// What stands in the way, by its name on the wire.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::terms::Terms;
-use crate::audience::{MemberFacts, Needed, kept_out};
+use crate::audience::facts::{MemberFacts, Needed, kept_out};
 
 /// Why a member cannot have a reward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub fn obstacles(terms: &Terms, taken: Taken, member: &MemberFacts) -> Vec<Obsta
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::audience::example::member;
+    use crate::audience::facts::example::member;
     use crate::programme::rules::Condition;
     use crate::reward::terms::{CancelRule, Gives};
 

@@ -7,7 +7,7 @@ use kernel::{ClaimId, CouponId, Currency, EntryId, MemberId};
 use serde::{Deserialize, Serialize};
 
 use super::terms::{CancelRule, Gives};
-use crate::coupon;
+use crate::coupon::standing::State as CouponState;
 
 /// What a member took for their points.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ pub enum Ended {
     /// It was never to be given up.
     Final,
     /// Its coupon was used, is put aside, or has lapsed.
-    Coupon(coupon::standing::State),
+    Coupon(CouponState),
 }
 
 impl Ended {
@@ -89,14 +89,14 @@ impl Ended {
 }
 
 /// Whether a claim that stands can be given up; of a coupon, by where that stands.
-pub fn can_cancel(claim: &Claim, coupon: Option<coupon::standing::State>) -> Result<(), Ended> {
+pub fn can_cancel(claim: &Claim, coupon: Option<CouponState>) -> Result<(), Ended> {
     match (claim.cancels, claim.state, &claim.gives) {
         (_, State::Cancelled, _) => Err(Ended::Cancelled),
         (CancelRule::Never, State::Claimed | State::Fulfilled, _) => Err(Ended::Final),
         (_, State::Claimed, _)
         | (CancelRule::Always, State::Fulfilled, Gives::Goods { .. } | Gives::Charity { .. }) => Ok(()),
         (_, State::Fulfilled, Gives::Coupon { .. }) => match coupon {
-            Some(coupon::standing::State::Issued) => Ok(()),
+            Some(CouponState::Issued) => Ok(()),
             Some(state) => Err(Ended::Coupon(state)),
             None => Err(Ended::Fulfilled),
         },

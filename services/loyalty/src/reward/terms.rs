@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kernel::Currency;
 use serde::{Deserialize, Serialize};
 
-use crate::audience::MemberWords;
+use crate::audience::facts::MemberWords;
 use crate::programme::rules::Condition;
 
 /// One version of a reward.

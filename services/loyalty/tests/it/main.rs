@@ -17,6 +17,7 @@ mod pending;
 mod programmes;
 mod redeeming;
 mod repeat;
+mod repeat_rewards;
 mod reserving;
 mod reserving_walk;
 mod rewards;
