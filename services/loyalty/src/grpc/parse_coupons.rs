@@ -20,7 +20,7 @@ use crate::reservation::{End, Quote, Reserve};
 const MOST: i64 = 1_000_000_000_000;
 const LIFETIME: i64 = 900;
 
-/// A page of a member's coupons.
+/// A page of what a member has.
 pub(super) struct Page {
     pub tenant: TenantId,
     pub member: MemberId,
@@ -86,15 +86,25 @@ fn read_issue(
 
 pub(super) fn page(keys: &Keys, call: Request<ListCouponsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
+    let said = (&ask.member, ask.page_size, &ask.page_token, &ask.at_least_as_fresh);
+    read_page(keys, envelope.tenant, LIST, said)
+}
+
+/// A page of what a member has, of a list with a name of its own: the member, the size, the tokens of page and freshness.
+pub(super) fn read_page(
+    keys: &Keys,
+    tenant: TenantId,
+    list: &str,
+    (member, size, token, fresh): (&str, i32, &str, &str),
+) -> Result<Page, Status> {
     let mut bad = Violations::new();
-    let member = bad.take("member", MemberId::parse(&ask.member));
-    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let limit = page_size(&mut bad, ask.page_size);
-    let token =
-        member.and_then(|member| PageToken::open(&mut bad, keys, &ask.page_token, &[LIST, &member.to_string()]));
+    let member = bad.take("member", MemberId::parse(member));
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, fresh));
+    let limit = page_size(&mut bad, size);
+    let token = member.and_then(|member| PageToken::open(&mut bad, keys, token, &[list, &member.to_string()]));
     let before = token.flatten().and_then(|token| token.0.first().and_then(|number| number.parse().ok()));
     let (member, freshness) = bad.settle(member.zip(freshness))?;
-    Ok(Page { tenant: envelope.tenant, member, before, limit, freshness })
+    Ok(Page { tenant, member, before, limit, freshness })
 }
 
 pub(super) fn codes(keys: &Keys, call: Request<GenerateCodesRequest>) -> Result<Generate, Status> {

@@ -8,6 +8,7 @@ use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
 
+use super::parse_coupons::{Page, read_page};
 use super::parse_programme::unknown;
 use super::parse_rules::condition;
 use crate::reward::terms::{self, Gives, Terms};
@@ -30,15 +31,6 @@ pub(super) struct CataloguePage {
     pub member: Option<MemberId>,
     pub only_claimable: bool,
     pub after: Option<String>,
-    pub limit: i64,
-    pub freshness: Freshness,
-}
-
-/// A page of a member's claims.
-pub(super) struct ClaimsPage {
-    pub tenant: TenantId,
-    pub member: MemberId,
-    pub before: Option<i64>,
     pub limit: i64,
     pub freshness: Freshness,
 }
@@ -84,17 +76,10 @@ pub(super) fn catalogue(keys: &Keys, call: Request<ListRewardsRequest>) -> Resul
     Ok(CataloguePage { tenant, member, only_claimable, after, limit, freshness })
 }
 
-pub(super) fn claims(keys: &Keys, call: Request<ListClaimsRequest>) -> Result<ClaimsPage, Status> {
+pub(super) fn claims(keys: &Keys, call: Request<ListClaimsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
-    let mut bad = Violations::new();
-    let member = bad.take("member", MemberId::parse(&ask.member));
-    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let limit = page_size(&mut bad, ask.page_size);
-    let token =
-        member.and_then(|member| PageToken::open(&mut bad, keys, &ask.page_token, &[CLAIMS, &member.to_string()]));
-    let before = token.flatten().and_then(|token| token.0.first().and_then(|number| number.parse().ok()));
-    let (member, freshness) = bad.settle(member.zip(freshness))?;
-    Ok(ClaimsPage { tenant: envelope.tenant, member, before, limit, freshness })
+    let said = (&ask.member, ask.page_size, &ask.page_token, &ask.at_least_as_fresh);
+    read_page(keys, envelope.tenant, CLAIMS, said)
 }
 
 pub(super) fn claim(keys: &Keys, call: Request<ClaimRewardRequest>) -> Result<Take, Status> {

@@ -1,12 +1,12 @@
 //! Benefits as the wire tells them.
 
-use kernel::{Currency, Money};
-use proto::common::v1 as common;
+use kernel::Currency;
 use proto::loyalty::v1::{self, benefit::Kind as WireKind};
 use tonic::Response;
 use wire::{Keys, Language, PageToken};
 
 use super::parse_benefit::{LIST, Page};
+use super::present_coupons::money;
 use super::wording_benefits::{in_the_way, issue, obstacle, warned};
 use super::wording_rewards::needs;
 use crate::benefit::checking::{Blocked, Obstacle, Saved};
@@ -14,10 +14,6 @@ use crate::benefit::terms::{Goods, Issue, Kind, Price, Terms};
 use crate::benefit::{Booked, Checked, Looked, PutReceipt, Receipt, Standing, Use};
 use crate::programme::rules::LimitPeriod;
 use crate::reservation::applying::Cart;
-
-fn money(currency: Currency, minor: i64) -> common::Money {
-    Money { currency, minor }.into()
-}
 
 pub(super) fn put(
     keys: &Keys,

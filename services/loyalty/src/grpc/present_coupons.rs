@@ -147,7 +147,7 @@ fn discount(
     }
 }
 
-fn money(currency: Currency, minor: i64) -> common::Money {
+pub(super) fn money(currency: Currency, minor: i64) -> common::Money {
     Money { currency, minor }.into()
 }
 

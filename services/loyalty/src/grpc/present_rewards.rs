@@ -1,21 +1,17 @@
 //! Rewards and claims as the wire tells them.
 
-use kernel::{Currency, Money};
-use proto::common::v1 as common;
 use proto::loyalty::v1::{self, reward::Gives as WireGives};
 use tonic::Response;
 use wire::{Keys, Language, PageToken};
 
-use super::parse_reward::{CLAIMS, CataloguePage, ClaimsPage, LIST};
+use super::parse_coupons::Page;
+use super::parse_reward::{CLAIMS, CataloguePage, LIST};
+use super::present_coupons::money;
 use super::wording_rewards::{in_the_way, needs, obstacle};
 use crate::reward::judging::Obstacle;
 use crate::reward::life::{Claim, State};
 use crate::reward::terms::{CancelRule, Gives, Terms};
 use crate::reward::{Catalogue, Offer, PutReceipt, Receipt, Standing};
-
-fn money(currency: Currency, minor: i64) -> common::Money {
-    Money { currency, minor }.into()
-}
 
 pub(super) fn put(keys: &Keys, receipt: &PutReceipt) -> Response<v1::PutRewardResponse> {
     let freshness = receipt.reached.freshness().seal(keys);
@@ -157,7 +153,7 @@ pub(super) fn fulfilled(keys: &Keys, receipt: Receipt) -> Response<v1::FulfilCla
     Response::new(v1::FulfilClaimResponse { claim: Some(claim(receipt.claim)), freshness })
 }
 
-pub(super) fn claims(keys: &Keys, ask: &ClaimsPage, page: Vec<Claim>) -> Response<v1::ListClaimsResponse> {
+pub(super) fn claims(keys: &Keys, ask: &Page, page: Vec<Claim>) -> Response<v1::ListClaimsResponse> {
     let is_full = i64::try_from(page.len()).is_ok_and(|shown| shown == ask.limit);
     let last = page.last().map(|last| last.number).filter(|last| is_full && *last > 1);
     let next_page_token = last.map_or_else(String::new, |last| {
