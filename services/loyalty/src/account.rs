@@ -16,6 +16,7 @@
 
 pub mod assessing;
 mod auditing;
+mod books;
 pub mod chain;
 pub mod decision;
 mod desk;
@@ -41,6 +42,7 @@ mod store;
 mod tally;
 pub mod uses;
 pub mod verifying;
+pub mod wallet;
 pub(crate) mod within;
 
 #[cfg(test)]
@@ -60,14 +62,15 @@ use kernel::{ClaimId, Clock, EntryId, HoldId, MemberId, Points, TenantId};
 use tokio::sync::Semaphore;
 use wire::Stop;
 
-pub use self::auditing::{Audit, Verified};
+pub use self::auditing::{Audit, Proved, Verified};
 pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
-pub use self::quoting::Quote;
-pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView};
+pub use self::quoting::{Quote, QuotedWallet};
+pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView, WalletView};
 pub use self::standing::StandingView;
+use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::reservation;
 
@@ -78,6 +81,8 @@ pub struct Redemption {
     pub tenant: TenantId,
     /// Whose points.
     pub member: MemberId,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// How many.
     pub points: Points,
     /// On what.
@@ -116,6 +121,8 @@ pub struct Adjustment {
     pub tenant: TenantId,
     /// Whose points.
     pub member: MemberId,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// Signed, not zero.
     pub points: Points,
     /// Why.
@@ -139,6 +146,8 @@ pub struct Grant {
     pub tenant: TenantId,
     /// Who is given them.
     pub member: MemberId,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// How many.
     pub points: Points,
     /// What for: given once for each member.
@@ -151,6 +160,12 @@ pub struct Grant {
     pub validate_only: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
+}
+
+impl Grant {
+    pub(crate) const fn owner(&self) -> Owner {
+        Owner { tenant: self.tenant, member: self.member, wallet: self.wallet }
+    }
 }
 
 /// A grant to take back.
@@ -184,6 +199,11 @@ pub enum AccountRefusal {
     MemberNotFound {
         /// The id.
         member: MemberId,
+    },
+    /// No version of the programme names this wallet.
+    WalletNotFound {
+        /// Its code.
+        wallet: WalletCode,
     },
     /// There is no programme, or none at that moment.
     ProgrammeNotFound {

@@ -11,6 +11,7 @@ mod parse_coupons;
 mod parse_holds;
 mod parse_ledger;
 mod parse_programme;
+mod parse_promise;
 mod parse_quote;
 mod parse_reward;
 mod parse_rules;
@@ -110,22 +111,21 @@ impl LoyaltyService for Service {
     async fn get_account(&self, call: Request<GetAccountRequest>) -> Result<Response<GetAccountResponse>, Status> {
         let ask = parse::account(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let account = self.accounts.account(ask.tenant, ask.member).await.map_err(refuse::account)?;
+        let account = self.accounts.account(ask.tenant, ask.member, ask.wallet).await.map_err(refuse::account)?;
         Ok(present::account(account))
     }
 
     async fn get_balance(&self, call: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
         let ask = parse::balance(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let balance = self.accounts.balance(ask.tenant, ask.member, ask.as_of, ask.as_of_occurred).await;
+        let balance = self.accounts.balance(ask.owner, ask.as_of, ask.as_of_occurred).await;
         Ok(present::balance(balance.map_err(refuse::account)?))
     }
 
     async fn list_entries(&self, call: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
         let ask = parse::entries(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let page =
-            self.accounts.entries(ask.tenant, ask.member, ask.before, ask.limit).await.map_err(refuse::account)?;
+        let page = self.accounts.entries(ask.owner(), ask.before, ask.limit).await.map_err(refuse::account)?;
         Ok(present::entries(&self.keys, &ask, page))
     }
 
@@ -262,7 +262,7 @@ impl LoyaltyService for Service {
     async fn get_overview(&self, call: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
         let ask = parse::overview(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let overview = self.accounts.overview(ask.tenant).await.map_err(refuse::account)?;
+        let overview = self.accounts.overview(ask.tenant, ask.wallet).await.map_err(refuse::account)?;
         Ok(present::overview(overview))
     }
 

@@ -135,6 +135,7 @@ async fn redeem(ask: Redeem) -> Result<(), CliError> {
         spent_on: ask.spent_on,
         validate_only: ask.dry_run,
         explain: ask.explain,
+        wallet: String::new(),
     };
     let done = suite.loyalty().redeem_points(request).await?.into_inner();
     let what = if ask.dry_run { "could be spent" } else { "spent" };
@@ -170,6 +171,7 @@ async fn adjust(ask: Adjust) -> Result<(), CliError> {
         reason: ask.reason,
         validate_only: false,
         explain: ask.explain,
+        wallet: String::new(),
     };
     let done = suite.loyalty().adjust_points(request).await?.into_inner();
     let what = if ask.points < 0 { "taken" } else { "added" };
@@ -253,6 +255,7 @@ async fn balance(ask: Balance) -> Result<(), CliError> {
         as_of: ask.as_of.map(proto::timestamp),
         as_of_occurred: ask.as_of_occurred.map(proto::timestamp),
         at_least_as_fresh: String::new(),
+        wallet: String::new(),
     };
     let balance = suite.loyalty().get_balance(request).await?.into_inner().balance;
     if ask.reach.json {

@@ -155,7 +155,14 @@ fn described(terms: &Terms, words: &Words) -> String {
         text.push_str(&format!("  {points} for {}\n", words.money(rate.per_minor, &rate.currency)));
     }
     terms.earn_rules.iter().for_each(|rule| text.push_str(&format!("  {}\n", rules::described(rule, words))));
-    text.push_str(&format!("  {}\n", keeps(&terms.expiry)));
+    text.push_str(&format!("  {}\n", keeps("points", &terms.expiry)));
+    for wallet in &terms.wallets {
+        for rate in wallet.earn_rates.iter().filter(|rate| rate.points > 0) {
+            let (name, for_money) = (&wallet.display_name, words.money(rate.per_minor, &rate.currency));
+            text.push_str(&format!("  {name}: {} for {for_money}\n", rate.points));
+        }
+        text.push_str(&format!("  {}\n", keeps(&wallet.display_name, &wallet.expiry)));
+    }
     let Some(ladder) = &terms.ladder else { return text };
     text.push_str(&format!("  tiers count {}\n", counts(ladder.window)));
     let mut table = Table::new(&[Side::Left, Side::Right, Side::Right, Side::Right]);
@@ -170,9 +177,9 @@ fn described(terms: &Terms, words: &Words) -> String {
     text + &table.to_string()
 }
 
-fn keeps(expiry: &Expiry) -> String {
+fn keeps(what: &str, expiry: &Expiry) -> String {
     match expiry {
-        Expiry::Never => "points never lapse".to_owned(),
+        Expiry::Never => format!("{what} never lapse"),
         Expiry::After { months, days, to_month_end } => {
             let mut parts = Vec::new();
             if *months > 0 {
@@ -182,14 +189,14 @@ fn keeps(expiry: &Expiry) -> String {
                 parts.push(words::counted(*days, "day", "days"));
             }
             let end = if *to_month_end { ", to the end of that month" } else { "" };
-            format!("points keep for {}{end}", parts.join(" and "))
+            format!("{what} keep for {}{end}", parts.join(" and "))
         }
         Expiry::PeriodEnd { last_month, years_after } => {
             let month = words::month_name(if *last_month == 0 { 12 } else { *last_month });
             match years_after {
-                0 => format!("points keep until the end of {month}"),
+                0 => format!("{what} keep until the end of {month}"),
                 years => {
-                    format!("points keep until the end of {month}, {} later", words::counted(*years, "year", "years"))
+                    format!("{what} keep until the end of {month}, {} later", words::counted(*years, "year", "years"))
                 }
             }
         }

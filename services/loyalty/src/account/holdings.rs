@@ -12,6 +12,7 @@ use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
 use super::uses::RuleUse;
+use crate::account::wallet::WalletCode;
 
 /// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -138,6 +139,8 @@ pub struct TierChange {
 pub struct Holdings {
     /// Whose.
     pub member: MemberId,
+    /// Which of their wallets.
+    pub wallet: WalletCode,
     /// When they joined.
     pub joined_at: Timestamp,
     /// How many entries the statement has.
@@ -179,10 +182,16 @@ pub struct Holdings {
 }
 
 impl Holdings {
-    /// An empty account.
+    /// An empty account of points.
     pub fn new(member: MemberId, joined_at: Timestamp) -> Self {
+        Self::of(member, WalletCode::POINTS, joined_at)
+    }
+
+    /// An empty account.
+    pub fn of(member: MemberId, wallet: WalletCode, joined_at: Timestamp) -> Self {
         Self {
             member,
+            wallet,
             joined_at,
             entries: 0,
             link: Link::FIRST,
@@ -259,7 +268,10 @@ impl Holdings {
         *total = total.checked_add(change).ok_or(OutOfRange)?;
         self.entries = number;
         self.touched = true;
-        let id = EntryId::numbered(self.member, number);
+        let id = match self.wallet {
+            WalletCode::POINTS => EntryId::numbered(self.member, number),
+            wallet => EntryId::numbered_in(self.member, wallet.as_str(), number),
+        };
         let balance_after = self.balance();
         self.postings.push(Posting {
             id,
@@ -279,7 +291,11 @@ impl Holdings {
     /// The id of the lot that the next entry makes; the same however often it is worked out.
     pub fn next_lot_id(&self, part: usize) -> LotId {
         let number = self.entries.saturating_add(1);
-        LotId::derived_from(self.member.uuid(), &format!("lot/{number}/{part}"))
+        let name = match self.wallet {
+            WalletCode::POINTS => format!("lot/{number}/{part}"),
+            wallet => format!("lot/{wallet}/{number}/{part}"),
+        };
+        LotId::derived_from(self.member.uuid(), &name)
     }
 
     /// Adds points as a lot; a deficit is filled first. Answers what the lot was given.

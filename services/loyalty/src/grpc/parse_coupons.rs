@@ -86,7 +86,7 @@ fn read_issue(
 
 pub(super) fn page(keys: &Keys, call: Request<ListCouponsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
-    let said = (&ask.member, ask.page_size, &ask.page_token, &ask.at_least_as_fresh);
+    let said = (&*ask.member, ask.page_size, &*ask.page_token, &*ask.at_least_as_fresh);
     read_page(keys, envelope.tenant, LIST, said)
 }
 

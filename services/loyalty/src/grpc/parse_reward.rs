@@ -78,7 +78,7 @@ pub(super) fn catalogue(keys: &Keys, call: Request<ListRewardsRequest>) -> Resul
 
 pub(super) fn claims(keys: &Keys, call: Request<ListClaimsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
-    let said = (&ask.member, ask.page_size, &ask.page_token, &ask.at_least_as_fresh);
+    let said = (&*ask.member, ask.page_size, &*ask.page_token, &*ask.at_least_as_fresh);
     read_page(keys, envelope.tenant, CLAIMS, said)
 }
 

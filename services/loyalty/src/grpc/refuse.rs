@@ -8,6 +8,7 @@ use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 use super::present::entry_kind;
 use crate::account::AccountRefusal;
 use crate::account::holdings::EntryKind;
+use crate::account::wallet::WalletCode;
 
 pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
     stopped(stop, account_refusal)
@@ -81,12 +82,22 @@ pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
             let (text, facts) = (format!("asked {asked}, held {held}"), vec![("asked", asked), ("held", held)]);
             about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
         }
+        AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
         AccountRefusal::OutOfRange => Refusal {
             reason: "BALANCE_OUT_OF_RANGE",
             kind: RefusalKind::FailedPrecondition,
             text: "the balance would leave the range of 64 bits".to_owned(),
             facts: Vec::new(),
         },
+    }
+}
+
+fn no_wallet(wallet: WalletCode) -> Refusal {
+    Refusal {
+        reason: "WALLET_NOT_FOUND",
+        kind: RefusalKind::NotFound,
+        text: format!("no version of the programme names a wallet {wallet}"),
+        facts: vec![("wallet", wallet.to_string())],
     }
 }
 

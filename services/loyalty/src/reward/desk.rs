@@ -14,6 +14,7 @@ use super::judging::{Obstacle, Taken, left, obstacles};
 use super::life::{self, Claim, Ended, State, can_cancel};
 use super::terms::Gives;
 use super::{End, Receipt, RewardRefusal, Standing, Take, events, shard_of, store};
+use crate::account::wallet::WalletCode;
 use crate::account::{self, within};
 use crate::coupon;
 use crate::programme::Programmes;
@@ -143,6 +144,7 @@ impl RewardDesk {
         let spending = account::Ask::Redeem(account::Redemption {
             tenant: ask.tenant,
             member: ask.member,
+            wallet: WalletCode::POINTS,
             points: Points(points),
             spent_on: id.to_string(),
             validate_only: ask.validate_only,

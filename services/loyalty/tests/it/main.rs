@@ -25,3 +25,4 @@ mod rewards_walk;
 mod rules;
 mod shop;
 mod tiers;
+mod wallets;

@@ -197,6 +197,7 @@ pub async fn examples(shop: &Shop) -> Examples {
                         spent_on: format!("cake {n}"),
                         validate_only: false,
                         explain: false,
+                        wallet: String::new(),
                     };
                     let entry = client.redeem_points(request).await.expect("there are plenty").into_inner().entry;
                     ReverseRedemptionRequest { member, entry, ..Default::default() }

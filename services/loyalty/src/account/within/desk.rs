@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use kernel::{MemberId, TenantId};
 use wire::Stop;
 
-use crate::account::desk::{Answer, Ask, Books, Receipt, ruling};
+use crate::account::books::Books;
+use crate::account::desk::{Answer, Ask, Receipt, ruling};
 use crate::account::holdings::Holdings;
 use crate::account::settling::{Until, settle};
 use crate::account::standing::standing;
 use crate::account::tally::Tally;
+use crate::account::wallet::{Owner, WalletCode};
 use crate::account::{AccountRefusal, Accounts, events, store};
 use crate::audience::facts::MemberFacts;
 use crate::programme::Programmes;
@@ -74,10 +76,10 @@ pub(crate) async fn facts(
 ) -> Result<(MemberFacts, bool), StoreError> {
     let held = programmes.within(tx, &BTreeSet::from([tenant])).await?;
     let versions = held.into_iter().find(|(known, _)| *known == tenant).map(|(_, held)| ruling(held).versions);
-    let known = store::read_one(tx.connection(), tenant, member).await?;
+    let known = store::read_member(tx.connection(), tenant, member).await?.remove(&Owner::of_points(tenant, member));
     let is_known = known.is_some();
     let holdings = known.unwrap_or_else(|| Holdings::new(member, now));
-    Ok((settled_facts(holdings, &versions.unwrap_or_default(), now)?, is_known))
+    Ok((settled_facts(holdings, versions.unwrap_or_default().points(), now)?, is_known))
 }
 
 fn settled_facts(mut holdings: Holdings, versions: &Versions, now: Timestamp) -> Result<MemberFacts, StoreError> {
@@ -94,12 +96,13 @@ impl Accounts {
     /// What is known of a member now.
     pub(crate) async fn facts(&self, tenant: TenantId, member: MemberId) -> Result<MemberFacts, StoreError> {
         let settled = self.settled(tenant, member).await;
-        let (holdings, versions, now) = settled.map_err(|stop| match stop {
+        let mut settled = settled.map_err(|stop| match stop {
             Stop::Failed(error) => error,
             Stop::Refused(_) | Stop::RequestIdReused { .. } | Stop::RequestIdTooOld { .. } | Stop::TenantSuspended => {
                 StoreError::unreadable("a look at an account was refused")
             }
         })?;
-        settled_facts(holdings, &versions, now)
+        let holdings = settled.take(WalletCode::POINTS);
+        settled_facts(holdings, settled.versions.points(), settled.now)
     }
 }
