@@ -37,6 +37,7 @@ pub mod redemption;
 pub mod reversing;
 mod reviewing;
 pub mod settling;
+mod spending_asks;
 pub(crate) mod standing;
 mod store;
 mod tally;
@@ -69,50 +70,11 @@ pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView, WalletView};
+pub use self::spending_asks::{Redemption, Reversal};
 pub use self::standing::StandingView;
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::reservation;
-
-/// Points to spend.
-#[derive(Clone, Debug)]
-pub struct Redemption {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// In which of their wallets.
-    pub wallet: WalletCode,
-    /// How many.
-    pub points: Points,
-    /// On what.
-    pub spent_on: String,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// Answer why, too.
-    pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// A redemption to reverse.
-#[derive(Clone, Debug)]
-pub struct Reversal {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// The redemption's entry.
-    pub entry: EntryId,
-    /// The claim whose points they are: they come back with it alone.
-    pub claim: Option<ClaimId>,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// Answer why, too.
-    pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
 
 /// Points to add or take by hand.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
+use super::refuse_coupons::no_member;
 use crate::account::AccountRefusal;
 use crate::account::holdings::EntryKind;
 use crate::account::wallet::WalletCode;
@@ -43,12 +44,7 @@ pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
                 ],
             }
         }
-        AccountRefusal::MemberNotFound { member } => Refusal {
-            reason: "MEMBER_NOT_FOUND",
-            kind: RefusalKind::NotFound,
-            text: "no member has this id".to_owned(),
-            facts: vec![("member", member.to_string())],
-        },
+        AccountRefusal::MemberNotFound { member } => no_member(member),
         AccountRefusal::ProgrammeNotFound { at } => no_programme(at),
         AccountRefusal::EntryNotFound { entry } => Refusal {
             reason: "ENTRY_NOT_FOUND",
