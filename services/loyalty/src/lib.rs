@@ -4,9 +4,9 @@
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`],
-//! [`reservation`], [`audience`], [`reward`], [`benefit`] and [`savings`] (what is given and used beside points, and for them), then `listen` and
-//! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
-//! for).
+//! [`reservation`], [`audience`], [`reward`], [`benefit`] and [`savings`] (what is given and used beside points, and for
+//! them), [`planning`] (what would have come of other terms), then `listen` and `clockwork` (what is heard, what falls due),
+//! `auditor` (whether it is still what was written), and `grpc` (how it is asked for).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
@@ -20,6 +20,7 @@ pub mod codes;
 pub mod coupon;
 mod grpc;
 mod listen;
+pub mod planning;
 pub mod programme;
 mod receipt;
 pub mod reservation;
@@ -46,6 +47,7 @@ use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
 use crate::listen::Ear;
+use crate::planning::Planning;
 use crate::programme::Programmes;
 use crate::reservation::Reservations;
 use crate::reward::Rewards;
@@ -68,6 +70,7 @@ pub struct Loyalty {
     reservations: Reservations,
     rewards: Rewards,
     benefits: Benefits,
+    planning: Planning,
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
@@ -86,6 +89,7 @@ impl Loyalty {
         let reservations = Reservations::open(store.clone(), clock.clone());
         let rewards = Rewards::open(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
         let benefits = Benefits::new(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
+        let planning = Planning::new(accounts.clone(), programmes.clone(), clock.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -111,6 +115,7 @@ impl Loyalty {
             reservations,
             rewards,
             benefits,
+            planning,
             progress,
             consumer,
             clockwork,
@@ -154,12 +159,23 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
-        benefits.mount(rewards.mount(coupons.mount(service.mount(services))))
+        let planning = grpc::PlanningService::new(
+            self.keys.clone(),
+            (self.planning.clone(), listen::told),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        planning.mount(benefits.mount(rewards.mount(coupons.mount(service.mount(services)))))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.
     pub const fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// The door to looks ahead and back, for whoever measures them without the wire.
+    pub const fn planning(&self) -> &Planning {
+        &self.planning
     }
 
     /// Its log.

@@ -15,6 +15,7 @@ use proto::registry::events::v1::MemberEnrolled;
 use crate::account::earning::{LineFacts, OrderFacts};
 use crate::account::reversing::ReturnFacts;
 use crate::account::{Accounts, Deed, DeedKind};
+use crate::planning::Told;
 use crate::reservation;
 use crate::reservation::life::OrderKey;
 
@@ -39,6 +40,11 @@ impl Listener for Ear {
         }
         self.accounts.hear(heard, deeds, coupons).await
     }
+}
+
+/// What an event of activity means to whoever looks back. What cannot be read was put aside when it was heard.
+pub(crate) fn told(event: &HeardEvent) -> Option<Told> {
+    Told::of(deed(event).ok()??, event.recorded_at())
 }
 
 fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {

@@ -9,7 +9,7 @@ use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
     benefits, clock, coupons, demo, doctor, events, explain, import, ledger, member, migrate, orders, points,
-    programme, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
+    programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.
@@ -42,7 +42,7 @@ pub enum Command {
     /// Opens tenants and lists them
     #[command(subcommand)]
     Tenant(tenant::Ask),
-    /// Puts a programme's terms in force, and shows them
+    /// Compares a programme with a file, puts it in force, writes it into one, and shows it
     #[command(subcommand)]
     Programme(programme::Ask),
     /// Brings a shop's history in
@@ -74,6 +74,8 @@ pub enum Command {
     /// Proves that points are what was written
     #[command(subcommand)]
     Ledger(ledger::Ask),
+    /// Compares what is booked with what activity tells, and names what differs
+    Reconcile(reconcile::Ask),
     /// Codes, invitations, and what they bring
     #[command(subcommand)]
     Referrals(referrals::Ask),

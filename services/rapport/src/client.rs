@@ -22,6 +22,7 @@ use proto::loyalty::v1::benefit_service_client::BenefitServiceClient;
 use proto::loyalty::v1::coupon_service_client::CouponServiceClient;
 use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::loyalty::v1::planning_service_client::PlanningServiceClient;
 use proto::loyalty::v1::reward_service_client::RewardServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
@@ -214,6 +215,8 @@ impl Suite {
         benefits: BenefitServiceClient of "loyalty";
         /// The whole ledger of points, to be proved.
         ledger: LedgerServiceClient of "loyalty";
+        /// What would have come of other terms, what will, and what differs.
+        planning: PlanningServiceClient of "loyalty";
         /// Groups, lifecycles, values.
         segmentation: SegmentationServiceClient of "segmentation";
         /// Codes and invitations.

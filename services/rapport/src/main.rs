@@ -8,7 +8,7 @@ use rapport::cli::{self, Command};
 use rapport::client::{CliError, Way};
 use rapport::{
     benefits, clock, coupons, demo, doctor, events, explain, import, ledger, member, migrate, orders, points,
-    programme, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
+    programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
 };
 
 fn main() -> ExitCode {
@@ -66,6 +66,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Benefits(ask) => benefits::run(ask).await,
         Command::Coupons(ask) => coupons::run(ask).await,
         Command::Ledger(ask) => ledger::run(ask).await,
+        Command::Reconcile(ask) => reconcile::run(ask).await,
         Command::Referrals(ask) => referrals::run(ask).await,
         Command::Subscriptions(ask) => subscriptions::run(ask).await,
         Command::Explain(ask) => explain::run(ask).await,

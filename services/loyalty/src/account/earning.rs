@@ -58,7 +58,7 @@ pub struct LineFacts {
 }
 
 impl OrderFacts {
-    pub(super) fn net_minor(&self) -> Option<i64> {
+    pub(crate) fn net_minor(&self) -> Option<i64> {
         self.lines
             .iter()
             .try_fold(0_i64, |sum, line| sum.checked_add(line.gross_minor.checked_sub(line.discount_minor)?))

@@ -100,6 +100,28 @@ pub struct Totals {
     pub adjusted: i64,
 }
 
+impl Totals {
+    /// Adds what an entry of a kind says.
+    pub fn count(&mut self, kind: EntryKind, points: i64) -> Result<(), OutOfRange> {
+        let total = match kind {
+            EntryKind::Earn => &mut self.earned,
+            EntryKind::EarnReversal => &mut self.earn_reversed,
+            EntryKind::Redemption => &mut self.redeemed,
+            EntryKind::RedemptionReversal => &mut self.redemption_reversed,
+            EntryKind::Lapse => &mut self.lapsed,
+            EntryKind::Adjustment => &mut self.adjusted,
+        };
+        let change = match kind {
+            EntryKind::Earn | EntryKind::RedemptionReversal | EntryKind::Adjustment => points,
+            EntryKind::EarnReversal | EntryKind::Redemption | EntryKind::Lapse => {
+                points.checked_neg().ok_or(OutOfRange)?
+            }
+        };
+        *total = total.checked_add(change).ok_or(OutOfRange)?;
+        Ok(())
+    }
+}
+
 /// What happened to a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TierChangeKind {
@@ -251,21 +273,7 @@ impl Holdings {
         occurred_at: Timestamp,
     ) -> Result<EntryId, OutOfRange> {
         let number = self.entries.checked_add(1).ok_or(OutOfRange)?;
-        let total = match kind {
-            EntryKind::Earn => &mut self.totals.earned,
-            EntryKind::EarnReversal => &mut self.totals.earn_reversed,
-            EntryKind::Redemption => &mut self.totals.redeemed,
-            EntryKind::RedemptionReversal => &mut self.totals.redemption_reversed,
-            EntryKind::Lapse => &mut self.totals.lapsed,
-            EntryKind::Adjustment => &mut self.totals.adjusted,
-        };
-        let change = match kind {
-            EntryKind::Earn | EntryKind::RedemptionReversal | EntryKind::Adjustment => points,
-            EntryKind::EarnReversal | EntryKind::Redemption | EntryKind::Lapse => {
-                points.checked_neg().ok_or(OutOfRange)?
-            }
-        };
-        *total = total.checked_add(change).ok_or(OutOfRange)?;
+        self.totals.count(kind, points)?;
         self.entries = number;
         self.touched = true;
         let id = match self.wallet {

@@ -1,6 +1,6 @@
 //! What each request does to the holdings in memory.
 
-mod hearing;
+pub(super) mod hearing;
 mod holds;
 
 use std::collections::HashMap;

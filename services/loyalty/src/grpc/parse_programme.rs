@@ -73,7 +73,7 @@ fn effective(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Tim
     bad.instant("programme.effective_time", programme.effective_time.as_ref())
 }
 
-fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Programme> {
+pub(super) fn read_programme(bad: &mut Violations, programme: &wire_v1::Programme) -> Option<Programme> {
     let display_name = bad.text("programme.display_name", &programme.display_name, 1..=100);
     let zone = bad.take("programme.zone", Zone::parse(&programme.zone));
     let promise = read_promise(bad, "programme", Said::of(programme));

@@ -19,6 +19,11 @@ pub(super) fn programme(stop: Stop<TermsRefusal>) -> Status {
     stopped(stop, terms_refusal)
 }
 
+/// Points would leave their range, in a rehearsal as in a booking.
+pub(super) fn out_of_range() -> Status {
+    wire::refuse(account_refusal(AccountRefusal::OutOfRange))
+}
+
 /// Why one item of a batch was refused. Failures spoil the whole call, and so does what holds for all items.
 pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<Refusal, Status> {
     match stop {

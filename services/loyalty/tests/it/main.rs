@@ -14,6 +14,7 @@ mod ledger;
 mod older;
 mod overview;
 mod pending;
+mod planning;
 mod programmes;
 mod redeeming;
 mod repeat;

@@ -285,6 +285,15 @@ pub async fn examples(shop: &Shop) -> Examples {
         })
         .with(|_| async { GetProgrammeRequest::default() })
         .with(|_| async { GetOverviewRequest::default() })
+        .with(|_| async { ForecastLiabilityRequest::default() })
+        .with(|_| async { ReconcileRequest::default() })
+        .with({
+            let draft = Programme { effective_time: None, ..shop.programme().programme.expect("there is one") };
+            move |_| {
+                let programme = Some(draft.clone());
+                async move { SimulateRequest { programme, ..SimulateRequest::default() } }
+            }
+        })
         .and(holds)
         .and(coupons(shop).await)
         .and(rewarded)

@@ -141,7 +141,12 @@ impl Tally<'_> {
 }
 
 /// A member who was known by an order before they were known by name has joined at the earlier of the two.
-fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timestamp) -> Result<(), OutOfRange> {
+pub(in crate::account) fn join(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<(), OutOfRange> {
     if at < holdings.joined_at {
         holdings.joined_at = at;
         if let Some(standing) = &mut holdings.standing {
