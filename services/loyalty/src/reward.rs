@@ -283,9 +283,9 @@ impl Rewards {
             let found = life::store::by_id(reading.connection(), ask.tenant, ask.member, ask.claim).await?;
             drop(reading);
             let reward = found.map(|claim| claim.reward);
-            match self.writer.write(Ask::End { ask: Box::new(ask.clone()), reward }).await? {
-                Answer::Again => {}
-                answer => return settled(answer),
+            let answer = self.writer.write(Ask::End { ask: Box::new(ask.clone()), reward }).await?;
+            if !matches!(answer, Answer::Again) {
+                return settled(answer);
             }
         }
         Err(Stop::Failed(StoreError::Full))
