@@ -40,6 +40,7 @@ pub mod reversing;
 pub(crate) mod reviewing;
 pub mod settling;
 pub mod sliding;
+mod spending_asks;
 pub(crate) mod standing;
 mod store;
 mod tally;
@@ -48,6 +49,7 @@ mod tier_asks;
 pub mod uses;
 pub mod verifying;
 pub mod wallet;
+pub(crate) mod within;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
@@ -73,49 +75,12 @@ pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
 pub use self::refusal::AccountRefusal;
+pub use self::spending_asks::{Redemption, Reversal};
 pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::reservation;
-
-/// Points to spend.
-#[derive(Clone, Debug)]
-pub struct Redemption {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// In which of their wallets.
-    pub wallet: WalletCode,
-    /// How many.
-    pub points: Points,
-    /// On what.
-    pub spent_on: String,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// Answer why, too.
-    pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// A redemption to reverse.
-#[derive(Clone, Debug)]
-pub struct Reversal {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// The redemption's entry.
-    pub entry: EntryId,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// Answer why, too.
-    pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
 
 /// Points to add or take by hand.
 #[derive(Clone, Debug)]

@@ -1,10 +1,12 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
+mod benefits;
 mod coupons;
 mod history;
 mod ledger;
 mod newcomers;
 mod parse;
+mod parse_benefit;
 mod parse_campaign;
 mod parse_coupons;
 mod parse_holds;
@@ -14,10 +16,12 @@ mod parse_planning;
 mod parse_programme;
 mod parse_promise;
 mod parse_quote;
+mod parse_reward;
 mod parse_rules;
 mod parse_tiers;
 mod planning;
 mod present;
+mod present_benefits;
 mod present_campaign;
 mod present_coupons;
 mod present_holds;
@@ -25,17 +29,23 @@ mod present_ledger;
 mod present_planning;
 mod present_programme;
 mod present_quote;
+mod present_rewards;
 mod present_rules;
 mod present_simulation;
 mod present_tiers;
 mod refuse;
+mod refuse_benefits;
 mod refuse_coupons;
+mod refuse_rewards;
+mod rewards;
 mod stream;
 mod tiers;
 mod wallets;
 mod wording;
+mod wording_benefits;
 mod wording_coupons;
 mod wording_planning;
+mod wording_rewards;
 
 use eventlog::Progress;
 use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
@@ -45,8 +55,10 @@ use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
+pub(crate) use self::benefits::Service as BenefitsService;
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::planning::Service as PlanningService;
+pub(crate) use self::rewards::Service as RewardsService;
 use crate::account::Accounts;
 use crate::programme::Programmes;
 

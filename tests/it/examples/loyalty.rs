@@ -9,7 +9,9 @@ use proto::loyalty::v1::{
 };
 use testkit::Examples;
 
+mod benefits;
 mod coupons;
+mod rewards;
 mod tiers;
 
 use super::{World, make};
@@ -33,6 +35,8 @@ pub async fn examples(world: &World) -> Examples {
         .and(giving(world))
         .and(coupons::examples(world).await)
         .and(tiers::examples(world))
+        .and(rewards::examples(world).await)
+        .and(benefits::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

@@ -30,7 +30,7 @@ use crate::account::wallet::Owner;
 use crate::programme::terms::{TenantTerms, has_limits, may_slide};
 use crate::programme::wallets::ByWallet;
 use crate::programme::{Programme, Programmes};
-use crate::reservation;
+use crate::{benefit, reservation};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
@@ -282,6 +282,7 @@ impl AccountDesk {
                 heard.settle(tx, now).await?;
                 keep_tenants(tx, deeds, now).await?;
                 reservation::heard(tx, coupons, now).await?;
+                benefit::heard(tx, coupons, now).await?;
             }
         }
         store::write(tx, &books, &found, now).await?;
@@ -300,7 +301,7 @@ fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Wh
     heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
-fn ruling(held: Held<Programme>) -> TenantTerms {
+pub(super) fn ruling(held: Held<Programme>) -> TenantTerms {
     TenantTerms { versions: ByWallet::of(held.versions), suspended: held.settled.suspended }
 }
 

@@ -52,6 +52,13 @@ pub struct Faced<'a> {
     known: Vec<Option<Known<'a>>>,
 }
 
+impl<'a> Faced<'a> {
+    /// Facts of another schema, in its order.
+    pub(crate) const fn of(schema: &'static Schema, known: Vec<Option<Known<'a>>>) -> Self {
+        Self { schema, known }
+    }
+}
+
 impl Facts for Faced<'_> {
     fn schema(&self) -> &Schema {
         self.schema

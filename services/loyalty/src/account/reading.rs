@@ -278,7 +278,7 @@ impl Accounts {
         quoted.map_err(|OutOfRange| Stop::Refused(AccountRefusal::OutOfRange))
     }
 
-    async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
+    pub(super) async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
         self.read_settled(tenant, member, false).await
     }
 
@@ -310,11 +310,11 @@ impl Accounts {
 }
 
 /// All wallets of a member as they stand at a moment, and all terms there are.
-struct Settled {
+pub(super) struct Settled {
     points: Owner,
     books: Books,
-    versions: ByWallet,
-    now: Timestamp,
+    pub(super) versions: ByWallet,
+    pub(super) now: Timestamp,
 }
 
 impl Settled {
@@ -323,7 +323,7 @@ impl Settled {
     }
 
     /// One of them; empty where nothing ever lay in it.
-    fn take(&mut self, wallet: WalletCode) -> Holdings {
+    pub(super) fn take(&mut self, wallet: WalletCode) -> Holdings {
         let known = self.books.remove(&Owner { wallet, ..self.points });
         known.unwrap_or_else(|| Holdings::of(self.points.member, wallet, self.now))
     }

@@ -1,7 +1,7 @@
 //! Why an account was not changed.
 
 use jiff::Timestamp;
-use kernel::{EntryId, HoldId, MemberId, Points};
+use kernel::{ClaimId, EntryId, HoldId, MemberId, Points};
 
 use super::holdings::EntryKind;
 use super::tier_asks::TierRefusal;
@@ -50,6 +50,13 @@ pub enum AccountRefusal {
         entry: EntryId,
         /// What it is.
         kind: EntryKind,
+    },
+    /// It paid for a claim, and comes back with that alone.
+    SpentOnClaim {
+        /// The redemption.
+        entry: EntryId,
+        /// What it paid for.
+        claim: ClaimId,
     },
     /// It was reversed before.
     AlreadyReversed {

@@ -10,7 +10,7 @@ pub(super) mod recalling;
 mod tiers;
 mod writing;
 
-pub(super) use loading::{Loaded, load, read_for_review, read_member, wallet};
+pub(super) use loading::{Found, Loaded, load, read_for_review, read_member, wallet};
 pub(super) use writing::write;
 
 use super::holdings::EntryKind;

@@ -7,7 +7,7 @@ pub(in crate::account) mod tiers;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kernel::{EntryId, HoldId, MemberId, TenantId};
+use kernel::{ClaimId, EntryId, HoldId, MemberId, TenantId};
 
 use super::books::{Books, of_member};
 use super::decision::Explanation;
@@ -171,13 +171,16 @@ impl Tally<'_> {
         let entry = ask.entry;
         let here = holdings.postings.iter().find(|posting| posting.id == entry);
         let written = self.done.spent.get(&((ask.tenant, ask.member), entry));
-        let (kind, draws) = match (here, written) {
-            (Some(posting), _) => (posting.kind, posting.draws.clone()),
-            (None, Some(spent)) => (spent.kind, spent.draws.clone()),
+        let (kind, draws, spent_on) = match (here, written) {
+            (Some(posting), _) => (posting.kind, posting.draws.clone(), &posting.cause),
+            (None, Some(spent)) => (spent.kind, spent.draws.clone(), &spent.cause),
             (None, None) => return Err(AccountRefusal::EntryNotFound { entry }),
         };
         if kind != EntryKind::Redemption {
             return Err(AccountRefusal::NotARedemption { entry, kind });
+        }
+        if let Some(claim) = ClaimId::parse(spent_on).ok().filter(|claim| ask.claim != Some(*claim)) {
+            return Err(AccountRefusal::SpentOnClaim { entry, claim });
         }
         let cause = entry.to_string();
         let reversed_here = holdings

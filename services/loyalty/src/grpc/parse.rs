@@ -221,6 +221,7 @@ pub(super) fn reversal(keys: &Keys, call: Request<ReverseRedemptionRequest>) -> 
         tenant: envelope.tenant,
         member,
         entry,
+        claim: None,
         validate_only: ask.validate_only,
         explain: ask.explain,
         key: RequestKey { rpc: "ReverseRedemption", id, digests: digests(keys, &ask) },

@@ -1,11 +1,12 @@
 //! What loyalty says no to, as the wire tells it.
 
-use kernel::{EntryId, HoldId, Points};
+use kernel::{ClaimId, EntryId, HoldId, Points};
 use terms::TermsRefusal;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
+use super::refuse_coupons::no_member;
 use crate::account::holdings::EntryKind;
 use crate::account::wallet::WalletCode;
 use crate::account::{AccountRefusal, TierRefusal};
@@ -33,7 +34,7 @@ pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<Refusal, Status> {
     }
 }
 
-fn account_refusal(refusal: AccountRefusal) -> Refusal {
+pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
     match refusal {
         AccountRefusal::InsufficientPoints { asked, spendable } => {
             let short_by = asked.0.saturating_sub(spendable.0);
@@ -48,12 +49,7 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
                 ],
             }
         }
-        AccountRefusal::MemberNotFound { member } => Refusal {
-            reason: "MEMBER_NOT_FOUND",
-            kind: RefusalKind::NotFound,
-            text: "no member has this id".to_owned(),
-            facts: vec![("member", member.to_string())],
-        },
+        AccountRefusal::MemberNotFound { member } => no_member(member),
         AccountRefusal::ProgrammeNotFound { at } => no_programme(at),
         AccountRefusal::EntryNotFound { entry } => Refusal {
             reason: "ENTRY_NOT_FOUND",
@@ -69,6 +65,7 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             text: format!("points were given for {cause} before"),
             facts: vec![("what", format!("grant {cause}")), ("id", entry.to_string())],
         },
+        AccountRefusal::SpentOnClaim { entry, claim } => spent_on_claim(entry, claim),
         AccountRefusal::AlreadyReversed { entry } => Refusal {
             reason: "ALREADY_REVERSED",
             kind: RefusalKind::FailedPrecondition,
@@ -154,6 +151,16 @@ fn about_hold(
 ) -> Refusal {
     let points = points.into_iter().map(|(name, points)| (name, points.to_string()));
     Refusal { reason, kind, text, facts: points.chain([("hold", hold.to_string())]).collect() }
+}
+
+/// The points come back with the claim, and not alone.
+fn spent_on_claim(entry: EntryId, claim: ClaimId) -> Refusal {
+    Refusal {
+        reason: "SPENT_ON_A_CLAIM",
+        kind: RefusalKind::FailedPrecondition,
+        text: format!("the points of {entry} come back with {claim} alone"),
+        facts: vec![("entry", entry.to_string()), ("claim", claim.to_string())],
+    }
 }
 
 fn another_kind(reason: &'static str, wanted: &str, entry: EntryId, kind: EntryKind) -> Refusal {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bad_input;
+mod benefits;
 mod codes;
 mod coupons;
 mod earning;
@@ -18,8 +19,11 @@ mod planning;
 mod programmes;
 mod redeeming;
 mod repeat;
+mod repeat_rewards;
 mod reserving;
 mod reserving_walk;
+mod rewards;
+mod rewards_walk;
 mod rules;
 mod shop;
 mod tiers;

@@ -7,6 +7,7 @@ use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
 use crate::ladders;
+use crate::repeat_rewards::{benefits, rewards};
 use crate::shop::Shop;
 
 /// Points for a referral of this number and name.
@@ -158,6 +159,8 @@ pub async fn examples(shop: &Shop) -> Examples {
     let (k, l, quoted) = (whose.clone(), whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
     let (holds, tiers) = (holding(shop, &whose), ladders::examples(shop, &whose));
+    let rewarded = rewards(shop, &whose).await;
+    let entitled = benefits(shop, &whose).await;
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
     Examples::new(&shop.clock)
         .with_other(
@@ -295,6 +298,8 @@ pub async fn examples(shop: &Shop) -> Examples {
         .and(holds)
         .and(tiers)
         .and(coupons(shop).await)
+        .and(rewarded)
+        .and(entitled)
 }
 
 /// The service's own: the event log's are proved with the whole suite.

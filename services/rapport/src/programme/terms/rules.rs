@@ -134,16 +134,23 @@ impl From<EarnRule> for wire::EarnRule {
     }
 }
 
+impl Period {
+    /// As the wire has it.
+    pub const fn wire(self) -> wire::LimitPeriod {
+        match self {
+            Self::Order => wire::LimitPeriod::Order,
+            Self::Day => wire::LimitPeriod::Day,
+            Self::Week => wire::LimitPeriod::Week,
+            Self::Month => wire::LimitPeriod::Month,
+            Self::Year => wire::LimitPeriod::Year,
+            Self::Ever => wire::LimitPeriod::Ever,
+        }
+    }
+}
+
 impl From<Limit> for wire::RuleLimit {
     fn from(limit: Limit) -> Self {
-        let period = match limit.period {
-            Period::Order => wire::LimitPeriod::Order,
-            Period::Day => wire::LimitPeriod::Day,
-            Period::Week => wire::LimitPeriod::Week,
-            Period::Month => wire::LimitPeriod::Month,
-            Period::Year => wire::LimitPeriod::Year,
-            Period::Ever => wire::LimitPeriod::Ever,
-        };
+        let period = limit.period.wire();
         let over = match limit.over {
             Over::Cap => wire::OverLimit::Cap,
             Over::Refuse => wire::OverLimit::Refuse,
