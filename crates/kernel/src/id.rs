@@ -129,6 +129,8 @@ ids! {
     CouponId = "coupon";
     /// Coupons and codes put aside for an order.
     ReservationId = "reservation";
+    /// What a member is given for a mission.
+    MissionRewardId = "mreward";
 }
 
 impl EntryId {

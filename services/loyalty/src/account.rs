@@ -68,7 +68,7 @@ pub use self::quoting::Quote;
 pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView};
 pub use self::standing::StandingView;
 use crate::programme::Programmes;
-use crate::reservation;
+use crate::{mission, reservation};
 
 /// Points to spend.
 #[derive(Clone, Debug)]
@@ -329,8 +329,9 @@ impl Accounts {
         heard: Arc<Heard>,
         deeds: Vec<Deed>,
         coupons: Vec<reservation::Deed>,
+        missions: Vec<mission::Deed>,
     ) -> Result<(), CannotApply> {
-        match self.writer.write(Ask::Hear { heard, deeds, coupons }).await? {
+        match self.writer.write(Ask::Hear { heard, deeds, coupons, missions }).await? {
             Answer::CannotApply(cause) => Err(CannotApply::Event(cause)),
             Answer::Done(_)
             | Answer::Settled

@@ -1,4 +1,4 @@
-//! What happened because time passed: lots lapse, tiers are reviewed, coupons lapse, reservations end.
+//! What happened because time passed: lots lapse, tiers are reviewed, coupons lapse, reservations end, rewards are paid.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,15 @@ use timers::{Due, Ring};
 
 use crate::account::Accounts;
 use crate::coupon::{self, Coupons};
+use crate::mission::{self, Missions};
 use crate::reservation::{self, Reservations};
 
-/// Rings for accounts, coupons and reservations. It decides as of the due instants, however late it rings.
+/// Rings for accounts, coupons, reservations and missions. It decides as of the due instants, however late it rings.
 pub(crate) struct Bell {
     accounts: Accounts,
     coupons: Coupons,
     reservations: Reservations,
+    missions: Missions,
 }
 
 /// What is due of one tenant.
@@ -24,11 +26,17 @@ struct DueOf {
     members: Vec<MemberId>,
     coupons: Vec<(Shard, CouponId)>,
     reservations: Vec<(Shard, ReservationId)>,
+    owed: Vec<MemberId>,
 }
 
 impl Bell {
-    pub(crate) const fn new(accounts: Accounts, coupons: Coupons, reservations: Reservations) -> Self {
-        Self { accounts, coupons, reservations }
+    pub(crate) const fn new(
+        accounts: Accounts,
+        coupons: Coupons,
+        reservations: Reservations,
+        missions: Missions,
+    ) -> Self {
+        Self { accounts, coupons, reservations, missions }
     }
 }
 
@@ -41,11 +49,12 @@ impl Ring for Bell {
             match timer.kind.as_str() {
                 coupon::OVER => of.coupons.push((timer.shard, timer.subject.into())),
                 reservation::DUE => of.reservations.push((timer.shard, timer.subject.into())),
+                mission::OWED => of.owed.push(timer.subject.into()),
                 _ => of.members.push(timer.subject.into()),
             }
         }
         for (tenant, due) in by_tenant {
-            let DueOf { members, coupons, reservations } = due;
+            let DueOf { members, coupons, reservations, owed } = due;
             if !members.is_empty() {
                 self.accounts.settle(tenant, members).await?;
             }
@@ -55,6 +64,8 @@ impl Ring for Bell {
             if !coupons.is_empty() {
                 self.coupons.lapse(tenant, coupons).await?;
             }
+            let paid = owed.into_iter().map(|member| self.missions.ring(tenant, member));
+            futures::future::try_join_all(paid).await?;
         }
         Ok(())
     }

@@ -2,12 +2,14 @@
 
 mod coupons;
 mod ledger;
+mod missions;
 mod newcomers;
 mod parse;
 mod parse_campaign;
 mod parse_coupons;
 mod parse_holds;
 mod parse_ledger;
+mod parse_missions;
 mod parse_programme;
 mod parse_quote;
 mod parse_rules;
@@ -16,11 +18,13 @@ mod present_campaign;
 mod present_coupons;
 mod present_holds;
 mod present_ledger;
+mod present_missions;
 mod present_programme;
 mod present_quote;
 mod present_rules;
 mod refuse;
 mod refuse_coupons;
+mod refuse_missions;
 mod stream;
 mod wallets;
 mod wording;
@@ -35,6 +39,7 @@ use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
 pub(crate) use self::coupons::Service as CouponsService;
+pub(crate) use self::missions::Service as MissionsService;
 use crate::account::Accounts;
 use crate::programme::Programmes;
 

@@ -4,7 +4,7 @@
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`]
-//! and [`reservation`] (what is given and used beside points), then `listen` and
+//! and [`reservation`] (what is given and used beside points), [`mission`] (what members are asked to do), then `listen` and
 //! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
 //! for).
 
@@ -18,6 +18,7 @@ pub mod codes;
 pub mod coupon;
 mod grpc;
 mod listen;
+pub mod mission;
 pub mod programme;
 mod receipt;
 pub mod reservation;
@@ -41,6 +42,7 @@ use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
 use crate::listen::Ear;
+use crate::mission::Missions;
 use crate::programme::Programmes;
 use crate::reservation::Reservations;
 pub use crate::store::{MIGRATIONS, migrations};
@@ -59,6 +61,7 @@ pub struct Loyalty {
     codes: Codes,
     coupons: Coupons,
     reservations: Reservations,
+    missions: Missions,
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
@@ -75,6 +78,7 @@ impl Loyalty {
         let codes = Codes::new(store.clone(), clock.clone(), keys.clone());
         let coupons = Coupons::open(store.clone(), clock.clone());
         let reservations = Reservations::open(store.clone(), clock.clone());
+        let missions = Missions::new(store.clone(), clock.clone(), accounts.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -85,7 +89,12 @@ impl Loyalty {
             })
             .collect::<Result<Vec<_>, server::PeerError>>()?;
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
-        let ring = Arc::new(clockwork::Bell::new(accounts.clone(), coupons.clone(), reservations.clone()));
+        let ring = Arc::new(clockwork::Bell::new(
+            accounts.clone(),
+            coupons.clone(),
+            reservations.clone(),
+            missions.clone(),
+        ));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
         let auditor = Auditor::new(accounts.clone(), None, auditor::PAUSE);
         let peers = peers.clone();
@@ -98,6 +107,7 @@ impl Loyalty {
             codes,
             coupons,
             reservations,
+            missions,
             progress,
             consumer,
             clockwork,
@@ -133,7 +143,13 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
-        coupons.mount(service.mount(services))
+        let missions = grpc::MissionsService::new(
+            self.keys.clone(),
+            self.missions.clone(),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        missions.mount(coupons.mount(service.mount(services)))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.

@@ -10,6 +10,7 @@ use proto::loyalty::v1::{
 use testkit::Examples;
 
 mod coupons;
+mod missions;
 
 use super::{World, make};
 use crate::requests::{at, programme};
@@ -31,6 +32,7 @@ pub async fn examples(world: &World) -> Examples {
         .and(holding(world))
         .and(giving(world))
         .and(coupons::examples(world).await)
+        .and(missions::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

@@ -84,10 +84,15 @@ pub fn earn(
 
     let net_minor = order.net_minor().ok_or(OutOfRange)?;
     let terms = versions.at(order.occurred_at);
+    if let Some(terms) = terms {
+        reviewing::begin(holdings, terms, holdings.settled_until)?;
+    }
+    let buyer = Buyer::of(holdings, order);
     let earned = match terms {
-        Some(terms) => post_earned(holdings, terms, order, now)?,
+        Some(terms) => post_earned(holdings, terms, order, &buyer, now)?,
         None => None,
     };
+    holdings.faced.insert(order.order, buyer);
     let (points, lot) = earned.map_or((0, None), |(points, lot)| (points, Some(lot)));
     holdings.touched = true;
     holdings.purchases.insert(
@@ -124,12 +129,11 @@ fn post_earned(
     holdings: &mut Holdings,
     terms: &Terms,
     order: &OrderFacts,
+    buyer: &Buyer,
     now: Timestamp,
 ) -> Result<Option<(i64, kernel::LotId)>, OutOfRange> {
-    reviewing::begin(holdings, terms, holdings.settled_until)?;
     let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
-    let buyer = Buyer::of(holdings, order);
-    let assessed = assess(terms, rate, order, Some(&buyer), &holdings.uses)?;
+    let assessed = assess(terms, rate, order, Some(buyer), &holdings.uses)?;
     let points = assessed.points;
     if points <= 0 {
         return Ok(None);

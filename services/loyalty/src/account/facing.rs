@@ -44,6 +44,14 @@ pub struct Faced<'a> {
     known: Vec<Option<Known<'a>>>,
 }
 
+impl Faced<'_> {
+    /// The same facts for conditions that know the first of them only.
+    #[must_use]
+    pub fn under(self, schema: &'static Schema) -> Self {
+        Self { schema, ..self }
+    }
+}
+
 impl Facts for Faced<'_> {
     fn schema(&self) -> &Schema {
         self.schema

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Link;
 use super::decision::Decision;
+use super::facing::Buyer;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
@@ -164,6 +165,8 @@ pub struct Holdings {
     pub purchases: BTreeMap<OrderId, Purchase>,
     /// What orders earned by limited rules; read where the programme has such rules, and orders are heard.
     pub uses: Vec<RuleUse>,
+    /// How they stood when they bought what was booked since it was read.
+    pub faced: BTreeMap<OrderId, Buyer>,
     /// Earlier changes of the tier, oldest first.
     pub history: Vec<TierChange>,
     /// Posted since it was read.
@@ -196,6 +199,7 @@ impl Holdings {
             standing: None,
             purchases: BTreeMap::new(),
             uses: Vec::new(),
+            faced: BTreeMap::new(),
             history: Vec::new(),
             postings: Vec::new(),
             changes: Vec::new(),

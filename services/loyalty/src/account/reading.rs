@@ -3,6 +3,7 @@
 
 mod past;
 mod store;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 

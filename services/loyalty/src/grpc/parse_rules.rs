@@ -72,7 +72,7 @@ fn read_rule(bad: &mut Violations, within: &str, rule: &wire_v1::EarnRule) -> Op
     })
 }
 
-fn condition<W: Words>(bad: &mut Violations, field: &str, text: &str) -> Option<Condition<W>> {
+pub(super) fn condition<W: Words>(bad: &mut Violations, field: &str, text: &str) -> Option<Condition<W>> {
     if text.len() > MOST_BYTES {
         bad.add(field, format!("must have at most {MOST_BYTES} bytes"));
         return None;

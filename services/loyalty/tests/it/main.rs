@@ -10,6 +10,7 @@ mod granting;
 mod granting_many;
 mod holding;
 mod ledger;
+mod missions;
 mod older;
 mod overview;
 mod pending;

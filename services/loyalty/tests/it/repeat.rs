@@ -6,6 +6,7 @@ use proto::loyalty::v1::*;
 use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
+use crate::missions::three_orders;
 use crate::shop::Shop;
 
 /// Points for a referral of this number and name.
@@ -143,6 +144,44 @@ async fn coupons(shop: &Shop) -> Examples {
             let codes = vec!["WELCOME".to_owned()];
             QuoteCouponsRequest { member: member.to_string(), cart: Some(cart(200)), codes, ..Default::default() }
         })
+}
+
+/// The same for missions.
+async fn missions(shop: &Shop) -> Examples {
+    let member = shop.member();
+    for code in ["changing", "welcome"] {
+        shop.put_mission(Mission { opt_in: true, ..three_orders(code) }).await.expect("put");
+    }
+    Examples::new(&shop.clock)
+        .with_other(
+            move |n| {
+                let mission = Mission { display_name: format!("Three {n}"), ..three_orders("changing") };
+                async move { PutMissionRequest { mission: Some(mission), ..Default::default() } }
+            },
+            |request: &mut PutMissionRequest| request.mission.as_mut().expect("there").budget += 1,
+        )
+        .with_other(
+            move |_| async move {
+                let mission = "welcome".to_owned();
+                AcceptMissionRequest { member: member.to_string(), mission, ..Default::default() }
+            },
+            |request: &mut AcceptMissionRequest| request.mission = "changing".to_owned(),
+        )
+        .with_other(
+            move |n| async move {
+                RecordMissionEventRequest {
+                    member: member.to_string(),
+                    name: "review".to_owned(),
+                    external_id: format!("r{n}"),
+                    ..Default::default()
+                }
+            },
+            |request: &mut RecordMissionEventRequest| request.name = "survey".to_owned(),
+        )
+        .with(|_| async { GetMissionRequest { mission: "welcome".to_owned(), ..Default::default() } })
+        .with(|_| async { ListMissionsRequest::default() })
+        .with(move |_| async move { ListMemberMissionsRequest { member: member.to_string(), ..Default::default() } })
+        .with(move |_| async move { ListMissionRewardsRequest { member: member.to_string(), ..Default::default() } })
 }
 
 /// Valid requests for every rpc of the service, against a member who has points.
@@ -283,6 +322,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         .with(|_| async { GetOverviewRequest::default() })
         .and(holds)
         .and(coupons(shop).await)
+        .and(missions(shop).await)
 }
 
 /// The service's own: the event log's are proved with the whole suite.
