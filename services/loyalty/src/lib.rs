@@ -89,12 +89,8 @@ impl Loyalty {
             })
             .collect::<Result<Vec<_>, server::PeerError>>()?;
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
-        let ring = Arc::new(clockwork::Bell::new(
-            accounts.clone(),
-            coupons.clone(),
-            reservations.clone(),
-            missions.clone(),
-        ));
+        let ring =
+            Arc::new(clockwork::Bell::new(accounts.clone(), coupons.clone(), reservations.clone(), missions.clone()));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
         let auditor = Auditor::new(accounts.clone(), None, auditor::PAUSE);
         let peers = peers.clone();

@@ -248,8 +248,7 @@ pub(crate) async fn heard(
     for (tenant, deeds) in by_tenant {
         let mut definitions = store::definitions(tx.connection(), tenant, now).await?;
         let Some(since) = first_start(&definitions) else { continue };
-        let whose: Vec<MemberId> =
-            deeds.iter().map(|deed| deed.member).collect::<BTreeSet<_>>().into_iter().collect();
+        let whose: Vec<MemberId> = deeds.iter().map(|deed| deed.member).collect::<BTreeSet<_>>().into_iter().collect();
         let mut records = members::load(tx.connection(), tenant, &whose, since).await?;
         for deed in deeds {
             apply(records.entry(deed.member).or_default(), deed, since, who);
@@ -264,12 +263,7 @@ fn first_start(definitions: &Definitions) -> Option<Timestamp> {
     definitions.last.values().map(|mission| mission.put_at).min()
 }
 
-fn apply(
-    record: &mut Record,
-    deed: &Deed,
-    since: Timestamp,
-    who: &(dyn Fn(&Deed, OrderId) -> Option<Who> + Sync),
-) {
+fn apply(record: &mut Record, deed: &Deed, since: Timestamp, who: &(dyn Fn(&Deed, OrderId) -> Option<Who> + Sync)) {
     match &deed.kind {
         DeedKind::Bought(order) => {
             let known = record.orders.iter().any(|known| known.order == order.order);

@@ -14,8 +14,8 @@ pub(super) fn of_missions(event: &HeardEvent) -> Result<Vec<Deed>, CannotApply> 
         let order = order?;
         let bought = bought(&order)?;
         let (id, whole) = (bought.order, false);
-        let before = (!order.returned.is_empty())
-            .then(|| DeedKind::Returned { order: id, lines: back(&order.returned), whole });
+        let before =
+            (!order.returned.is_empty()).then(|| DeedKind::Returned { order: id, lines: back(&order.returned), whole });
         (order.member, [DeedKind::Bought(bought)].into_iter().chain(before).collect::<Vec<_>>())
     } else if let Some(returned) = event.payload::<OrderReturned>() {
         let returned = returned?;

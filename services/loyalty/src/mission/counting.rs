@@ -40,8 +40,12 @@ pub fn reached(terms: &Terms, deeds: &[Deed], now: Timestamp, zone: &TimeZone) -
     let most = usize::try_from(terms.most_per_window).unwrap_or(usize::MAX);
     if reached.completed.len() >= most {
         reached.completed.truncate(most);
-        reached =
-            Reached { completed: reached.completed, done: terms.goal.target(), have: reached.have, ..Reached::default() };
+        reached = Reached {
+            completed: reached.completed,
+            done: terms.goal.target(),
+            have: reached.have,
+            ..Reached::default()
+        };
     }
     Ok(reached)
 }

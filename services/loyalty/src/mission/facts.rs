@@ -30,12 +30,7 @@ pub struct Who {
 impl Who {
     /// Of who buys.
     pub fn of(buyer: &Buyer, joined_at: Timestamp) -> Self {
-        Self {
-            tier: buyer.tier.clone(),
-            orders: buyer.orders,
-            joined_at,
-            days_since_joining: buyer.days_since_joining,
-        }
+        Self { tier: buyer.tier.clone(), orders: buyer.orders, joined_at, days_since_joining: buyer.days_since_joining }
     }
 
     fn buyer(&self) -> Buyer {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::calendar::OutOfCalendar;
-use kernel::{EntryId, CouponId, MemberId, MissionRewardId};
+use kernel::{CouponId, EntryId, MemberId, MissionRewardId};
 
 use super::counting::{Reached, reached};
 use super::facts::{Deed, Event, Order, Who, of_event, of_order};
@@ -147,8 +147,7 @@ pub fn is_for(terms: &Terms, who: &Who) -> bool {
 /// Everything that counts for a mission, in the order in which it happened.
 pub fn deeds(terms: &Terms, record: &Record, zone: &TimeZone) -> Vec<Deed> {
     let orders = record.orders.iter().filter_map(|order| of_order(terms, order, zone));
-    let mut deeds: Vec<Deed> =
-        orders.chain(record.events.iter().filter_map(|event| of_event(terms, event))).collect();
+    let mut deeds: Vec<Deed> = orders.chain(record.events.iter().filter_map(|event| of_event(terms, event))).collect();
     deeds.sort_by(|one, other| (one.at, &one.name).cmp(&(other.at, &other.name)));
     deeds
 }
@@ -163,8 +162,7 @@ pub fn progress(
 ) -> Result<Reached, OutOfCalendar> {
     let from = round.accepted_at.map_or(round.span.from, |at| at.max(round.span.from));
     let within = |at: Timestamp| from <= at && round.span.until.is_none_or(|until| at < until);
-    let deeds: Vec<Deed> =
-        deeds(&mission.terms, record, zone).into_iter().filter(|deed| within(deed.at)).collect();
+    let deeds: Vec<Deed> = deeds(&mission.terms, record, zone).into_iter().filter(|deed| within(deed.at)).collect();
     reached(&mission.terms, &deeds, now, zone)
 }
 
@@ -190,9 +188,8 @@ pub fn judge(
 fn begin(mission: &Definition, record: &mut Record, zone: &TimeZone) -> Result<(), OutOfCalendar> {
     for deed in deeds(&mission.terms, record, zone) {
         let own = || record.rounds.iter().filter(|round| round.mission == mission.code);
-        let covered = own().any(|round| {
-            round.span.from <= deed.at && round.span.until.is_none_or(|until| deed.at < until)
-        });
+        let covered =
+            own().any(|round| round.span.from <= deed.at && round.span.until.is_none_or(|until| deed.at < until));
         let Some(mut span) = span(mission, (deed.joined_at, None), deed.at, zone)?.filter(|_| !covered) else {
             continue;
         };
@@ -227,8 +224,7 @@ fn settle(
     zone: &TimeZone,
     changes: &mut Vec<Change>,
 ) -> Result<(), OutOfCalendar> {
-    let mut rounds: Vec<Round> =
-        record.rounds.iter().filter(|round| round.mission == mission.code).cloned().collect();
+    let mut rounds: Vec<Round> = record.rounds.iter().filter(|round| round.mission == mission.code).cloned().collect();
     rounds.sort_by(|one, other| (one.span.from, &one.span.key).cmp(&(other.span.from, &other.span.key)));
     let mut earned: Vec<(&Definition, &Round, Vec<Timestamp>)> = Vec::with_capacity(rounds.len());
     for round in &rounds {

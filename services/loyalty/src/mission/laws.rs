@@ -320,7 +320,8 @@ fn whoever_has_begun_goes_on_under_the_terms_they_began_with() {
     live(&mut record, "02-05 tea", &mut names);
     live(&mut record, "02-06 tea", &mut names);
     judge(&both, &mut record, day("02-07"), &zone()).expect("in range");
-    let versions: Vec<(&str, i32)> = record.rounds.iter().map(|round| (round.span.key.as_str(), round.version)).collect();
+    let versions: Vec<(&str, i32)> =
+        record.rounds.iter().map(|round| (round.span.key.as_str(), round.version)).collect();
     assert_eq!(versions, [("2026-01", 1), ("2026-02", 2)]);
     let wanted: Vec<&str> = record.rewards.iter().map(|reward| reward.window.as_str()).collect();
     assert_eq!(wanted, ["2026-01"], "two were enough in January, and are not in February");

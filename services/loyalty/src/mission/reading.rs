@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{MemberId, TenantId};
 use wire::Stop;
 
@@ -55,12 +55,7 @@ pub struct MemberMission {
 
 impl Missions {
     /// A mission, its last version for 0.
-    pub async fn get(
-        &self,
-        tenant: TenantId,
-        mission: String,
-        version: i32,
-    ) -> Result<Standing, Stop<MissionRefusal>> {
+    pub async fn get(&self, tenant: TenantId, mission: String, version: i32) -> Result<Standing, Stop<MissionRefusal>> {
         let mut reading = self.store.read(tenant).await?;
         let found = store::one(reading.connection(), tenant, &mission, version).await?;
         found.ok_or(Stop::Refused(MissionRefusal::NotFound { mission }))
@@ -130,11 +125,7 @@ impl Seen<'_> {
         open.map(|mission| self.one(mission, record)).collect()
     }
 
-    fn one(
-        &self,
-        mission: &Definition,
-        record: &Record,
-    ) -> Result<MemberMission, kernel::calendar::OutOfCalendar> {
+    fn one(&self, mission: &Definition, record: &Record) -> Result<MemberMission, kernel::calendar::OutOfCalendar> {
         let own = record.rounds.iter().filter(|round| round.mission == mission.code);
         let running = own
             .clone()
@@ -161,9 +152,7 @@ impl Seen<'_> {
             record.rewards.iter().filter(|reward| reward.mission == mission.code).cloned().collect();
         rewards.sort_by_key(|reward| std::cmp::Reverse(reward.place));
         let wanted = rewards.iter().filter(|reward| reward.wanted).count();
-        let all_given = mission.terms.most_in_all.is_some_and(|most| {
-            i64::try_from(wanted).unwrap_or(i64::MAX) >= most
-        });
+        let all_given = mission.terms.most_in_all.is_some_and(|most| i64::try_from(wanted).unwrap_or(i64::MAX) >= most);
         rewards.truncate(MOST_TOLD);
         let times = i64::try_from(reached.completed.len()).unwrap_or(i64::MAX);
         let state = match &would {

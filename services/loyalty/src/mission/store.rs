@@ -143,11 +143,7 @@ pub(super) async fn page(
 }
 
 /// How many missions of a tenant are not over.
-pub(super) async fn live(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    now: Timestamp,
-) -> Result<i64, StoreError> {
+pub(super) async fn live(connection: &mut PgConnection, tenant: TenantId, now: Timestamp) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         "SELECT count(*) AS \"live!\" FROM mission WHERE tenant = $1 AND (until_at IS NULL OR until_at > $2)",
         tenant.uuid(),
@@ -195,11 +191,7 @@ pub(super) async fn put(
 }
 
 /// Takes one reward of the budget, where there is one left. The mission's shard must be locked.
-pub(super) async fn take(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    mission: &str,
-) -> Result<bool, StoreError> {
+pub(super) async fn take(connection: &mut PgConnection, tenant: TenantId, mission: &str) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE mission SET taken = taken + 1
          WHERE tenant = $1 AND shard = $2 AND mission = $3 AND (budget IS NULL OR taken < budget)",

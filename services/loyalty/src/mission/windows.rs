@@ -68,7 +68,9 @@ pub fn unit_of(at: Timestamp, unit: Unit, zone: &TimeZone) -> i64 {
             let hours = day.duration_since(MONDAY).as_hours();
             hours.div_euclid(24 * 7)
         }
-        Unit::Month => i64::from(day.year()).saturating_mul(12).saturating_add(i64::from(day.month()).saturating_sub(1)),
+        Unit::Month => {
+            i64::from(day.year()).saturating_mul(12).saturating_add(i64::from(day.month()).saturating_sub(1))
+        }
     }
 }
 

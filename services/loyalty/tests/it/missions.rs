@@ -185,7 +185,7 @@ async fn a_coupon_is_given_and_withdrawn_if_it_was_not_used() {
     shop.put_mission(Mission { reward, ..mission }).await.expect("put");
     let (kept, used) = (shop.bought(member, 100).await, shop.bought(other, 100).await);
     shop.ring().await;
-    let coupon = shop.wallet(other).await.remove(0).coupon;
+    let coupon = shop.wallet(other).await.remove(0).id;
     assert_eq!(shop.rewards_of(other).await[0].coupon, coupon);
     shop.reserve(shop.reservation(other, "1", &[&coupon], &[])).await.expect("put aside");
     shop.redeem_order(other, "1").await.expect("used");
@@ -275,6 +275,7 @@ async fn only_what_happens_after_accepting_counts() {
     shop.put_mission(mission.clone()).await.expect("put");
     shop.bought(member, 100).await;
     assert_eq!(shop.progress_of(member).await.0, MissionState::ToAccept);
+    shop.minutes_pass(1);
     let accepted = shop.accept(member, "two").await.expect("it is open");
     assert_eq!(accepted.version, 1);
     let again = shop.accept(member, "two").await.expect("it still runs");

@@ -1,6 +1,6 @@
 //! Every mutation is repeat-safe, by the harness that walks the contract.
 
-use kernel::{Clock, RequestId};
+use kernel::{Clock, MemberId, RequestId};
 use proto::loyalty::v1::coupon_service_client::CouponServiceClient;
 use proto::loyalty::v1::*;
 use testkit::{Examples, Spoken};
@@ -152,6 +152,8 @@ async fn missions(shop: &Shop) -> Examples {
     for code in ["changing", "welcome"] {
         shop.put_mission(Mission { opt_in: true, ..three_orders(code) }).await.expect("put");
     }
+    // Another member each time: one accepts once.
+    let clock = shop.clock.clone();
     Examples::new(&shop.clock)
         .with_other(
             move |n| {
@@ -161,9 +163,9 @@ async fn missions(shop: &Shop) -> Examples {
             |request: &mut PutMissionRequest| request.mission.as_mut().expect("there").budget += 1,
         )
         .with_other(
-            move |_| async move {
-                let mission = "welcome".to_owned();
-                AcceptMissionRequest { member: member.to_string(), mission, ..Default::default() }
+            move |_| {
+                let member = MemberId::new_at(clock.now()).to_string();
+                async move { AcceptMissionRequest { member, mission: "welcome".to_owned(), ..Default::default() } }
             },
             |request: &mut AcceptMissionRequest| request.mission = "changing".to_owned(),
         )

@@ -21,6 +21,15 @@ fn three_orders(code: &str) -> Mission {
     }
 }
 
+/// Another mission each time: one is accepted once.
+async fn another(world: &World) -> String {
+    let code = format!("m-{}", uuid::Uuid::new_v4());
+    let (request_id, mission) = (world.shop.request_id(), Some(three_orders(&code)));
+    let ask = PutMissionRequest { request_id, mission, validate_only: false };
+    MissionServiceClient::new(world.shop.channel.clone()).put_mission(ask).await.expect("put");
+    code
+}
+
 pub async fn examples(world: &World) -> Examples {
     for code in ["three", "changing"] {
         let request_id = world.shop.request_id();
@@ -41,10 +50,9 @@ pub async fn examples(world: &World) -> Examples {
             |request: &mut PutMissionRequest| request.mission.iter_mut().for_each(|mission| mission.budget += 1),
         )
         .with_other(
-            make!(world, |world, _n| AcceptMissionRequest {
-                member: world.member,
-                mission: "three".to_owned(),
-                ..AcceptMissionRequest::default()
+            make!(world, |world, _n| {
+                let mission = another(&world).await;
+                AcceptMissionRequest { member: world.member, mission, ..AcceptMissionRequest::default() }
             }),
             |request: &mut AcceptMissionRequest| request.mission = "changing".to_owned(),
         )

@@ -93,8 +93,7 @@ pub(in crate::mission) async fn load(
     .fetch_all(&mut *connection)
     .await?;
     for row in rows {
-        let span =
-            Span { key: row.period, from: row.from_at.into(), until: row.until_at.map(Timestamp::from) };
+        let span = Span { key: row.period, from: row.from_at.into(), until: row.until_at.map(Timestamp::from) };
         records.entry(row.member.into()).or_default().rounds.push(Round {
             mission: row.mission,
             span,
@@ -195,11 +194,7 @@ pub(in crate::mission) async fn write(
     write_rewards(connection, tenant, records).await
 }
 
-async fn write_rounds(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    records: &Records,
-) -> Result<(), StoreError> {
+async fn write_rounds(connection: &mut PgConnection, tenant: TenantId, records: &Records) -> Result<(), StoreError> {
     let rounds: Vec<(MemberId, &Round)> = touched(records, |record| &record.rounds, |round| round.touched);
     if rounds.is_empty() {
         return Ok(());
@@ -229,11 +224,7 @@ async fn write_rounds(
     Ok(())
 }
 
-async fn write_rewards(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    records: &Records,
-) -> Result<(), StoreError> {
+async fn write_rewards(connection: &mut PgConnection, tenant: TenantId, records: &Records) -> Result<(), StoreError> {
     for (member, reward) in touched(records, |record| &record.rewards, |reward| reward.touched) {
         write_reward(connection, (tenant, member), reward).await?;
     }
@@ -321,11 +312,7 @@ pub(in crate::mission) async fn record_event(
     Ok(done.rows_affected() == 1)
 }
 
-fn touched<'a, T>(
-    records: &'a Records,
-    of: fn(&Record) -> &Vec<T>,
-    is: fn(&T) -> bool,
-) -> Vec<(MemberId, &'a T)> {
+fn touched<'a, T>(records: &'a Records, of: fn(&Record) -> &Vec<T>, is: fn(&T) -> bool) -> Vec<(MemberId, &'a T)> {
     let all = records.iter().flat_map(|(member, record)| of(record).iter().map(move |one| (*member, one)));
     all.filter(|(_, one)| is(one)).collect()
 }
