@@ -6,7 +6,7 @@
 //!    that has closed is decided anew only upward; only what comes back takes away ([`judging`]).
 //! 3. What happens is heard together with the account's cursors, in the shard of the member ([`heard`]). What follows from
 //!    it elsewhere, the budget in the mission's shard and the points at the desk of accounts, is paid by a timer that is due
-//!    at once, exactly once for each reward ([`paying`]).
+//!    at once, exactly once for each reward ([`desk`]).
 //! 4. No budget is overrun: one reward is taken of it in one conditional statement with the mission's shard locked.
 //! 5. A look does not wait for the timer: what is completed is told as completed, its reward on the way.
 //!
@@ -15,11 +15,12 @@
 //! Cost: one statement for each tenant of a hearing; where it has missions eight more, and the member's orders since the
 //! first of them began.
 
+mod asks;
 pub mod counting;
+mod desk;
 mod events;
 pub mod facts;
 pub mod judging;
-mod paying;
 mod reading;
 mod store;
 pub mod terms;
@@ -32,18 +33,18 @@ mod laws;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::store::{RequestKey, Store, StoreError, Tx};
+use ::store::{Store, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
-use serde::{Deserialize, Serialize};
 use timers::Timer;
 use wire::{Stop, known, patiently};
 
+pub use self::asks::{Accept, AcceptReceipt, Closed, Happened, HappenedReceipt, MissionRefusal, Put, PutReceipt};
 use self::facts::{Back, Event, Order, Who};
 use self::judging::{Definitions, Record, Round, judge};
 pub use self::reading::{MemberMission, MissionState};
 use self::store::members::{self, Records};
-use self::terms::{Definition, Terms};
+use self::terms::Definition;
 use self::windows::span;
 use crate::account::Accounts;
 use crate::campaign;
@@ -55,94 +56,6 @@ pub(crate) const OWED: &str = "mission";
 /// Missions of a tenant that are not over.
 pub const MOST_MISSIONS: i64 = 200;
 
-/// A mission to put.
-#[derive(Clone, Debug)]
-pub struct Put {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Its code.
-    pub mission: String,
-    /// The whole of it.
-    pub terms: Terms,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// What the caller of `put` keeps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PutReceipt {
-    /// The version it has become.
-    pub version: i32,
-    /// Where the tenant's log stood.
-    pub reached: Reached,
-}
-
-/// A mission to take on.
-#[derive(Clone, Debug)]
-pub struct Accept {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Who.
-    pub member: MemberId,
-    /// Which.
-    pub mission: String,
-    /// Registry knows the member.
-    pub known: bool,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// What the caller of `accept` keeps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AcceptReceipt {
-    /// The window that runs.
-    pub window: String,
-    /// The version whose terms hold.
-    pub version: i32,
-    /// Since when.
-    pub accepted_at: Timestamp,
-    /// Until when.
-    pub until: Option<Timestamp>,
-    /// Where the member's log stood.
-    pub reached: Reached,
-}
-
-/// Something a member did that is no order.
-#[derive(Clone, Debug)]
-pub struct Happened {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Who.
-    pub member: MemberId,
-    /// What.
-    pub name: String,
-    /// What the shop calls this one.
-    pub external_id: String,
-    /// When; now if none.
-    pub at: Option<Timestamp>,
-    /// Registry knows the member.
-    pub known: bool,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// What the caller of `record` keeps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HappenedReceipt {
-    /// Missions that ask for it.
-    pub missions: Vec<String>,
-    /// It had been recorded before.
-    pub repeated: bool,
-    /// Where the member's log stood.
-    pub reached: Reached,
-}
-
 /// A version of a mission, and what all versions have come to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
@@ -152,53 +65,6 @@ pub struct Standing {
     pub taken: i64,
     /// When the version was put.
     pub recorded_at: Timestamp,
-}
-
-/// Why something was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MissionRefusal {
-    /// Nobody has this id.
-    MemberNotFound {
-        /// The id.
-        member: MemberId,
-    },
-    /// None has this code, or not this version.
-    NotFound {
-        /// The code.
-        mission: String,
-    },
-    /// No campaign has this code.
-    CampaignNotFound {
-        /// The code.
-        campaign: String,
-    },
-    /// There are as many as there may be.
-    TooMany {
-        /// So many.
-        most: i64,
-    },
-    /// It cannot be accepted.
-    NotOpen {
-        /// The mission.
-        mission: String,
-        /// Why.
-        why: Closed,
-    },
-}
-
-/// Why a mission cannot be accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// What happens counts without.
-    Automatic,
-    /// Its time has not come.
-    NotYet,
-    /// Its time is over.
-    Over,
-    /// The member is none of whom it is for.
-    NotForMember,
-    /// The member was given all they can be.
-    Completed,
 }
 
 /// Something that was heard of an order of a member.

@@ -1,5 +1,7 @@
 //! What conditions of earn rules are told of an order, of its lines, and of the member who bought.
 
+mod reading;
+
 use jiff::tz::TimeZone;
 use rule::{Facts, Known, Schema, Slot, Texts};
 

@@ -3,7 +3,6 @@
 
 mod past;
 mod store;
-mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -331,7 +330,7 @@ impl Accounts {
         quoted.map_err(|OutOfRange| Stop::Refused(AccountRefusal::OutOfRange))
     }
 
-    async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
+    pub(super) async fn settled(&self, tenant: TenantId, member: MemberId) -> Result<Settled, Stop<AccountRefusal>> {
         self.read_settled(tenant, member, false).await
     }
 

@@ -3,7 +3,7 @@
 //! 1. A window is begun by the first thing that counts, or by accepting; it keeps the version it was begun with.
 //! 2. What a member should have follows from what they did and kept. A reward that is there stays where its window still
 //!    supports it; only what came back takes one away, the last first.
-//! 3. Rewards are wanted or not here, and paid or taken back elsewhere ([`super::paying`]).
+//! 3. Rewards are wanted or not here, and paid or taken back elsewhere ([`super::desk`]).
 
 use std::collections::BTreeMap;
 
