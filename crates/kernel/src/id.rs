@@ -131,6 +131,8 @@ ids! {
     ReservationId = "reservation";
     /// What a member is given for a mission.
     MissionRewardId = "mreward";
+    /// A ticket of a prize draw.
+    DrawTicketId = "ticket";
 }
 
 impl EntryId {

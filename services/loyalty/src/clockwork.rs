@@ -6,18 +6,21 @@ use async_trait::async_trait;
 use kernel::{CouponId, MemberId, ReservationId, Shard, TenantId};
 use store::StoreError;
 use timers::{Due, Ring};
+use uuid::Uuid;
 
 use crate::account::Accounts;
 use crate::coupon::{self, Coupons};
+use crate::draw::{self, Draws};
 use crate::mission::{self, Missions};
 use crate::reservation::{self, Reservations};
 
-/// Rings for accounts, coupons, reservations and missions. It decides as of the due instants, however late it rings.
+/// Rings for accounts, coupons, reservations, missions and draws. It decides as of the due instants, however late it rings.
 pub(crate) struct Bell {
     accounts: Accounts,
     coupons: Coupons,
     reservations: Reservations,
     missions: Missions,
+    draws: Draws,
 }
 
 /// What is due of one tenant.
@@ -27,16 +30,17 @@ struct DueOf {
     coupons: Vec<(Shard, CouponId)>,
     reservations: Vec<(Shard, ReservationId)>,
     owed: Vec<MemberId>,
+    draws: Vec<(Shard, Uuid)>,
 }
 
 impl Bell {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         accounts: Accounts,
         coupons: Coupons,
         reservations: Reservations,
-        missions: Missions,
+        (missions, draws): (Missions, Draws),
     ) -> Self {
-        Self { accounts, coupons, reservations, missions }
+        Self { accounts, coupons, reservations, missions, draws }
     }
 }
 
@@ -50,11 +54,12 @@ impl Ring for Bell {
                 coupon::OVER => of.coupons.push((timer.shard, timer.subject.into())),
                 reservation::DUE => of.reservations.push((timer.shard, timer.subject.into())),
                 mission::OWED => of.owed.push(timer.subject.into()),
+                draw::OWED => of.draws.push((timer.shard, timer.subject)),
                 _ => of.members.push(timer.subject.into()),
             }
         }
         for (tenant, due) in by_tenant {
-            let DueOf { members, coupons, reservations, owed } = due;
+            let DueOf { members, coupons, reservations, owed, draws } = due;
             if !members.is_empty() {
                 self.accounts.settle(tenant, members).await?;
             }
@@ -66,6 +71,8 @@ impl Ring for Bell {
             }
             let paid = owed.into_iter().map(|member| self.missions.ring(tenant, member));
             futures::future::try_join_all(paid).await?;
+            let won = draws.into_iter().map(|(shard, subject)| self.draws.ring(tenant, shard, subject));
+            futures::future::try_join_all(won).await?;
         }
         Ok(())
     }

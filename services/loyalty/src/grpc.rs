@@ -1,12 +1,14 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
 mod coupons;
+mod draws;
 mod ledger;
 mod missions;
 mod newcomers;
 mod parse;
 mod parse_campaign;
 mod parse_coupons;
+mod parse_draws;
 mod parse_holds;
 mod parse_ledger;
 mod parse_missions;
@@ -16,6 +18,7 @@ mod parse_rules;
 mod present;
 mod present_campaign;
 mod present_coupons;
+mod present_draws;
 mod present_holds;
 mod present_ledger;
 mod present_missions;
@@ -24,6 +27,7 @@ mod present_quote;
 mod present_rules;
 mod refuse;
 mod refuse_coupons;
+mod refuse_draws;
 mod refuse_missions;
 mod stream;
 mod wallets;
@@ -39,6 +43,7 @@ use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
 pub(crate) use self::coupons::Service as CouponsService;
+pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
 use crate::account::Accounts;
 use crate::programme::Programmes;

@@ -4,7 +4,7 @@
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`]
-//! and [`reservation`] (what is given and used beside points), [`mission`] (what members are asked to do), then `listen` and
+//! and [`reservation`] (what is given and used beside points), [`mission`] (what members are asked to do), [`draw`] (what they may win), then `listen` and
 //! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
 //! for).
 
@@ -16,6 +16,7 @@ pub mod campaign;
 mod clockwork;
 pub mod codes;
 pub mod coupon;
+pub mod draw;
 mod grpc;
 mod listen;
 pub mod mission;
@@ -41,6 +42,7 @@ use crate::auditor::Auditor;
 use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
+use crate::draw::Draws;
 use crate::listen::Ear;
 use crate::mission::Missions;
 use crate::programme::Programmes;
@@ -62,6 +64,7 @@ pub struct Loyalty {
     coupons: Coupons,
     reservations: Reservations,
     missions: Missions,
+    draws: Draws,
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
@@ -79,6 +82,7 @@ impl Loyalty {
         let coupons = Coupons::open(store.clone(), clock.clone());
         let reservations = Reservations::open(store.clone(), clock.clone());
         let missions = Missions::new(store.clone(), clock.clone(), accounts.clone());
+        let draws = Draws::new(store.clone(), clock.clone(), accounts.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -89,8 +93,12 @@ impl Loyalty {
             })
             .collect::<Result<Vec<_>, server::PeerError>>()?;
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
-        let ring =
-            Arc::new(clockwork::Bell::new(accounts.clone(), coupons.clone(), reservations.clone(), missions.clone()));
+        let ring = Arc::new(clockwork::Bell::new(
+            accounts.clone(),
+            coupons.clone(),
+            reservations.clone(),
+            (missions.clone(), draws.clone()),
+        ));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
         let auditor = Auditor::new(accounts.clone(), None, auditor::PAUSE);
         let peers = peers.clone();
@@ -104,6 +112,7 @@ impl Loyalty {
             coupons,
             reservations,
             missions,
+            draws,
             progress,
             consumer,
             clockwork,
@@ -145,7 +154,9 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
-        missions.mount(coupons.mount(service.mount(services)))
+        let draws =
+            grpc::DrawsService::new(self.keys.clone(), self.draws.clone(), self.progress.clone(), self.peers.clone());
+        draws.mount(missions.mount(coupons.mount(service.mount(services))))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.

@@ -10,6 +10,7 @@ use proto::loyalty::v1::{
 use testkit::Examples;
 
 mod coupons;
+mod draws;
 mod missions;
 
 use super::{World, make};
@@ -33,6 +34,7 @@ pub async fn examples(world: &World) -> Examples {
         .and(giving(world))
         .and(coupons::examples(world).await)
         .and(missions::examples(world).await)
+        .and(draws::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

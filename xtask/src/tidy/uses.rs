@@ -21,6 +21,7 @@ const PURE: [&str; 14] = [
     "core",
     "kernel",
     "rule",
+    "hmac",
     "sha2",
     "thiserror",
     "serde",

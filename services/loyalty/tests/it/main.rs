@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod codes;
 mod coupons;
+mod draws;
 mod earning;
 mod explaining;
 mod granting;

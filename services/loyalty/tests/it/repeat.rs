@@ -6,6 +6,7 @@ use proto::loyalty::v1::*;
 use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
+use crate::draws::spring;
 use crate::missions::three_orders;
 use crate::shop::Shop;
 
@@ -186,6 +187,47 @@ async fn missions(shop: &Shop) -> Examples {
         .with(move |_| async move { ListMissionRewardsRequest { member: member.to_string(), ..Default::default() } })
 }
 
+/// The same for draws.
+async fn draws(shop: &Shop) -> Examples {
+    let member = shop.member();
+    for code in ["open", "other"] {
+        shop.put_draw(spring(code)).await.expect("put");
+    }
+    let (closing, clock) = (shop.draws(), shop.clock.clone());
+    Examples::new(&shop.clock)
+        .with_other(
+            // Another draw each time: one is put once.
+            |_| {
+                let draw = Some(spring(&format!("d-{}", uuid::Uuid::new_v4())));
+                async move { PutDrawRequest { draw, ..Default::default() } }
+            },
+            |request: &mut PutDrawRequest| request.draw.as_mut().expect("there").budget_points += 1,
+        )
+        .with_other(
+            move |n| async move {
+                let client_seed = format!("seed {n}");
+                let draw = "open".to_owned();
+                DrawPrizeRequest { member: member.to_string(), draw, client_seed, ..Default::default() }
+            },
+            |request: &mut DrawPrizeRequest| request.client_seed.push('!'),
+        )
+        .with_other(
+            move |_| {
+                let (mut draws, draw) = (closing.clone(), format!("d-{}", uuid::Uuid::new_v4()));
+                let request_id = RequestId::new_at(clock.now()).to_string();
+                async move {
+                    let ask = PutDrawRequest { request_id, draw: Some(spring(&draw)), validate_only: false };
+                    draws.put_draw(ask).await.expect("put");
+                    CloseDrawRequest { draw, ..Default::default() }
+                }
+            },
+            |request: &mut CloseDrawRequest| request.draw = "other".to_owned(),
+        )
+        .with(|_| async { GetDrawRequest { draw: "open".to_owned(), ..Default::default() } })
+        .with(|_| async { VerifyDrawRequest { draw: "open".to_owned(), ..Default::default() } })
+        .with(|_| async { ListDrawTicketsRequest { draw: "open".to_owned(), ..Default::default() } })
+}
+
 /// Valid requests for every rpc of the service, against a member who has points.
 pub async fn examples(shop: &Shop) -> Examples {
     let member = shop.member();
@@ -325,6 +367,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         .and(holds)
         .and(coupons(shop).await)
         .and(missions(shop).await)
+        .and(draws(shop).await)
 }
 
 /// The service's own: the event log's are proved with the whole suite.
