@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
-    clock, demo, doctor, events, explain, import, ledger, member, migrate, orders, points, programme, referrals,
-    report, segments, serve, subscriptions, tenant, token, up,
+    clock, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders, points, programme,
+    referrals, report, segments, serve, subscriptions, tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.
@@ -65,6 +65,12 @@ pub enum Command {
     /// Proves that points are what was written
     #[command(subcommand)]
     Ledger(ledger::Ask),
+    /// Puts missions, lists them, and tells how far members have come
+    #[command(subcommand)]
+    Missions(missions::Ask),
+    /// Puts prize draws, closes them, and proves them
+    #[command(subcommand)]
+    Draws(draws::Ask),
     /// Codes, invitations, and what they bring
     #[command(subcommand)]
     Referrals(referrals::Ask),

@@ -18,8 +18,10 @@ use kernel::{Clock, RequestId, TenantId, calendar};
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
+use proto::loyalty::v1::draw_service_client::DrawServiceClient;
 use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::loyalty::v1::mission_service_client::MissionServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
@@ -205,6 +207,10 @@ impl Suite {
         loyalty: LoyaltyServiceClient of "loyalty";
         /// The whole ledger of points, to be proved.
         ledger: LedgerServiceClient of "loyalty";
+        /// Missions.
+        missions: MissionServiceClient of "loyalty";
+        /// Prize draws.
+        draws: DrawServiceClient of "loyalty";
         /// Groups, lifecycles, values.
         segmentation: SegmentationServiceClient of "segmentation";
         /// Codes and invitations.

@@ -179,10 +179,10 @@ async fn moved(
             reward.paid = if nothing { Paid::Denied } else { Paid::Given };
         }
         Paid::Given => {
-            if let Some(coupon) = reward.coupon {
-                if coupon::withdraw(tx, whose, coupon, now).await? {
-                    reward.coupon = None;
-                }
+            if let Some(coupon) = reward.coupon
+                && coupon::withdraw(tx, whose, coupon, now).await?
+            {
+                reward.coupon = None;
             }
             reward.paid = Paid::Taking;
         }

@@ -312,7 +312,7 @@ pub(in crate::mission) async fn record_event(
     Ok(done.rows_affected() == 1)
 }
 
-fn touched<'a, T>(records: &'a Records, of: fn(&Record) -> &Vec<T>, is: fn(&T) -> bool) -> Vec<(MemberId, &'a T)> {
+fn touched<T>(records: &Records, of: fn(&Record) -> &Vec<T>, is: fn(&T) -> bool) -> Vec<(MemberId, &T)> {
     let all = records.iter().flat_map(|(member, record)| of(record).iter().map(move |one| (*member, one)));
     all.filter(|(_, one)| is(one)).collect()
 }
