@@ -17,7 +17,7 @@ fn draw(code: &str) -> PrizeDraw {
         stock: 1_000_000,
         ..Prize::default()
     };
-    PrizeDraw { code: code.to_owned(), display_name: "A draw".to_owned(), prizes: vec![prize], ..Draw::default() }
+    PrizeDraw { code: code.to_owned(), display_name: "A draw".to_owned(), prizes: vec![prize], ..PrizeDraw::default() }
 }
 
 async fn put(world: &World, code: &str) {
