@@ -83,6 +83,7 @@ impl Till {
             spent_on: "coffee".to_owned(),
             validate_only: false,
             explain: false,
+            wallet: String::new(),
         };
         let redeeming = || async { shop.loyalty().redeem_points(redeeming.clone()).await };
         let receipt = Self::patiently("redeem", redeeming).await;
@@ -115,7 +116,7 @@ async fn is_there_once(shop: &Shop, customer: &Customer) {
     assert_eq!(posted, [(EntryKind::Earn, EARNED), (EntryKind::Redemption, -REDEEMED)]);
     assert_eq!(&entries[1].id, redemption);
 
-    let asked = GetAccountRequest { member: member.clone(), at_least_as_fresh: String::new() };
+    let asked = GetAccountRequest { member: member.clone(), at_least_as_fresh: String::new(), wallet: String::new() };
     let account = shop.loyalty().get_account(asked).await.expect("answered").into_inner().account.expect("an account");
     assert_eq!(account.balance, entries.iter().map(|entry| entry.points).sum::<i64>(), "the sum of its entries");
 }

@@ -29,7 +29,11 @@ async fn an_order_earns_points_that_are_spent_and_a_return_takes_them_back() {
         .into_inner();
     assert_eq!(bought.member, member);
 
-    let asked = GetAccountRequest { member: member.clone(), at_least_as_fresh: bought.freshness.clone() };
+    let asked = GetAccountRequest {
+        member: member.clone(),
+        at_least_as_fresh: bought.freshness.clone(),
+        wallet: String::new(),
+    };
     let account = shop.loyalty().get_account(asked).await.expect("answered").into_inner().account.expect("an account");
     assert_eq!((account.spendable, account.deficit), (116, 0), "5,800 at a point for 50");
     let tier = account.tier.expect("a standing");
@@ -42,6 +46,7 @@ async fn an_order_earns_points_that_are_spent_and_a_return_takes_them_back() {
         spent_on: "a bag of beans".to_owned(),
         validate_only: false,
         explain: false,
+        wallet: String::new(),
     };
     let receipt = shop.loyalty().redeem_points(spent.clone()).await.expect("spent").into_inner();
     assert_eq!(receipt.spendable, 26);

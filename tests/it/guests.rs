@@ -37,7 +37,7 @@ async fn an_order_by_phone_joins_whoever_enrols_with_that_phone() {
     let member = shop.enrol("+886 912 345 678").await;
     testkit::until("the order is the new member's", || async { owner(&shop, &id).await == member }).await;
     testkit::until("its points are theirs too", || async {
-        let ask = GetAccountRequest { member: member.clone(), at_least_as_fresh: String::new() };
+        let ask = GetAccountRequest { member: member.clone(), at_least_as_fresh: String::new(), wallet: String::new() };
         let account = shop.loyalty().get_account(ask).await.expect("an account").into_inner().account;
         account.expect("it is there").balance == 20
     })

@@ -43,6 +43,7 @@ async fn a_member_of_another_tenant_is_nobody_here() {
         reason: "a welcome".to_owned(),
         validate_only: false,
         explain: false,
+        wallet: String::new(),
     };
     let refused = theirs.loyalty().adjust_points(gift(theirs.request_id())).await;
     let refused = refused.expect_err("nobody here has this id");

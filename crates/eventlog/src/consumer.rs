@@ -145,7 +145,7 @@ impl Consumer {
             ..wire_log::Cursor::default()
         });
         let cursors = new.chain(known.iter().map(parked::Cursor::told)).collect();
-        let request = wire_log::WatchRequest { source: listening.source.to_owned(), cursors };
+        let request = wire_log::WatchRequest { source: listening.source.to_owned(), cursors, until_caught_up: false };
         let asked = Instant::now();
         match listening.producer.watch(request).await {
             Ok(stream) => Ok(Some((Incoming::new(stream, asked), places))),

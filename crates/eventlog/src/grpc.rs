@@ -72,6 +72,7 @@ impl EventLogService for EventLogs {
         let caller = Caller::of(call.extensions())?;
         let (tenants, of_the_suite) = (parked::tenants_of(caller.tenant), is_the_suite(caller));
         let asked = call.into_inner();
+        let to_the_end = asked.until_caught_up;
         let (log, readers) = parse::readers(&self.logs, &asked.source, &asked.cursors)?;
         if let Some(astray) = log.astray(&readers, of_the_suite).await.map_err(failure)?.first() {
             return Err(refused(refuse::rewound(log.source(), &astray.lost())));
@@ -86,6 +87,11 @@ impl EventLogService for EventLogs {
                 (*shard, (epoch, reader.position))
             })
             .collect();
+        if to_the_end {
+            let (answers, stream) = mpsc::channel(1);
+            tokio::spawn(watch::read_out(log, places, heads, tenants, answers));
+            return Ok(Response::new(Box::pin(ReceiverStream::new(stream))));
+        }
         let mut reached = watch::reached(&places, &heads, &upstream);
         if let Some(consumer) = self.consumers.get(log.source()) {
             watch::tell_what_is_heard(&mut reached, consumer);

@@ -58,6 +58,11 @@ impl HeardEvent {
         })
     }
 
+    /// When it was written down; when it happened, where that is not told.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.wire.record_time.as_ref().and_then(|at| proto::instant(at).ok()).unwrap_or(self.occurred_at)
+    }
+
     pub(crate) const fn mark(&self) -> i64 {
         self.wire.mark
     }

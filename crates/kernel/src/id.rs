@@ -139,7 +139,16 @@ impl EntryId {
     /// The id of a member's entry with this number. It says the number and the member's shard, so that the entry is found
     /// without an index of ids; the rest of it is a digest of the member and the number.
     pub fn numbered(member: MemberId, number: i64) -> Self {
-        let derived = Self::derived_from(member.uuid(), &format!("entry/{number}"));
+        Self::of_statement(member, number, &format!("entry/{number}"))
+    }
+
+    /// The same of a statement beside the member's first, which has a name.
+    pub fn numbered_in(member: MemberId, statement: &str, number: i64) -> Self {
+        Self::of_statement(member, number, &format!("entry/{statement}/{number}"))
+    }
+
+    fn of_statement(member: MemberId, number: i64, name: &str) -> Self {
+        let derived = Self::derived_from(member.uuid(), name);
         let [0, 0, place @ ..] = number.to_be_bytes() else { return derived };
         let mut bytes = derived.0.into_bytes();
         bytes[7] = Shard::of_member(member).byte();
@@ -282,6 +291,9 @@ mod tests {
                 assert_eq!(id, EntryId::numbered(member, number));
                 assert!(seen.insert(id), "{id} twice");
             }
+            let stamps = EntryId::numbered_in(member, "stamps", 7);
+            assert_eq!(stamps.place(), Some((Shard::of_member(member), 7)));
+            assert!(seen.insert(stamps), "{stamps} twice");
             assert_eq!(EntryId::numbered(member, 1 << 48).place(), None, "it does not fit");
             assert_eq!(EntryId::derived_from(member.uuid(), "entry/1").place(), None);
         }

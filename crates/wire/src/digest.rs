@@ -113,6 +113,7 @@ mod tests {
             spent_on: "coffee".to_owned(),
             validate_only: false,
             explain: false,
+            wallet: String::new(),
         };
         let first = digests(&keys, &request);
         assert_eq!(first.0.keys().collect::<Vec<_>>(), ["member", "points", "spent_on"]);

@@ -16,6 +16,7 @@
 
 pub mod assessing;
 mod auditing;
+mod books;
 pub mod chain;
 pub mod decision;
 mod desk;
@@ -32,7 +33,9 @@ pub mod posting;
 mod qualification;
 mod quoting;
 mod reading;
+pub mod recorded;
 pub mod redemption;
+pub mod replaying;
 pub mod reversing;
 mod reviewing;
 pub mod settling;
@@ -41,6 +44,7 @@ mod store;
 mod tally;
 pub mod uses;
 pub mod verifying;
+pub mod wallet;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
@@ -59,14 +63,15 @@ use kernel::{Clock, EntryId, HoldId, MemberId, Points, TenantId};
 use tokio::sync::Semaphore;
 use wire::Stop;
 
-pub use self::auditing::{Audit, Verified};
+pub use self::auditing::{Audit, Proved, Verified};
 pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
-pub use self::quoting::Quote;
-pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView};
+pub use self::quoting::{Quote, QuotedWallet};
+pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView, WalletView};
 pub use self::standing::StandingView;
+use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::{mission, reservation};
 
@@ -77,6 +82,8 @@ pub struct Redemption {
     pub tenant: TenantId,
     /// Whose points.
     pub member: MemberId,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// How many.
     pub points: Points,
     /// On what.
@@ -113,6 +120,8 @@ pub struct Adjustment {
     pub tenant: TenantId,
     /// Whose points.
     pub member: MemberId,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// Signed, not zero.
     pub points: Points,
     /// Why.
@@ -136,6 +145,8 @@ pub struct Grant {
     pub tenant: TenantId,
     /// Who is given them.
     pub member: MemberId,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// How many.
     pub points: Points,
     /// What for: given once for each member.
@@ -148,6 +159,12 @@ pub struct Grant {
     pub validate_only: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
+}
+
+impl Grant {
+    pub(crate) const fn owner(&self) -> Owner {
+        Owner { tenant: self.tenant, member: self.member, wallet: self.wallet }
+    }
 }
 
 /// A grant to take back.
@@ -181,6 +198,11 @@ pub enum AccountRefusal {
     MemberNotFound {
         /// The id.
         member: MemberId,
+    },
+    /// No version of the programme names this wallet.
+    WalletNotFound {
+        /// Its code.
+        wallet: WalletCode,
     },
     /// There is no programme, or none at that moment.
     ProgrammeNotFound {
@@ -328,17 +350,12 @@ impl Accounts {
         &self,
         heard: Arc<Heard>,
         deeds: Vec<Deed>,
-        coupons: Vec<reservation::Deed>,
-        missions: Vec<mission::Deed>,
+        (coupons, missions): (Vec<reservation::Deed>, Vec<mission::Deed>),
     ) -> Result<(), CannotApply> {
         match self.writer.write(Ask::Hear { heard, deeds, coupons, missions }).await? {
             Answer::CannotApply(cause) => Err(CannotApply::Event(cause)),
-            Answer::Done(_)
-            | Answer::Settled
-            | Answer::Refused(_)
-            | Answer::Reused { .. }
-            | Answer::TooOld { .. }
-            | Answer::Suspended => Ok(()),
+            Answer::Done(_) | Answer::Settled | Answer::Refused(_) | Answer::Suspended => Ok(()),
+            Answer::Reused { .. } | Answer::TooOld { .. } => Ok(()),
         }
     }
 

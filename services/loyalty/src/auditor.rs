@@ -17,6 +17,7 @@ use store::StoreError;
 use telemetry::metrics::{self, IntCounterVec, IntGaugeVec};
 use tokio_util::sync::CancellationToken;
 
+use crate::account::wallet::Owner;
 use crate::account::{Accounts, Audit, Seal};
 
 /// Between two shards, where nothing else is said.
@@ -139,8 +140,9 @@ fn tell(audit: &Audit) {
     AUDITED.with_label_values::<&str>(&[]).inc_by(audit.entries);
     let found = audit.divergences.saturating_add(u64::from(audit.seal.is_some()));
     DIVERGING.with_label_values(&[&shard.to_string()]).set(i64::try_from(found).unwrap_or(i64::MAX));
-    for (tenant, member, divergence) in &audit.diverging {
-        tracing::error!(shard, %tenant, %member, ?divergence, "a statement is not what was written");
+    for (owner, divergence) in &audit.diverging {
+        let Owner { tenant, member, wallet } = owner;
+        tracing::error!(shard, %tenant, %member, %wallet, ?divergence, "a statement is not what was written");
     }
     if let Some(divergence) = audit.seal {
         tracing::error!(shard, ?divergence, "the entries of a shard are not what was sealed");

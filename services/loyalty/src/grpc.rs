@@ -2,6 +2,7 @@
 
 mod coupons;
 mod draws;
+mod history;
 mod ledger;
 mod missions;
 mod newcomers;
@@ -12,9 +13,12 @@ mod parse_draws;
 mod parse_holds;
 mod parse_ledger;
 mod parse_missions;
+mod parse_planning;
 mod parse_programme;
+mod parse_promise;
 mod parse_quote;
 mod parse_rules;
+mod planning;
 mod present;
 mod present_campaign;
 mod present_coupons;
@@ -22,9 +26,11 @@ mod present_draws;
 mod present_holds;
 mod present_ledger;
 mod present_missions;
+mod present_planning;
 mod present_programme;
 mod present_quote;
 mod present_rules;
+mod present_simulation;
 mod refuse;
 mod refuse_coupons;
 mod refuse_draws;
@@ -33,6 +39,7 @@ mod stream;
 mod wallets;
 mod wording;
 mod wording_coupons;
+mod wording_planning;
 
 use eventlog::Progress;
 use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
@@ -45,6 +52,7 @@ use wire::{Keys, Language};
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
+pub(crate) use self::planning::Service as PlanningService;
 use crate::account::Accounts;
 use crate::programme::Programmes;
 
@@ -108,22 +116,21 @@ impl LoyaltyService for Service {
     async fn get_account(&self, call: Request<GetAccountRequest>) -> Result<Response<GetAccountResponse>, Status> {
         let ask = parse::account(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let account = self.accounts.account(ask.tenant, ask.member).await.map_err(refuse::account)?;
+        let account = self.accounts.account(ask.tenant, ask.member, ask.wallet).await.map_err(refuse::account)?;
         Ok(present::account(account))
     }
 
     async fn get_balance(&self, call: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
         let ask = parse::balance(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let balance = self.accounts.balance(ask.tenant, ask.member, ask.as_of, ask.as_of_occurred).await;
+        let balance = self.accounts.balance(ask.owner, ask.as_of, ask.as_of_occurred).await;
         Ok(present::balance(balance.map_err(refuse::account)?))
     }
 
     async fn list_entries(&self, call: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
         let ask = parse::entries(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let page =
-            self.accounts.entries(ask.tenant, ask.member, ask.before, ask.limit).await.map_err(refuse::account)?;
+        let page = self.accounts.entries(ask.owner(), ask.before, ask.limit).await.map_err(refuse::account)?;
         Ok(present::entries(&self.keys, &ask, page))
     }
 
@@ -260,7 +267,7 @@ impl LoyaltyService for Service {
     async fn get_overview(&self, call: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
         let ask = parse::overview(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let overview = self.accounts.overview(ask.tenant).await.map_err(refuse::account)?;
+        let overview = self.accounts.overview(ask.tenant, ask.wallet).await.map_err(refuse::account)?;
         Ok(present::overview(overview))
     }
 

@@ -4,7 +4,8 @@
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`]
-//! and [`reservation`] (what is given and used beside points), [`mission`] (what members are asked to do), [`draw`] (what they may win), then `listen` and
+//! and [`reservation`] (what is given and used beside points), [`mission`] (what members are asked to do), [`draw`] (what they
+//! may win), [`planning`] (what would have come of other terms), then `listen` and
 //! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
 //! for).
 
@@ -20,6 +21,7 @@ pub mod draw;
 mod grpc;
 mod listen;
 pub mod mission;
+pub mod planning;
 pub mod programme;
 mod receipt;
 pub mod reservation;
@@ -45,6 +47,7 @@ use crate::coupon::Coupons;
 use crate::draw::Draws;
 use crate::listen::Ear;
 use crate::mission::Missions;
+use crate::planning::Planning;
 use crate::programme::Programmes;
 use crate::reservation::Reservations;
 pub use crate::store::{MIGRATIONS, migrations};
@@ -65,6 +68,7 @@ pub struct Loyalty {
     reservations: Reservations,
     missions: Missions,
     draws: Draws,
+    planning: Planning,
     progress: Progress,
     consumer: Consumer,
     clockwork: Clockwork,
@@ -83,6 +87,7 @@ impl Loyalty {
         let reservations = Reservations::open(store.clone(), clock.clone());
         let missions = Missions::new(store.clone(), clock.clone(), accounts.clone());
         let draws = Draws::new(store.clone(), clock.clone(), accounts.clone());
+        let planning = Planning::new(accounts.clone(), programmes.clone(), clock.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -113,6 +118,7 @@ impl Loyalty {
             reservations,
             missions,
             draws,
+            planning,
             progress,
             consumer,
             clockwork,
@@ -156,12 +162,23 @@ impl Loyalty {
         );
         let draws =
             grpc::DrawsService::new(self.keys.clone(), self.draws.clone(), self.progress.clone(), self.peers.clone());
-        draws.mount(missions.mount(coupons.mount(service.mount(services))))
+        let planning = grpc::PlanningService::new(
+            self.keys.clone(),
+            (self.planning.clone(), listen::told),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        planning.mount(draws.mount(missions.mount(coupons.mount(service.mount(services)))))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.
     pub const fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// The door to looks ahead and back, for whoever measures them without the wire.
+    pub const fn planning(&self) -> &Planning {
+        &self.planning
     }
 
     /// Its log.

@@ -17,6 +17,7 @@ use proto::registry::events::v1::MemberEnrolled;
 use crate::account::earning::{LineFacts, OrderFacts};
 use crate::account::reversing::ReturnFacts;
 use crate::account::{Accounts, Deed, DeedKind};
+use crate::planning::Told;
 use crate::reservation;
 use crate::reservation::life::OrderKey;
 
@@ -40,8 +41,13 @@ impl Listener for Ear {
             coupons.extend(of_coupons(event)?);
             missions.extend(missions::of_missions(event)?);
         }
-        self.accounts.hear(heard, deeds, coupons, missions).await
+        self.accounts.hear(heard, deeds, (coupons, missions)).await
     }
+}
+
+/// What an event of activity means to whoever looks back. What cannot be read was put aside when it was heard.
+pub(crate) fn told(event: &HeardEvent) -> Option<Told> {
+    Told::of(deed(event).ok()??, event.recorded_at())
 }
 
 fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {

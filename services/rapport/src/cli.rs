@@ -9,7 +9,7 @@ use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
     clock, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders, points, programme,
-    referrals, report, segments, serve, subscriptions, tenant, token, up,
+    reconcile, referrals, report, segments, serve, subscriptions, tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.
@@ -42,7 +42,7 @@ pub enum Command {
     /// Opens tenants and lists them
     #[command(subcommand)]
     Tenant(tenant::Ask),
-    /// Puts a programme's terms in force, and shows them
+    /// Compares a programme with a file, puts it in force, writes it into one, and shows it
     #[command(subcommand)]
     Programme(programme::Ask),
     /// Brings a shop's history in
@@ -65,6 +65,8 @@ pub enum Command {
     /// Proves that points are what was written
     #[command(subcommand)]
     Ledger(ledger::Ask),
+    /// Compares what is booked with what activity tells, and names what differs
+    Reconcile(reconcile::Ask),
     /// Puts missions, lists them, and tells how far members have come
     #[command(subcommand)]
     Missions(missions::Ask),

@@ -22,6 +22,7 @@ use proto::loyalty::v1::draw_service_client::DrawServiceClient;
 use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::loyalty::v1::mission_service_client::MissionServiceClient;
+use proto::loyalty::v1::planning_service_client::PlanningServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
@@ -211,6 +212,8 @@ impl Suite {
         missions: MissionServiceClient of "loyalty";
         /// Prize draws.
         draws: DrawServiceClient of "loyalty";
+        /// What would have come of other terms, what will, and what differs.
+        planning: PlanningServiceClient of "loyalty";
         /// Groups, lifecycles, values.
         segmentation: SegmentationServiceClient of "segmentation";
         /// Codes and invitations.

@@ -1,4 +1,7 @@
-//! `rapport ledger`: proves that points are what was written, and lists the seals that prove it elsewhere.
+//! `rapport ledger`: proves that points are what was written, lists the seals that prove it elsewhere, and says what will
+//! become of what is outstanding.
+
+mod forecast;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +28,8 @@ pub enum Ask {
     Verify(Verify),
     /// Proves every entry of all members; for operators
     Audit(Audit),
+    /// Says when outstanding points lapse, how many will, and what they are worth
+    Forecast(forecast::Forecast),
     /// Prints what stands for all entries now, one object a line, to be kept elsewhere; for operators
     Seals(Seals),
 }
@@ -66,6 +71,7 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     match ask {
         Ask::Verify(ask) => verify(ask).await,
         Ask::Audit(ask) => audit(ask).await,
+        Ask::Forecast(ask) => forecast::forecast(ask).await,
         Ask::Seals(ask) => seals(ask).await,
     }
 }

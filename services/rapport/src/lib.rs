@@ -8,7 +8,8 @@
 //!
 //! **Using**: everything else is a client like any other, over the public calls ([`client`]), and prints for people
 //! ([`table`], [`words`]) or, with `--json`, for programs: [`import`] brings a history in, [`report`] sums it up,
-//! [`member`], [`orders`], [`points`], [`referrals`], [`subscriptions`] and [`explain`] look at one person, [`missions`] and [`draws`] put what members may do and win, [`tenant`] and [`programme`] open a shop, and
+//! [`member`], [`orders`], [`points`], [`referrals`], [`subscriptions`] and [`explain`] look at one person, [`missions`] and
+//! [`draws`] put what members may do and win, [`tenant`] and [`programme`] open a shop, [`reconcile`] compares two services, and
 //! [`demo`] makes one up.
 //!
 //! It is a library too, so that tests can start a whole suite in memory.
@@ -32,6 +33,7 @@ pub mod orders;
 pub mod points;
 pub mod programme;
 pub mod progress;
+pub mod reconcile;
 pub mod referrals;
 pub mod report;
 mod say;
@@ -44,3 +46,4 @@ pub mod tenant;
 pub mod token;
 pub mod up;
 pub mod words;
+mod worth;

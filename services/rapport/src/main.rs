@@ -8,7 +8,7 @@ use rapport::cli::{self, Command};
 use rapport::client::{CliError, Way};
 use rapport::{
     clock, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders, points, programme,
-    referrals, report, segments, serve, subscriptions, tenant, token, up,
+    reconcile, referrals, report, segments, serve, subscriptions, tenant, token, up,
 };
 
 fn main() -> ExitCode {
@@ -63,6 +63,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Orders(ask) => orders::run(ask).await,
         Command::Points(ask) => points::run(ask).await,
         Command::Ledger(ask) => ledger::run(ask).await,
+        Command::Reconcile(ask) => reconcile::run(ask).await,
         Command::Missions(ask) => missions::run(ask).await,
         Command::Draws(ask) => draws::run(ask).await,
         Command::Referrals(ask) => referrals::run(ask).await,

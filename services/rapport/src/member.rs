@@ -120,7 +120,8 @@ pub(crate) async fn now(suite: &Suite) -> Timestamp {
 
 /// Points and tier; nothing where no programme rules.
 pub(crate) async fn account(suite: &Suite, member: &str) -> Result<Option<Account>, CliError> {
-    let request = GetAccountRequest { member: member.to_owned(), at_least_as_fresh: String::new() };
+    let request =
+        GetAccountRequest { member: member.to_owned(), at_least_as_fresh: String::new(), wallet: String::new() };
     match suite.loyalty().get_account(request).await {
         Ok(answer) => Ok(answer.into_inner().account),
         Err(status) => match CliError::from(status) {

@@ -16,7 +16,8 @@ use crate::say::{say, say_all};
 use crate::table::{Side, Table};
 use crate::words::{self, Words};
 
-use basket::{Back, Bought};
+use basket::Back;
+pub use basket::Bought;
 
 /// What `rapport orders` is told.
 #[derive(Subcommand, Clone, Debug)]

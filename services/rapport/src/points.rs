@@ -1,4 +1,7 @@
-//! `rapport points`: spent, given back, changed by hand, and listed.
+//! `rapport points`: spent, held back, given back, changed by hand, quoted, and listed.
+
+mod holds;
+mod quote;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -23,8 +26,16 @@ pub enum Ask {
     Redeem(Redeem),
     /// Gives spent points back
     Reverse(Reverse),
+    /// Holds points back for something that is yet to be paid
+    Hold(holds::Hold),
+    /// Spends held points, all or some
+    Capture(holds::Capture),
+    /// Lets held points go
+    Release(holds::Release),
     /// Adds or takes points by hand
     Adjust(Adjust),
+    /// Says what an order would earn, were it bought now
+    Quote(quote::Quote),
     /// Lists what happened to a member's points, newest first
     Entries(Entries),
     /// Shows a member's points and tier, now or at a past moment
@@ -120,7 +131,11 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
     match ask {
         Ask::Redeem(ask) => redeem(ask).await,
         Ask::Reverse(ask) => reverse(ask).await,
+        Ask::Hold(ask) => holds::hold(ask).await,
+        Ask::Capture(ask) => holds::capture(ask).await,
+        Ask::Release(ask) => holds::release(ask).await,
         Ask::Adjust(ask) => adjust(ask).await,
+        Ask::Quote(ask) => quote::quote(ask).await,
         Ask::Entries(ask) => entries(ask).await,
         Ask::Balance(ask) => balance(ask).await,
     }
@@ -135,6 +150,7 @@ async fn redeem(ask: Redeem) -> Result<(), CliError> {
         spent_on: ask.spent_on,
         validate_only: ask.dry_run,
         explain: ask.explain,
+        wallet: String::new(),
     };
     let done = suite.loyalty().redeem_points(request).await?.into_inner();
     let what = if ask.dry_run { "could be spent" } else { "spent" };
@@ -170,6 +186,7 @@ async fn adjust(ask: Adjust) -> Result<(), CliError> {
         reason: ask.reason,
         validate_only: false,
         explain: ask.explain,
+        wallet: String::new(),
     };
     let done = suite.loyalty().adjust_points(request).await?.into_inner();
     let what = if ask.points < 0 { "taken" } else { "added" };
@@ -236,7 +253,7 @@ async fn balance(ask: Balance) -> Result<(), CliError> {
     if ask.as_of.is_none() && ask.as_of_occurred.is_none() {
         let account = account(&suite, &member).await?;
         let account =
-            account.ok_or_else(|| CliError::Asked("no programme rules yet: `rapport programme put`".to_owned()))?;
+            account.ok_or_else(|| CliError::Asked("no programme rules yet: `rapport programme apply`".to_owned()))?;
         if ask.reach.json {
             say!("{}", account_json(&account));
             return Ok(());
@@ -253,6 +270,7 @@ async fn balance(ask: Balance) -> Result<(), CliError> {
         as_of: ask.as_of.map(proto::timestamp),
         as_of_occurred: ask.as_of_occurred.map(proto::timestamp),
         at_least_as_fresh: String::new(),
+        wallet: String::new(),
     };
     let balance = suite.loyalty().get_balance(request).await?.into_inner().balance;
     if ask.reach.json {

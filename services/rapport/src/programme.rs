@@ -1,14 +1,17 @@
-//! `rapport programme`: the terms, put into force from a file and shown.
+//! `rapport programme`: the terms, compared with a file, put into force from it, written into one, and shown.
 
+mod applying;
+mod difference;
 mod rules;
+mod settled;
+mod simulating;
 mod terms;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use proto::clock::v1::GetClockRequest;
-use proto::loyalty::v1::{GetProgrammeRequest, PutProgrammeRequest};
+use proto::loyalty::v1::GetProgrammeRequest;
 use serde_json::json;
 
 use crate::client::{Call, CliError, Reach, Suite};
@@ -24,25 +27,59 @@ pub use terms::{
 /// What `rapport programme` is told.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Ask {
-    /// Puts new terms into force
-    Put(Put),
+    /// Makes a file the terms that rule: tells what changes, asks, and puts it into force
+    Apply(Apply),
+    /// Tells how a file differs from the terms that rule, and changes nothing
+    Diff(Diff),
+    /// Lives the recorded history once more under a file's terms, and says what would have come of it
+    Simulate(simulating::Simulate),
+    /// Writes the terms as a file that `apply` takes
+    Export(Export),
     /// Shows the terms that rule
     Show(Show),
 }
 
-/// What `rapport programme put` is told.
+/// What `rapport programme apply` is told.
 #[derive(Args, Clone, Debug)]
-pub struct Put {
+pub struct Apply {
     /// A file of terms in JSON, or one shipped: signature, uci
     file: String,
     /// From when they rule, instead of what the file says
     #[arg(long, value_name = "INSTANT")]
     from: Option<Timestamp>,
-    /// Check, and put nothing into force
+    /// Tell what would change, check it, and put nothing into force
     #[arg(long)]
     dry_run: bool,
+    /// Ask nothing
+    #[arg(long, short)]
+    yes: bool,
     #[command(flatten)]
     call: Call,
+}
+
+/// What `rapport programme diff` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Diff {
+    /// A file of terms in JSON, or one shipped: signature, uci
+    file: String,
+    /// The version it is compared with; the one that rules now where not said
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "VERSION")]
+    version: i32,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// What `rapport programme export` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Export {
+    /// Number of the version; the one that rules now where not said
+    #[arg(default_value_t = 0, hide_default_value = true, value_name = "VERSION")]
+    number: i32,
+    /// Where to; standard output where not said
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// What `rapport programme show` is told.
@@ -65,60 +102,26 @@ pub fn shipped(name: &str) -> Option<Terms> {
     serde_json::from_str(text).ok()
 }
 
-/// Puts or shows.
+/// Compares, puts, writes or shows.
 ///
 /// # Errors
 /// The file cannot be used, or the suite refuses or does not answer.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
     match ask {
-        Ask::Put(ask) => put(ask).await,
+        Ask::Apply(ask) => applying::apply(ask).await,
+        Ask::Diff(ask) => applying::diff(ask).await,
+        Ask::Simulate(ask) => simulating::simulate(ask).await,
+        Ask::Export(ask) => export(ask).await,
         Ask::Show(ask) => show(ask).await,
     }
 }
 
-async fn put(ask: Put) -> Result<(), CliError> {
-    let mut terms = match shipped(&ask.file) {
-        Some(terms) => terms,
-        None => read(&ask.file)?,
-    };
-    let suite = ask.call.reach.suite().await?;
-    if ask.from.is_some() {
-        terms.effective_time = ask.from;
+/// The terms a person names: shipped ones, or a file's.
+fn named(file: &str) -> Result<Terms, CliError> {
+    match shipped(file) {
+        Some(terms) => Ok(terms),
+        None => read(file),
     }
-    if terms.effective_time.is_none() {
-        terms.effective_time = Some(now(&suite).await?);
-    }
-    let request = PutProgrammeRequest {
-        request_id: ask.call.request_id()?,
-        programme: Some(terms.clone().into()),
-        validate_only: ask.dry_run,
-    };
-    let version = suite.loyalty().put_programme(request).await?.into_inner().version;
-    if ask.call.reach.json {
-        say!("{}", json!({ "version": version, "dry_run": ask.dry_run }));
-        return Ok(());
-    }
-    let from = terms.effective_time.map(|from| suite_time(&suite, from));
-    let from = match from {
-        Some(from) => from.await?,
-        None => String::new(),
-    };
-    if ask.dry_run {
-        say!("  \"{}\" could rule from {from}; nothing was put into force", terms.display_name);
-    } else {
-        say!("  \"{}\" rules from {from}, as version {version}", terms.display_name);
-    }
-    Ok(())
-}
-
-async fn suite_time(suite: &Suite, moment: Timestamp) -> Result<String, CliError> {
-    Ok(suite.words().await?.time(moment))
-}
-
-async fn now(suite: &Suite) -> Result<Timestamp, CliError> {
-    let clock = suite.clock().get_clock(GetClockRequest {}).await?.into_inner();
-    let now = clock.now.as_ref().and_then(|now| proto::instant(now).ok());
-    now.ok_or_else(|| CliError::odd("the suite told no time"))
 }
 
 fn read(file: &str) -> Result<Terms, CliError> {
@@ -127,11 +130,29 @@ fn read(file: &str) -> Result<Terms, CliError> {
     serde_json::from_str(&text).map_err(|error| CliError::Asked(format!("{file} is no programme: {error}")))
 }
 
+/// The terms of a version; of the one that rules now where it is 0.
+async fn ruling(suite: &Suite, version: i32) -> Result<Terms, CliError> {
+    let request = GetProgrammeRequest { version, ..GetProgrammeRequest::default() };
+    let programme = suite.loyalty().get_programme(request).await?.into_inner().programme;
+    Terms::try_from(programme.ok_or_else(|| CliError::odd("the suite gave no programme"))?)
+}
+
+async fn export(ask: Export) -> Result<(), CliError> {
+    let terms = Terms { version: None, ..ruling(&ask.reach.suite().await?, ask.number).await? };
+    let text = serde_json::to_string_pretty(&terms).map_err(|_| CliError::odd("the terms cannot be written"))?;
+    match &ask.out {
+        None => say!("{text}"),
+        Some(path) => {
+            std::fs::write(path, format!("{text}\n")).map_err(|error| CliError::file(path, error))?;
+            say!("  \"{}\" is in {}", terms.display_name, path.display());
+        }
+    }
+    Ok(())
+}
+
 async fn show(ask: Show) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
-    let request = GetProgrammeRequest { version: ask.number, ..GetProgrammeRequest::default() };
-    let programme = suite.loyalty().get_programme(request).await?.into_inner().programme;
-    let terms = Terms::try_from(programme.ok_or_else(|| CliError::odd("the suite gave no programme"))?)?;
+    let terms = ruling(&suite, ask.number).await?;
     if ask.reach.json {
         say!("{}", json!(terms));
     } else {
@@ -155,7 +176,14 @@ fn described(terms: &Terms, words: &Words) -> String {
         text.push_str(&format!("  {points} for {}\n", words.money(rate.per_minor, &rate.currency)));
     }
     terms.earn_rules.iter().for_each(|rule| text.push_str(&format!("  {}\n", rules::described(rule, words))));
-    text.push_str(&format!("  {}\n", keeps(&terms.expiry)));
+    text.push_str(&format!("  {}\n", keeps("points", &terms.expiry)));
+    for wallet in &terms.wallets {
+        for rate in wallet.earn_rates.iter().filter(|rate| rate.points > 0) {
+            let (name, for_money) = (&wallet.display_name, words.money(rate.per_minor, &rate.currency));
+            text.push_str(&format!("  {name}: {} for {for_money}\n", rate.points));
+        }
+        text.push_str(&format!("  {}\n", keeps(&wallet.display_name, &wallet.expiry)));
+    }
     let Some(ladder) = &terms.ladder else { return text };
     text.push_str(&format!("  tiers count {}\n", counts(ladder.window)));
     let mut table = Table::new(&[Side::Left, Side::Right, Side::Right, Side::Right]);
@@ -170,9 +198,9 @@ fn described(terms: &Terms, words: &Words) -> String {
     text + &table.to_string()
 }
 
-fn keeps(expiry: &Expiry) -> String {
+fn keeps(what: &str, expiry: &Expiry) -> String {
     match expiry {
-        Expiry::Never => "points never lapse".to_owned(),
+        Expiry::Never => format!("{what} never lapse"),
         Expiry::After { months, days, to_month_end } => {
             let mut parts = Vec::new();
             if *months > 0 {
@@ -182,14 +210,14 @@ fn keeps(expiry: &Expiry) -> String {
                 parts.push(words::counted(*days, "day", "days"));
             }
             let end = if *to_month_end { ", to the end of that month" } else { "" };
-            format!("points keep for {}{end}", parts.join(" and "))
+            format!("{what} keep for {}{end}", parts.join(" and "))
         }
         Expiry::PeriodEnd { last_month, years_after } => {
             let month = words::month_name(if *last_month == 0 { 12 } else { *last_month });
             match years_after {
-                0 => format!("points keep until the end of {month}"),
+                0 => format!("{what} keep until the end of {month}"),
                 years => {
-                    format!("points keep until the end of {month}, {} later", words::counted(*years, "year", "years"))
+                    format!("{what} keep until the end of {month}, {} later", words::counted(*years, "year", "years"))
                 }
             }
         }

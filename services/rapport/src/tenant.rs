@@ -72,7 +72,7 @@ async fn open(ask: Open) -> Result<(), CliError> {
     if ask.call.reach.json {
         say!("{}", json!({ "tenant": tenant, "code": ask.code }));
     } else {
-        say!("{} is open: {tenant}\n  next: rapport programme put FILE --tenant {}", ask.code, ask.code);
+        say!("{} is open: {tenant}\n  next: rapport programme apply FILE --tenant {}", ask.code, ask.code);
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Loyalty's rpcs.
 
 use proto::loyalty::v1::{
-    AdjustPointsRequest, CaptureHoldRequest, ExplainEntryRequest, ExplainTierRequest, GetAccountRequest,
-    GetBalanceRequest, GetOverviewRequest, GetProgrammeRequest, GrantPointsBatchRequest, GrantPointsRequest,
-    HoldPointsRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest, QuoteLine, QuoteOrderRequest,
-    RedeemPointsBatchRequest, RedeemPointsRequest, ReleaseHoldRequest, ReverseRedemptionRequest, RevokeGrantRequest,
-    StreamGrantsRequest,
+    AdjustPointsRequest, CaptureHoldRequest, ExplainEntryRequest, ExplainTierRequest, ForecastLiabilityRequest,
+    GetAccountRequest, GetBalanceRequest, GetOverviewRequest, GetProgrammeRequest, GrantPointsBatchRequest,
+    GrantPointsRequest, HoldPointsRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest, QuoteLine,
+    QuoteOrderRequest, ReconcileRequest, RedeemPointsBatchRequest, RedeemPointsRequest, ReleaseHoldRequest,
+    ReverseRedemptionRequest, RevokeGrantRequest, SimulateRequest, StreamGrantsRequest,
 };
 use testkit::Examples;
 
@@ -50,6 +50,12 @@ fn reads(world: &World) -> Examples {
         }))
         .with(make!(world, |world, _n| ExplainTierRequest { member: world.member, ..ExplainTierRequest::default() }))
         .with(make!(world, |_world, _n| GetOverviewRequest::default()))
+        .with(make!(world, |_world, _n| ForecastLiabilityRequest::default()))
+        .with(make!(world, |_world, _n| ReconcileRequest::default()))
+        .with(make!(world, |_world, _n| SimulateRequest {
+            programme: programme(String::new(), "2011-01-01T00:00:00Z").programme,
+            ..SimulateRequest::default()
+        }))
         .with(make!(world, |world, _n| QuoteOrderRequest {
             member: world.member,
             currency_code: "TWD".to_owned(),

@@ -73,6 +73,43 @@ pub(super) async fn follow(
     }
 }
 
+/// Sends everything up to the heads as they stood when it was asked for, and ends.
+pub(super) async fn read_out(
+    log: Log,
+    mut places: Places,
+    heads: BTreeMap<Shard, Head>,
+    tenants: Tenants,
+    answers: mpsc::Sender<Result<wire_log::WatchResponse, Status>>,
+) {
+    loop {
+        let read = log.read(&places, &heads, tenants.clone()).await;
+        let mut events = match read {
+            Ok(events) => events,
+            Err(error) => {
+                // The reader is told if it is still there, and asks again.
+                let _ = answers.send(Err(failure(error))).await;
+                return;
+            }
+        };
+        for event in &events {
+            let place = Shard::from_number(i64::from(event.partition)).and_then(|shard| places.get_mut(&shard));
+            place.into_iter().for_each(|place| place.1 = event.position);
+        }
+        // What was committed since is not asked for.
+        let old = |event: &wire_log::Event| {
+            let head = Shard::from_number(i64::from(event.partition)).and_then(|shard| heads.get(&shard));
+            head.is_none_or(|head| event.position <= head.position)
+        };
+        let all = events.is_empty();
+        events.retain(old);
+        let caught_up = all.then(prost_types::Duration::default);
+        let message = wire_log::WatchResponse { events, reached: Vec::new(), caught_up };
+        if answers.send(Ok(message)).await.is_err() || all {
+            return;
+        }
+    }
+}
+
 /// What there is to say now, and whether the reader does not know it yet.
 async fn step(
     log: &Log,

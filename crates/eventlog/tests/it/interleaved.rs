@@ -58,7 +58,7 @@ impl Reader {
             let (epoch, position) = self.places.get(&partition).cloned().unwrap_or_default();
             Cursor { partition, epoch, position, ..Cursor::default() }
         });
-        let request = WatchRequest { source: FIRST.to_owned(), cursors: cursors.collect() };
+        let request = WatchRequest { source: FIRST.to_owned(), cursors: cursors.collect(), ..WatchRequest::default() };
         let mut stream = self.client.watch(request).await.expect("it is served").into_inner();
         for _ in 0..messages {
             let Ok(message) = tokio::time::timeout(Duration::from_millis(500), stream.message()).await else { return };

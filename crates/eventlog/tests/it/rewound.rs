@@ -13,7 +13,7 @@ use crate::scene::Scene;
 use crate::suite::{FIRST, member, watcher};
 
 async fn watch(scene: &Scene, cursors: Vec<Cursor>) -> Result<Streaming<WatchResponse>, Status> {
-    let request = WatchRequest { source: FIRST.to_owned(), cursors };
+    let request = WatchRequest { source: FIRST.to_owned(), cursors, ..WatchRequest::default() };
     Ok(watcher(&scene.served.peers(&[FIRST])).watch(request).await?.into_inner())
 }
 

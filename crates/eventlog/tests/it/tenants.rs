@@ -14,7 +14,7 @@ use crate::suite::{FIRST, member, said, tenant};
 async fn watch(scene: &Scene, tenant: TenantId, cursor: Cursor) -> Streaming<WatchResponse> {
     let mut client: EventLogServiceClient<Spoken> =
         EventLogServiceClient::new(scene.served.channel(tenant, &["events.watch"]));
-    let request = WatchRequest { source: FIRST.to_owned(), cursors: vec![cursor] };
+    let request = WatchRequest { source: FIRST.to_owned(), cursors: vec![cursor], ..WatchRequest::default() };
     client.watch(request).await.expect("it is served").into_inner()
 }
 
@@ -62,10 +62,33 @@ async fn each_hears_its_own_and_both_reach_the_end() {
 }
 
 #[tokio::test]
+async fn a_watch_to_the_present_end_tells_all_of_its_own_and_ends() {
+    let scene = Scene::begin().await;
+    let (ours, theirs, one) = (tenant(), tenant(), member());
+    let other = beside(one);
+    for round in 0..40 {
+        scene.speaker.say(ours, one, &said(round)).await;
+        scene.speaker.say(theirs, other, &said(round)).await;
+    }
+    let cursor = Cursor { partition: Shard::of_member(one).number() as u32, ..Cursor::default() };
+    let client = EventLogServiceClient::new(scene.served.channel(ours, &["events.watch"]));
+    let told = eventlog::history(&client, FIRST, &[Shard::of_member(one)]).await.expect("it is told to its end");
+    assert_eq!(
+        told.iter().map(|event| event.position).collect::<Vec<_>>(),
+        (0..40).map(|n| 2 * n + 1).collect::<Vec<_>>()
+    );
+    assert!(told.iter().all(|event| event.tenant == ours && event.recorded_at() >= event.occurred_at));
+    // One that goes on is not passed off as whole: it is the same watch without an end.
+    let mut endless = watch(&scene, ours, cursor).await;
+    assert_eq!(positions(&read_to(&mut endless, 80).await, ours).len(), 40);
+}
+
+#[tokio::test]
 async fn nobody_outside_watches_all() {
     let scene = Scene::begin().await;
     let mut client = EventLogServiceClient::new(scene.served.channel(None, &["events.watch"]));
-    let request = WatchRequest { source: FIRST.to_owned(), cursors: vec![Cursor::default()] };
+    let request =
+        WatchRequest { source: FIRST.to_owned(), cursors: vec![Cursor::default()], ..WatchRequest::default() };
     let refused = client.watch(request).await.expect_err("it is the suite's own");
     assert_eq!(refused.code(), Code::PermissionDenied);
 }

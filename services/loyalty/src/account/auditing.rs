@@ -10,29 +10,46 @@ use std::collections::BTreeMap;
 use ::store::{StoreError, Tenants};
 use futures::TryStreamExt as _;
 use kernel::{MemberId, Shard, TenantId};
-use uuid::Uuid;
 
 use self::store::{Connection, Span};
 use super::Accounts;
 use super::chain::{Link, Seal};
 use super::verifying::{self, Claimed, Divergence, Reading, SealDivergence, Sealed};
+use crate::account::wallet::{Owner, WalletCode};
 
 /// Accounts looked at together.
 const PAGE: usize = 500;
 /// So many diverging members are named of a shard; the others are counted.
 const NAMED: usize = 100;
 
-/// A proved statement, or the first entry that proves it wrong.
+/// The proved statements of a member, or the first entry that proves one wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
+    /// Of points.
+    pub points: Proved,
+    /// Of the other wallets.
+    pub others: Vec<Proved>,
+    /// What is wrong first, and in which wallet.
+    pub divergence: Option<(WalletCode, Divergence)>,
+}
+
+/// A statement as far as it is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proved {
+    /// Of which wallet.
+    pub wallet: WalletCode,
     /// Entries that are as they were written.
     pub entries: i64,
     /// The balance after them.
     pub balance: i64,
     /// The link of the last of them.
     pub link: Link,
-    /// What is wrong first.
-    pub divergence: Option<Divergence>,
+}
+
+impl Proved {
+    const fn of(wallet: WalletCode, reading: &Reading) -> Self {
+        Self { wallet, entries: reading.entries(), balance: reading.balance(), link: reading.link() }
+    }
 }
 
 /// What an audit of a shard found.
@@ -40,12 +57,12 @@ pub struct Verified {
 pub struct Audit {
     /// The shard.
     pub shard: Shard,
-    /// Accounts looked at.
+    /// Accounts looked at: a member has one for each wallet.
     pub members: u64,
     /// Entries looked at.
     pub entries: u64,
-    /// Members whose statement, sums or lots are not what was written; at most a hundred.
-    pub diverging: Vec<(TenantId, MemberId, Divergence)>,
+    /// Accounts whose statement, sums or lots are not what was written; at most a hundred.
+    pub diverging: Vec<(Owner, Divergence)>,
     /// How many there are.
     pub divergences: u64,
     /// Where the entries are not what was sealed.
@@ -63,26 +80,23 @@ impl Audit {
 }
 
 impl Accounts {
-    /// Proves one member's statement from its first entry to its last, against the account and its lots.
+    /// Proves one member's statements, wallet by wallet, from the first entry to the last, against the accounts and their lots.
     pub async fn verify(&self, tenant: TenantId, member: MemberId) -> Result<Verified, StoreError> {
         let mut reading = self.store.read(tenant).await?;
         let mut snapshot = store::snapshot(reading.connection()).await?;
-        let below = Uuid::from_u128(member.uuid().as_u128().saturating_sub(1));
-        let span = Span { tenant, shard: Shard::of_member(member), above: below, up_to: member.uuid() };
-        let claimed = store::claims(&mut snapshot, span, 1).await?.pop().map(|(_, claimed)| claimed);
-        let mut statement = Reading::new(tenant, member);
-        let mut divergence = None;
-        let mut lines = store::lines(&mut snapshot, span);
-        while let Some(kept) = lines.try_next().await? {
-            if let Err(found) = statement.read(kept.line().as_ref(), kept.entry(), kept.link()) {
-                divergence = Some(found);
-                break;
-            }
-        }
-        drop(lines);
+        let span = Span::of(tenant, member);
+        let claimed = store::claims(&mut snapshot, &span, i64::MAX).await?;
+        let mut looking = Looking::new(span.shard);
+        looking.page(&mut snapshot, &span, claimed.into_iter().collect()).await?;
         snapshot.rollback().await?;
-        let divergence = divergence.or_else(|| statement.end(claimed).err());
-        Ok(Verified { entries: statement.entries(), balance: statement.balance(), link: statement.link(), divergence })
+        let Looking { audit, mut proved, .. } = looking;
+        let points = Owner::of_points(tenant, member);
+        let of_points = proved.remove(&points).unwrap_or_else(|| Reading::new(points));
+        Ok(Verified {
+            points: Proved::of(WalletCode::POINTS, &of_points),
+            others: proved.iter().map(|(owner, reading)| Proved::of(owner.wallet, reading)).collect(),
+            divergence: audit.diverging.into_iter().next().map(|(owner, divergence)| (owner.wallet, divergence)),
+        })
     }
 
     /// The seals of all shards, to be kept elsewhere.
@@ -112,77 +126,72 @@ impl Accounts {
 struct Looking {
     audit: Audit,
     sealed: Vec<Sealed>,
+    /// The statements of the last page, as far as they are proved.
+    proved: BTreeMap<Owner, Reading>,
 }
 
 impl Looking {
     const fn new(shard: Shard) -> Self {
         let audit =
             Audit { shard, members: 0, entries: 0, diverging: Vec::new(), divergences: 0, seal: None, sealed: None };
-        Self { audit, sealed: Vec::new() }
+        Self { audit, sealed: Vec::new(), proved: BTreeMap::new() }
     }
 
     async fn tenant(&mut self, connection: &mut Connection, tenant: TenantId) -> Result<(), StoreError> {
-        let (shard, mut above) = (self.audit.shard, Uuid::nil());
+        let mut span = Span::all(tenant, self.audit.shard);
         loop {
-            let span = Span { tenant, shard, above, up_to: Uuid::max() };
             let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
-            let claims = store::claims(connection, span, limit).await?;
-            let full = claims.len() == PAGE;
-            let up_to = claims.last().filter(|_| full).map_or(Uuid::max(), |(member, _)| *member);
-            self.page(connection, Span { up_to, ..span }, claims.into_iter().collect()).await?;
-            if !full {
-                return Ok(());
+            let claims = store::claims(connection, &span, limit).await?;
+            let last = claims.last().filter(|_| claims.len() == PAGE).map(|(owner, _)| *owner);
+            self.page(connection, &span.up_to(last), claims.into_iter().collect()).await?;
+            match last {
+                Some(last) => span = span.above(last),
+                None => return Ok(()),
             }
-            above = up_to;
         }
     }
 
-    /// Holds the entries of some members against what their accounts claim.
+    /// Holds the entries of some accounts against what these claim.
     async fn page(
         &mut self,
         connection: &mut Connection,
-        span: Span,
-        mut claims: BTreeMap<Uuid, Claimed>,
+        span: &Span,
+        mut claims: BTreeMap<Owner, Claimed>,
     ) -> Result<(), StoreError> {
-        let mut under_way: Option<(MemberId, Result<Reading, Divergence>)> = None;
+        self.proved.clear();
+        let mut under_way: Option<(Reading, Option<Divergence>)> = None;
         let mut lines = store::lines(connection, span);
         while let Some(kept) = lines.try_next().await? {
-            let member = MemberId::from(kept.member);
+            let owner = kept.owner(span.tenant)?;
             self.audit.entries = self.audit.entries.saturating_add(1);
-            self.sealed.push(kept.sealed(span.tenant));
-            let so_far = match under_way.take() {
-                Some((same, so_far)) if same == member => so_far,
+            self.sealed.push(kept.sealed(&owner));
+            let (mut reading, found) = match under_way.take() {
+                Some(same) if same.0.owner() == owner => same,
                 other => {
-                    self.finish(span.tenant, other, &mut claims);
-                    Ok(Reading::new(span.tenant, member))
+                    self.finish(other, &mut claims);
+                    (Reading::new(owner), None)
                 }
             };
-            let read = so_far.and_then(|mut reading| {
-                reading.read(kept.line().as_ref(), kept.entry(), kept.link()).map(|()| reading)
-            });
-            under_way = Some((member, read));
+            let found = found.or_else(|| reading.read(kept.line().as_ref(), kept.entry(), kept.link()).err());
+            under_way = Some((reading, found));
         }
-        self.finish(span.tenant, under_way, &mut claims);
-        for member in claims.keys().copied().collect::<Vec<_>>() {
-            let member = MemberId::from(member);
-            self.finish(span.tenant, Some((member, Ok(Reading::new(span.tenant, member)))), &mut claims);
+        self.finish(under_way, &mut claims);
+        for owner in claims.keys().copied().collect::<Vec<_>>() {
+            self.finish(Some((Reading::new(owner), None)), &mut claims);
         }
         Ok(())
     }
 
-    fn finish(
-        &mut self,
-        tenant: TenantId,
-        done: Option<(MemberId, Result<Reading, Divergence>)>,
-        claims: &mut BTreeMap<Uuid, Claimed>,
-    ) {
-        let Some((member, read)) = done else { return };
-        let claimed = claims.remove(&member.uuid());
+    fn finish(&mut self, done: Option<(Reading, Option<Divergence>)>, claims: &mut BTreeMap<Owner, Claimed>) {
+        let Some((reading, found)) = done else { return };
+        let owner = reading.owner();
+        let claimed = claims.remove(&owner);
+        self.proved.insert(owner, reading);
         self.audit.members = self.audit.members.saturating_add(1);
-        if let Err(divergence) = read.and_then(|reading| reading.end(claimed)) {
+        if let Some(divergence) = found.or_else(|| reading.end(claimed).err()) {
             self.audit.divergences = self.audit.divergences.saturating_add(1);
             if self.audit.diverging.len() < NAMED {
-                self.audit.diverging.push((tenant, member, divergence));
+                self.audit.diverging.push((owner, divergence));
             }
         }
     }

@@ -6,18 +6,21 @@
 //! even against somebody who can write all tables.
 //!
 //! What is digested is the bytes of the link before, then each field as a netstring (`3:abc,`), in the order of
-//! [`link`]'s lines: the number of this format, ids as text with hyphens, numbers in decimal, draws and grounds as they
+//! [`link`]'s lines: the number of its format, ids as text with hyphens, numbers in decimal, draws and grounds as they
 //! are kept, instants in microseconds since 1970. `entry_link` says the same in SQL.
 
 use std::fmt;
 
 use jiff::Timestamp;
-use kernel::{MemberId, Shard, TenantId};
+use kernel::Shard;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// The number of the format of what is digested.
+use crate::account::wallet::Owner;
+
+/// The numbers of the formats of what is digested: of points, and of other wallets, which say their code behind the member.
 const FORMAT: &str = "1";
+const FORMAT_OF_WALLETS: &str = "2";
 
 /// A digest that stands for everything before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +78,7 @@ pub struct Line<'a> {
 
 /// The link of an entry, given the one before it.
 #[must_use]
-pub fn link(before: Link, (tenant, member): (TenantId, MemberId), line: &Line<'_>) -> Link {
+pub fn link(before: Link, owner: Owner, line: &Line<'_>) -> Link {
     let mut digest = Sha256::new();
     digest.update(before.0);
     let mut field = |text: &str| {
@@ -84,9 +87,13 @@ pub fn link(before: Link, (tenant, member): (TenantId, MemberId), line: &Line<'_
         digest.update(text);
         digest.update(",");
     };
-    field(FORMAT);
-    field(&tenant.uuid().to_string());
-    field(&member.uuid().to_string());
+    let of_points = owner.wallet.is_points();
+    field(if of_points { FORMAT } else { FORMAT_OF_WALLETS });
+    field(&owner.tenant.uuid().to_string());
+    field(&owner.member.uuid().to_string());
+    if !of_points {
+        field(owner.wallet.as_str());
+    }
     field(&line.number.to_string());
     field(&line.entry.to_string());
     field(&line.kind.to_string());
@@ -101,7 +108,7 @@ pub fn link(before: Link, (tenant, member): (TenantId, MemberId), line: &Line<'_
     Link(digest.finalize().into())
 }
 
-/// What a batch adds to the seal of a shard: the links of its entries there, by tenant, member and number.
+/// What a batch adds to the seal of a shard: the links of its entries there, by tenant, member, wallet and number.
 #[must_use]
 pub fn seal(before: Link, links: impl IntoIterator<Item = Link>) -> Link {
     let mut digest = Sha256::new();

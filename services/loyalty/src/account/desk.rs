@@ -4,7 +4,7 @@
 //! read, then rules decide in memory, then everything is written. Nothing is read before the lock, nothing decided after
 //! the write.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
@@ -18,15 +18,17 @@ use uuid::Uuid;
 
 use super::decision::Explanation;
 use super::earning::OrderFacts;
-use super::holdings::{Draw, Holdings};
+use super::holdings::Draw;
 use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
     AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store, uses,
 };
+use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
 use crate::programme::terms::{TenantTerms, has_limits};
+use crate::programme::wallets::ByWallet;
 use crate::programme::{Programme, Programmes};
 use crate::{mission, reservation};
 
@@ -116,6 +118,23 @@ impl Ask {
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
+        }
+    }
+
+    /// Which account a call speaks of. What is heard and what is due may be about all of a member's; a call that names an
+    /// entry or a hold, about any of them.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        match self {
+            Self::Redeem(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
+            Self::Hold(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
+            Self::Adjust(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
+            Self::Grant(ask) => Some(ask.owner()),
+            Self::Reverse(_)
+            | Self::Capture(_)
+            | Self::Release(_)
+            | Self::Revoke(_)
+            | Self::Hear { .. }
+            | Self::Settle { .. } => None,
         }
     }
 
@@ -268,20 +287,20 @@ impl AccountDesk {
 
 /// How a member stood when they bought something that this batch has booked.
 fn who(books: &Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
-    let holdings = books.get(&(deed.tenant, deed.member))?;
+    let holdings = books.get(&Owner::of_points(deed.tenant, deed.member))?;
     holdings.faced.get(&order).map(|buyer| Who::of(buyer, holdings.joined_at))
 }
 
 /// Of whom orders or returns are heard where rules are limited over a time.
 fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Whose> {
-    let limited = |tenant: &TenantId| terms.get(tenant).is_some_and(|terms| has_limits(&terms.versions));
+    let limited = |tenant: &TenantId| terms.get(tenant).is_some_and(|terms| has_limits(terms.versions.points()));
     let limited: BTreeSet<TenantId> = terms.keys().copied().filter(limited).collect();
     let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. })).flat_map(|ask| ask.members());
     heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
 fn ruling(held: Held<Programme>) -> TenantTerms {
-    TenantTerms { versions: held.versions, suspended: held.settled.suspended }
+    TenantTerms { versions: ByWallet::of(held.versions), suspended: held.settled.suspended }
 }
 
 /// What registry settled is kept with the tenant's shard locked: see [`AccountDesk::place`].
@@ -331,9 +350,6 @@ impl Desk for AccountDesk {
         Box::pin(self.work_off(tx, asks))
     }
 }
-
-/// What is read of all members a batch touches.
-pub(super) type Books = BTreeMap<Whose, Holdings>;
 
 #[cfg(test)]
 mod tests {

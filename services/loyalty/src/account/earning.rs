@@ -4,7 +4,7 @@
 mod grounds;
 
 use jiff::Timestamp;
-use kernel::{Currency, OrderId};
+use kernel::{Currency, LotId, OrderId};
 
 use super::assessing::{Assessed, assess};
 use super::facing::Buyer;
@@ -58,7 +58,7 @@ pub struct LineFacts {
 }
 
 impl OrderFacts {
-    pub(super) fn net_minor(&self) -> Option<i64> {
+    pub(crate) fn net_minor(&self) -> Option<i64> {
         self.lines
             .iter()
             .try_fold(0_i64, |sum, line| sum.checked_add(line.gross_minor.checked_sub(line.discount_minor)?))
@@ -93,6 +93,54 @@ pub fn earn(
         None => None,
     };
     holdings.faced.insert(order.order, buyer);
+    book(holdings, order, net_minor, earned, moment);
+    if let Some(back) = back {
+        reversing::take_points_back(holdings, versions, back, now)?;
+    }
+    if let Some(terms) = versions.at(moment) {
+        reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string())?;
+    }
+    Ok(())
+}
+
+/// Who buys, as the rules of every wallet are told: as they stand when the order comes, before it is booked anywhere.
+pub fn buyer(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    order: &OrderFacts,
+    now: Timestamp,
+) -> Result<Buyer, OutOfRange> {
+    let moment = moment_of(holdings, order.occurred_at, order.historic, now);
+    settle(holdings, versions, Until::Earning(moment))?;
+    if let Some(terms) = versions.at(order.occurred_at) {
+        reviewing::begin(holdings, terms, holdings.settled_until)?;
+    }
+    Ok(Buyer::of(holdings, order))
+}
+
+/// Books an order in a wallet beside points. Whether it was booked before is known there; an order that earns nothing here
+/// leaves no trace.
+pub fn earn_beside(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    (order, back): (&OrderFacts, Option<&ReturnFacts>),
+    buyer: &Buyer,
+    now: Timestamp,
+) -> Result<(), CannotReturn> {
+    let Some(terms) = versions.at(order.occurred_at) else { return Ok(()) };
+    let moment = moment_of(holdings, order.occurred_at, order.historic, now);
+    settle(holdings, versions, Until::Earning(moment))?;
+    let net_minor = order.net_minor().ok_or(OutOfRange)?;
+    if let Some(earned) = post_earned(holdings, terms, order, buyer, now)? {
+        book(holdings, order, net_minor, Some(earned), moment);
+        if let Some(back) = back {
+            reversing::take_points_back(holdings, versions, back, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn book(holdings: &mut Holdings, order: &OrderFacts, net_minor: i64, earned: Option<(i64, LotId)>, moment: Timestamp) {
     let (points, lot) = earned.map_or((0, None), |(points, lot)| (points, Some(lot)));
     holdings.touched = true;
     holdings.purchases.insert(
@@ -110,13 +158,6 @@ pub fn earn(
             touched: true,
         },
     );
-    if let Some(back) = back {
-        reversing::take_points_back(holdings, versions, back, now)?;
-    }
-    if let Some(terms) = versions.at(moment) {
-        reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string())?;
-    }
-    Ok(())
 }
 
 /// The moment something counts as known: when it happened for a history being loaded, else now; never before what is
@@ -131,7 +172,7 @@ fn post_earned(
     order: &OrderFacts,
     buyer: &Buyer,
     now: Timestamp,
-) -> Result<Option<(i64, kernel::LotId)>, OutOfRange> {
+) -> Result<Option<(i64, LotId)>, OutOfRange> {
     let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
     let assessed = assess(terms, rate, order, Some(buyer), &holdings.uses)?;
     let points = assessed.points;

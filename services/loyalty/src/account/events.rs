@@ -4,27 +4,28 @@ use eventlog::NewEvent;
 use kernel::Shard;
 use proto::loyalty::events::v1::{PointsActivated, PointsPosted, TierDecided};
 
-use super::desk::{Books, Whose};
+use super::books::Books;
 use super::holdings::{Activation, EntryKind, Posting, TierChange, TierChangeKind};
+use crate::account::wallet::Owner;
 
 /// Everything a batch has decided, member by member in the order it happened.
 pub(super) fn said(books: &Books) -> Vec<NewEvent> {
     let mut events = Vec::new();
-    for (whose, holdings) in books {
+    for (owner, holdings) in books {
         let mut activations = holdings.activations.iter().peekable();
         for posting in &holdings.postings {
             while let Some(earlier) = activations.next_if(|one| one.entries < posting.number) {
-                events.push(activated(whose, earlier));
+                events.push(activated(owner, earlier));
             }
-            events.push(posted(whose, posting));
+            events.push(posted(owner, posting));
         }
-        events.extend(activations.map(|one| activated(whose, one)));
-        events.extend(holdings.changes.iter().map(|change| decided(whose, change)));
+        events.extend(activations.map(|one| activated(owner, one)));
+        events.extend(holdings.changes.iter().map(|change| decided(owner, change)));
     }
     events
 }
 
-fn posted((tenant, member): &Whose, posting: &Posting) -> NewEvent {
+fn posted(Owner { tenant, member, wallet }: &Owner, posting: &Posting) -> NewEvent {
     let payload = PointsPosted {
         entry: posting.id.to_string(),
         member: member.to_string(),
@@ -34,11 +35,12 @@ fn posted((tenant, member): &Whose, posting: &Posting) -> NewEvent {
         cause: named(&posting.cause),
         occur_time: Some(proto::timestamp(posting.occurred_at)),
         historic: posting.historic,
+        wallet: wallet.to_string(),
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, posting.occurred_at, &payload)
 }
 
-fn activated((tenant, member): &Whose, activation: &Activation) -> NewEvent {
+fn activated(Owner { tenant, member, wallet }: &Owner, activation: &Activation) -> NewEvent {
     let payload = PointsActivated {
         lot: activation.lot.to_string(),
         member: member.to_string(),
@@ -46,11 +48,12 @@ fn activated((tenant, member): &Whose, activation: &Activation) -> NewEvent {
         cause: activation.origin.clone(),
         occur_time: Some(proto::timestamp(activation.occurred_at)),
         historic: activation.historic,
+        wallet: wallet.to_string(),
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, activation.occurred_at, &payload)
 }
 
-fn decided((tenant, member): &Whose, change: &TierChange) -> NewEvent {
+fn decided(Owner { tenant, member, .. }: &Owner, change: &TierChange) -> NewEvent {
     let kind = match change.kind {
         TierChangeKind::Promoted => "PROMOTED",
         TierChangeKind::Retained => "RETAINED",

@@ -7,6 +7,7 @@ use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
 use super::reversing::{lapsed_of, take};
 use super::settling::{Until, settle};
+use crate::account::wallet::WalletCode;
 use crate::programme::expiry::lapse_instant;
 use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 
@@ -19,9 +20,13 @@ pub fn is_cause(text: &str) -> bool {
         || DrawTicketId::parse(text).is_ok()
 }
 
-/// The lot of what is given to a member for a cause: whether it was given before is seen by its id.
-pub fn lot_of(member: MemberId, cause: &str) -> LotId {
-    LotId::derived_from(member.uuid(), &format!("grant/{cause}"))
+/// The lot of what is given to a member's wallet for a cause: whether it was given before is seen by its id.
+pub fn lot_of(member: MemberId, wallet: WalletCode, cause: &str) -> LotId {
+    let name = match wallet {
+        WalletCode::POINTS => format!("grant/{cause}"),
+        wallet => format!("grant/{wallet}/{cause}"),
+    };
+    LotId::derived_from(member.uuid(), &name)
 }
 
 /// Gives points for a cause, told with its reason; they keep as long as points earned now, and count for no tier.
@@ -36,7 +41,7 @@ pub fn grant(
     let now = now.max(holdings.settled_until);
     settle(holdings, versions, Until::Earning(now))?;
     let lapses_at = lapse_instant(terms, now)?;
-    let lot = lot_of(holdings.member, cause);
+    let lot = lot_of(holdings.member, holdings.wallet, cause);
     let draw = holdings.credit(Lot::new(lot, cause, points.0, now, lapses_at))?;
     let mut grounds = Decision::new("grant", terms.number, now).fact("cause", cause);
     if let Some(lapse) = lapses_at {

@@ -4,6 +4,8 @@ use ::store::RequestKey;
 use jiff::SignedDuration;
 use kernel::{HoldId, MemberId, Points, TenantId};
 
+use crate::account::wallet::WalletCode;
+
 /// Points to hold.
 #[derive(Clone, Debug)]
 pub struct NewHold {
@@ -11,6 +13,8 @@ pub struct NewHold {
     pub tenant: TenantId,
     /// Whose points.
     pub member: MemberId,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// The id it gets.
     pub hold: HoldId,
     /// How many.

@@ -13,17 +13,12 @@ use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
 use super::uses::RuleUse;
+use crate::account::wallet::WalletCode;
 
 /// A sum does not fit, or an instant lies beyond the calendar: refused, never wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a balance or an instant would leave its range")]
 pub struct OutOfRange;
-
-impl From<kernel::calendar::OutOfCalendar> for OutOfRange {
-    fn from(_: kernel::calendar::OutOfCalendar) -> Self {
-        Self
-    }
-}
 
 /// What an order counted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +95,28 @@ pub struct Totals {
     pub adjusted: i64,
 }
 
+impl Totals {
+    /// Adds what an entry of a kind says.
+    pub fn count(&mut self, kind: EntryKind, points: i64) -> Result<(), OutOfRange> {
+        let total = match kind {
+            EntryKind::Earn => &mut self.earned,
+            EntryKind::EarnReversal => &mut self.earn_reversed,
+            EntryKind::Redemption => &mut self.redeemed,
+            EntryKind::RedemptionReversal => &mut self.redemption_reversed,
+            EntryKind::Lapse => &mut self.lapsed,
+            EntryKind::Adjustment => &mut self.adjusted,
+        };
+        let change = match kind {
+            EntryKind::Earn | EntryKind::RedemptionReversal | EntryKind::Adjustment => points,
+            EntryKind::EarnReversal | EntryKind::Redemption | EntryKind::Lapse => {
+                points.checked_neg().ok_or(OutOfRange)?
+            }
+        };
+        *total = total.checked_add(change).ok_or(OutOfRange)?;
+        Ok(())
+    }
+}
+
 /// What happened to a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TierChangeKind {
@@ -139,6 +156,8 @@ pub struct TierChange {
 pub struct Holdings {
     /// Whose.
     pub member: MemberId,
+    /// Which of their wallets.
+    pub wallet: WalletCode,
     /// When they joined.
     pub joined_at: Timestamp,
     /// How many entries the statement has.
@@ -163,7 +182,7 @@ pub struct Holdings {
     pub standing: Option<Standing>,
     /// What was bought.
     pub purchases: BTreeMap<OrderId, Purchase>,
-    /// What orders earned by limited rules; read where the programme has such rules, and orders are heard.
+    /// What orders earned by limited rules; read where the programme has such rules.
     pub uses: Vec<RuleUse>,
     /// How they stood when they bought what was booked since it was read.
     pub faced: BTreeMap<OrderId, Buyer>,
@@ -182,10 +201,16 @@ pub struct Holdings {
 }
 
 impl Holdings {
-    /// An empty account.
+    /// An empty account of points.
     pub fn new(member: MemberId, joined_at: Timestamp) -> Self {
+        Self::of(member, WalletCode::POINTS, joined_at)
+    }
+
+    /// An empty account.
+    pub fn of(member: MemberId, wallet: WalletCode, joined_at: Timestamp) -> Self {
         Self {
             member,
+            wallet,
             joined_at,
             entries: 0,
             link: Link::FIRST,
@@ -246,24 +271,13 @@ impl Holdings {
         occurred_at: Timestamp,
     ) -> Result<EntryId, OutOfRange> {
         let number = self.entries.checked_add(1).ok_or(OutOfRange)?;
-        let total = match kind {
-            EntryKind::Earn => &mut self.totals.earned,
-            EntryKind::EarnReversal => &mut self.totals.earn_reversed,
-            EntryKind::Redemption => &mut self.totals.redeemed,
-            EntryKind::RedemptionReversal => &mut self.totals.redemption_reversed,
-            EntryKind::Lapse => &mut self.totals.lapsed,
-            EntryKind::Adjustment => &mut self.totals.adjusted,
-        };
-        let change = match kind {
-            EntryKind::Earn | EntryKind::RedemptionReversal | EntryKind::Adjustment => points,
-            EntryKind::EarnReversal | EntryKind::Redemption | EntryKind::Lapse => {
-                points.checked_neg().ok_or(OutOfRange)?
-            }
-        };
-        *total = total.checked_add(change).ok_or(OutOfRange)?;
+        self.totals.count(kind, points)?;
         self.entries = number;
         self.touched = true;
-        let id = EntryId::numbered(self.member, number);
+        let id = match self.wallet {
+            WalletCode::POINTS => EntryId::numbered(self.member, number),
+            wallet => EntryId::numbered_in(self.member, wallet.as_str(), number),
+        };
         let balance_after = self.balance();
         self.postings.push(Posting {
             id,
@@ -283,7 +297,11 @@ impl Holdings {
     /// The id of the lot that the next entry makes; the same however often it is worked out.
     pub fn next_lot_id(&self, part: usize) -> LotId {
         let number = self.entries.saturating_add(1);
-        LotId::derived_from(self.member.uuid(), &format!("lot/{number}/{part}"))
+        let name = match self.wallet {
+            WalletCode::POINTS => format!("lot/{number}/{part}"),
+            wallet => format!("lot/{wallet}/{number}/{part}"),
+        };
+        LotId::derived_from(self.member.uuid(), &name)
     }
 
     /// Adds points as a lot; a deficit is filled first. Answers what the lot was given.

@@ -1,6 +1,6 @@
 //! Which earn rules an order earns by, how much by each, and what kept it from the others.
 //!
-//! 1. A rule that does not speak of the order's moment or currency is not looked at.
+//! 1. A rule that does not speak of the order's moment or currency, or that gives to another wallet, is not looked at.
 //! 2. Its condition has to hold; what is undecided, as a fact is unknown, does not. Then its lines are looked for, then
 //!    what it gives, then its limits in their order.
 //! 3. Of the rules of a group the one that gives the most, after its limits, is applied; of equals the first.
@@ -105,8 +105,11 @@ pub struct Asked<'a> {
 /// Judges all rules that speak of an order, in their order.
 pub fn judge(programme: &Programme, asked: Asked<'_>) -> Result<Vec<Judged>, OutOfRange> {
     let order = asked.order;
-    let ruling: Vec<&EarnRule> =
-        programme.rules.iter().filter(|rule| rule.rules(order.occurred_at, order.currency)).collect();
+    let ruling: Vec<&EarnRule> = programme
+        .rules
+        .iter()
+        .filter(|rule| rule.wallet.is_points() && rule.rules(order.occurred_at, order.currency))
+        .collect();
     if ruling.is_empty() {
         return Ok(Vec::new());
     }

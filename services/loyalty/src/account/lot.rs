@@ -2,6 +2,15 @@
 
 use jiff::Timestamp;
 use kernel::LotId;
+use kernel::calendar::OutOfCalendar;
+
+use super::holdings::OutOfRange;
+
+impl From<OutOfCalendar> for OutOfRange {
+    fn from(_: OutOfCalendar) -> Self {
+        Self
+    }
+}
 
 /// Points earned together, that lapse together.
 #[derive(Clone, Debug, PartialEq, Eq)]

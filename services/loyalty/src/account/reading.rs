@@ -3,143 +3,33 @@
 
 mod past;
 mod store;
+mod views;
+mod wallets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::StoreError;
 use jiff::Timestamp;
-use kernel::{Currency, EntryId, MemberId, Money, TenantId};
+use kernel::{Currency, EntryId, MemberId, TenantId};
 use wire::Stop;
 
-use super::decision::{Decision, Explanation};
+pub use self::views::{AccountView, Bought, EntryView, Overview, TierView};
+pub use self::wallets::WalletView;
+use super::books::Books;
 use super::earning::OrderFacts;
 use super::holding::Hold;
-use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, TierChange, Totals};
+use super::holdings::{Holdings, Lot, OutOfRange, TierChange};
 use super::qualification::rank;
 use super::quoting::{Quote, quote};
 use super::settling::{Until, settle};
-use super::standing::{StandingView, standing};
+use super::standing::standing;
 use super::store as rows;
 use super::uses;
 use super::{AccountRefusal, Accounts};
+use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Versions;
 use crate::programme::terms::{Ladder, Tier, has_limits};
-
-/// A member's points and tier.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AccountView {
-    /// Whose.
-    pub member: MemberId,
-    /// All points, less the deficit.
-    pub balance: i64,
-    /// What can be spent.
-    pub spendable: i64,
-    /// What the next points fill first.
-    pub deficit: i64,
-    /// Lots that can be spent and have something left, in the order they are spent.
-    pub lots: Vec<Lot>,
-    /// What waits.
-    pub pending: i64,
-    /// Lots that wait, in the order in which they can be spent.
-    pub pending_lots: Vec<Lot>,
-    /// What is held back.
-    pub held: i64,
-    /// What holds it, the first to end first.
-    pub holds: Vec<Hold>,
-    /// Sums over all entries.
-    pub totals: Totals,
-    /// The tier, where the programme has any.
-    pub standing: Option<StandingView>,
-}
-
-/// A member's tier with its reasons.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TierView {
-    /// Where they stand.
-    pub standing: StandingView,
-    /// Why.
-    pub decision: Decision,
-    /// The change that led here.
-    pub last_change: Option<TierChange>,
-}
-
-/// A line of a statement, as written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EntryView {
-    /// Its id.
-    pub id: EntryId,
-    /// Its place on the statement.
-    pub number: i64,
-    /// What happened.
-    pub kind: EntryKind,
-    /// Signed.
-    pub points: i64,
-    /// After it.
-    pub balance_after: i64,
-    /// What caused it.
-    pub cause: String,
-    /// What it did to which lots.
-    pub draws: Vec<super::holdings::Draw>,
-    /// Why.
-    pub grounds: Decision,
-    /// When it happened.
-    pub occurred_at: Timestamp,
-    /// When it was written.
-    pub recorded_at: Timestamp,
-}
-
-impl EntryView {
-    /// Why it is as it is.
-    pub fn explanation(self) -> Explanation {
-        Explanation { kind: self.kind, points: self.points, cause: self.cause, grounds: self.grounds }
-    }
-}
-
-/// Sums over a programme.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Overview {
-    /// Members by tier: code, what members read, how many.
-    pub tiers: Vec<(String, String, i64)>,
-    /// Points outstanding by lapse month: month (none for never), points, lots.
-    pub lapse_months: Vec<(Option<String>, i64, i64)>,
-    /// Sums over all entries.
-    pub totals: Totals,
-    /// What can be spent.
-    pub outstanding: i64,
-    /// What waits.
-    pub pending: i64,
-    /// What is held back.
-    pub held: i64,
-    /// What members owe.
-    pub deficit: i64,
-    /// Accounts.
-    pub accounts: i64,
-    /// Entries.
-    pub entries: i64,
-    /// Spent, returns taken off, by currency.
-    pub spend: Vec<Money>,
-}
-
-/// How a tenant's members have bought of late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Bought {
-    /// Orders of which something was kept.
-    pub orders: i64,
-    /// Those that came to some amount.
-    pub meet: i64,
-    /// Gaps between two orders of one member.
-    pub gaps: i64,
-    /// All gaps together, in seconds.
-    pub gap_seconds: i64,
-}
-
-impl Bought {
-    /// The mean gap in whole days, rounded down; 0 where there is none.
-    pub fn mean_days(&self) -> i64 {
-        let seconds = self.gap_seconds.checked_div(self.gaps).unwrap_or(0);
-        seconds.checked_div(86_400).unwrap_or(0)
-    }
-}
+use crate::programme::wallets::ByWallet;
 
 impl Accounts {
     /// How members have bought since a moment, in a currency, and how many of their orders came to an amount.
@@ -156,13 +46,24 @@ impl Accounts {
         store::habits(reading.connection(), tenant, currency, since, at_least_minor).await
     }
 
-    /// A member's points and tier now. A member without any entry has an empty account.
-    pub async fn account(&self, tenant: TenantId, member: MemberId) -> Result<AccountView, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = self.settled(tenant, member).await?;
-        let standing = match versions.at(now) {
-            Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?.map(|(view, _)| view),
+    /// One of a member's wallets now, and the tier. A member without any entry has an empty account.
+    pub async fn account(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        wallet: WalletCode,
+    ) -> Result<AccountView, Stop<AccountRefusal>> {
+        let mut settled = self.settled(tenant, member).await?;
+        let (versions, now) = (settled.versions.clone(), settled.now);
+        let points = settled.get(WalletCode::POINTS).cloned();
+        let standing = match versions.points().at(now).zip(points) {
+            Some((terms, points)) => {
+                standing(&points, terms, now).map_err(StoreError::unreadable)?.map(|(view, _)| view)
+            }
             None => None,
         };
+        let others = wallets::others(&settled, wallet);
+        let holdings = settled.take(wallet);
         let open = holdings.lots.iter().filter(|lot| lot.left > 0).cloned();
         let (mut pending_lots, mut lots): (Vec<Lot>, Vec<Lot>) = open.partition(Lot::waits);
         lots.sort_by_key(Lot::spending_order);
@@ -171,6 +72,7 @@ impl Accounts {
         holds.sort_by_key(|hold| (hold.expires_at, hold.id));
         Ok(AccountView {
             member,
+            wallet,
             balance: holdings.balance(),
             spendable: holdings.spendable(),
             deficit: holdings.deficit,
@@ -181,13 +83,15 @@ impl Accounts {
             holds,
             totals: holdings.totals,
             standing,
+            others,
         })
     }
 
     /// Why a member has the tier they have.
     pub async fn explain_tier(&self, tenant: TenantId, member: MemberId) -> Result<TierView, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = self.settled(tenant, member).await?;
-        let found = match versions.at(now) {
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let found = match settled.versions.points().at(now) {
             Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?,
             None => None,
         };
@@ -199,34 +103,32 @@ impl Accounts {
     /// had fallen due, so this counts it as lapsed too, whenever that was written.
     pub async fn balance(
         &self,
-        tenant: TenantId,
-        member: MemberId,
+        owner: Owner,
         as_of: Option<Timestamp>,
         as_of_occurred: Option<Timestamp>,
     ) -> Result<i64, Stop<AccountRefusal>> {
         if as_of.is_none() && as_of_occurred.is_none() {
-            let (holdings, ..) = self.settled(tenant, member).await?;
-            return Ok(holdings.balance());
+            let mut settled = self.settled(owner.tenant, owner.member).await?;
+            return Ok(settled.take(owner.wallet).balance());
         }
-        let mut reading = self.store.read(tenant).await?;
+        let mut reading = self.store.read(owner.tenant).await?;
         let known = as_of.unwrap_or(Timestamp::MAX);
         let happened = as_of_occurred.unwrap_or(Timestamp::MAX);
-        let entries = store::past_entries(reading.connection(), tenant, member, known, happened).await?;
+        let entries = store::past_entries(reading.connection(), &owner, known, happened).await?;
         let moment = known.min(happened).min(self.clock.now());
-        let lapsed = store::lapsed_lots(reading.connection(), (tenant, member), (known, happened), moment).await?;
+        let lapsed = store::lapsed_lots(reading.connection(), &owner, (known, happened), moment).await?;
         Ok(past::balance(&entries, &lapsed))
     }
 
-    /// A page of a member's entries, newest first.
+    /// A page of a wallet's entries, newest first.
     pub async fn entries(
         &self,
-        tenant: TenantId,
-        member: MemberId,
+        owner: Owner,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<EntryView>, Stop<AccountRefusal>> {
-        let mut reading = self.store.read(tenant).await?;
-        Ok(store::entries(reading.connection(), tenant, member, before.unwrap_or(i64::MAX), limit).await?)
+        let mut reading = self.store.read(owner.tenant).await?;
+        Ok(store::entries(reading.connection(), &owner, before.unwrap_or(i64::MAX), limit).await?)
     }
 
     /// One entry, with the grounds of its decision.
@@ -249,27 +151,31 @@ impl Accounts {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<TierChange>, Stop<AccountRefusal>> {
-        let (holdings, ..) = self.settled(tenant, member).await?;
+        let mut settled = self.settled(tenant, member).await?;
+        let holdings = settled.take(WalletCode::POINTS);
         let earlier =
             holdings.history.into_iter().rev().filter(|change| before.is_none_or(|before| change.number < before));
         Ok(earlier.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
-    /// Sums over a programme, exact to the second: what has fallen due and is not written yet is counted as if it were, and
+    /// Sums over one wallet of a programme, and over its tiers with points, exact to the second: what has fallen due and is not written yet is counted as if it were, and
     /// what a hold lets go as if it could be spent, whatever becomes of it when that is written.
     /// All of it is read as it stood at one instant.
     ///
     /// Cost: one reading of the tenant's accounts, lots and purchases. Lapses that are due are summed along the way. For
     /// every 200 members whose review is due, three statements by index and a review in memory: none in a shop at work,
     /// and after a history was loaded, for ten minutes, as many as it left overdue.
-    pub async fn overview(&self, tenant: TenantId) -> Result<Overview, Stop<AccountRefusal>> {
+    pub async fn overview(&self, tenant: TenantId, wallet: WalletCode) -> Result<Overview, Stop<AccountRefusal>> {
         let terms = self.programmes.of(tenant).await?;
         let mut reading = self.store.read(tenant).await?;
         let mut snapshot = store::snapshot(reading.connection()).await?;
         let now = self.clock.now();
         let current = terms.versions.at(now).or_else(|| terms.versions.last());
         let zone = current.map_or("UTC", |terms| terms.zone.name());
-        let mut overview = store::overview(&mut snapshot, tenant, zone, now).await?;
+        let mut overview = store::overview(&mut snapshot, tenant, wallet, (zone, now)).await?;
+        if !wallet.is_points() {
+            return Ok(overview);
+        }
         if let Some(ladder) = current.and_then(|terms| terms.ladder.as_ref()) {
             let mut counts = store::tiers(&mut snapshot, tenant).await?;
             self.review(&mut snapshot, tenant, &terms.versions, now, &mut counts).await?;
@@ -317,16 +223,21 @@ impl Accounts {
         member: Option<MemberId>,
         order: OrderFacts,
     ) -> Result<Quote, Stop<AccountRefusal>> {
-        let (holdings, versions, now) = match member {
+        let mut settled = match member {
             Some(member) => self.read_settled(tenant, member, true).await?,
             None => {
                 let (held, now) = (self.programmes.of(tenant).await?, self.clock.now());
-                (Holdings::new(MemberId::new_at(now), now), held.versions, now)
+                let points = Owner::of_points(tenant, MemberId::new_at(now));
+                let books = Books::from([(points, Holdings::new(points.member, now))]);
+                Settled { points, books, versions: ByWallet::of(held.versions), now }
             }
         };
-        let terms = versions.at(now).ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
+        let (versions, now) = (settled.versions.clone(), settled.now);
+        let terms = versions.points().at(now).ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
         let order = OrderFacts { occurred_at: now, ..order };
-        let quoted = quote(holdings, &versions, terms, &order, member.is_some());
+        let beside = wallets::beside(&settled);
+        let points = settled.take(WalletCode::POINTS);
+        let quoted = quote(points, versions.points(), terms, &order, member.is_some(), &beside);
         quoted.map_err(|OutOfRange| Stop::Refused(AccountRefusal::OutOfRange))
     }
 
@@ -341,26 +252,45 @@ impl Accounts {
         member: MemberId,
         with_uses: bool,
     ) -> Result<Settled, Stop<AccountRefusal>> {
-        let terms = self.programmes.of(tenant).await?;
+        let versions = ByWallet::of(self.programmes.of(tenant).await?.versions);
         let mut reading = self.store.read(tenant).await?;
         // Totals stand in one table and lots in another: read one after the other, a batch could be seen in half.
         let mut snapshot = store::snapshot(reading.connection()).await?;
         let now = self.clock.now();
-        let known = rows::read_one(&mut snapshot, tenant, member).await?;
-        let mut holdings = known.unwrap_or_else(|| Holdings::new(member, now));
-        if with_uses && has_limits(&terms.versions) {
-            let whose = (tenant, member);
-            let mut books = BTreeMap::from([(whose, holdings.clone())]);
-            uses::store::load(&mut snapshot, &BTreeSet::from([whose]), &mut books).await?;
-            holdings = books.remove(&whose).unwrap_or(holdings);
+        let points = Owner::of_points(tenant, member);
+        let mut books = rows::read_member(&mut snapshot, tenant, member).await?;
+        books.entry(points).or_insert_with(|| Holdings::new(member, now));
+        if with_uses && has_limits(versions.points()) {
+            uses::store::load(&mut snapshot, &BTreeSet::from([(tenant, member)]), &mut books).await?;
         }
-        settle(&mut holdings, &terms.versions, Until::Including(now)).map_err(StoreError::unreadable)?;
-        Ok((holdings, terms.versions, now))
+        for (owner, holdings) in &mut books {
+            if let Some(versions) = versions.get(owner.wallet) {
+                settle(holdings, versions, Until::Including(now)).map_err(StoreError::unreadable)?;
+            }
+        }
+        Ok(Settled { points, books, versions, now })
     }
 }
 
-/// Holdings as they stand at a moment, and all terms there are.
-type Settled = (Holdings, std::sync::Arc<Versions>, Timestamp);
+/// All wallets of a member as they stand at a moment, and all terms there are.
+struct Settled {
+    points: Owner,
+    books: Books,
+    versions: ByWallet,
+    now: Timestamp,
+}
+
+impl Settled {
+    fn get(&self, wallet: WalletCode) -> Option<&Holdings> {
+        self.books.get(&Owner { wallet, ..self.points })
+    }
+
+    /// One of them; empty where nothing ever lay in it.
+    fn take(&mut self, wallet: WalletCode) -> Holdings {
+        let known = self.books.remove(&Owner { wallet, ..self.points });
+        known.unwrap_or_else(|| Holdings::of(self.points.member, wallet, self.now))
+    }
+}
 
 /// The code of the tier held; empty for none.
 fn code_of(holdings: &Holdings) -> String {

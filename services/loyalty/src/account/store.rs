@@ -5,10 +5,11 @@ mod coming_back;
 mod done;
 mod holds;
 mod loading;
+mod purchases;
 pub(super) mod recalling;
 mod writing;
 
-pub(super) use loading::{Loaded, load, read_for_review, read_one};
+pub(super) use loading::{Loaded, load, read_for_review, read_member, wallet};
 pub(super) use writing::write;
 
 use super::holdings::{EntryKind, TierChangeKind};

@@ -1,27 +1,28 @@
 //! What each request does to the holdings in memory.
 
+pub(super) mod hearing;
 mod holds;
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kernel::{EntryId, MemberId, TenantId};
+use kernel::{EntryId, HoldId, MemberId, TenantId};
 
+use super::books::{Books, of_member};
 use super::decision::Explanation;
-use super::desk::{Answer, Ask, Books, Deed, DeedKind, Receipt, Whose};
-use super::earning::earn;
+use super::desk::{Answer, Ask, Receipt, Whose};
 use super::granting::{self, Granted};
 use super::holdings::{Draw, EntryKind, Holdings, OutOfRange, Posting};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
-use super::reversing::{Redeemed, give_back, take_back};
-use super::reviewing;
-use super::settling::{Until, settle};
+use super::reversing::{Redeemed, give_back};
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation};
+use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::terms::{TenantTerms, Versions};
 
 /// An entry that somebody wants reversed, as the statement has it.
 #[derive(Clone, Debug)]
 pub(super) struct Spent {
+    pub wallet: WalletCode,
     pub kind: EntryKind,
     pub cause: String,
     pub points: i64,
@@ -35,7 +36,7 @@ pub(super) struct Done {
     /// Entries that somebody wants reversed, by whose they are.
     pub spent: HashMap<(Whose, EntryId), Spent>,
     /// Grants that were made for the same cause.
-    pub granted: HashMap<(Whose, String), EntryId>,
+    pub granted: HashMap<(Owner, String), EntryId>,
 }
 
 pub(super) struct Tally<'a> {
@@ -60,39 +61,36 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
 
 impl Tally<'_> {
     pub(super) fn decide(&mut self, books: &mut Books, ask: &Ask) -> Answer {
-        let only_asks = only_validates(ask);
         match ask {
-            Ask::Redeem(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                tally.redeem(holdings, versions, ask)
-            }),
-            Ask::Reverse(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                tally.reverse(holdings, versions, ask)
-            }),
-            Ask::Hold(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                holds::hold(holdings, versions, ask, tally.now)
-            }),
-            Ask::Capture(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                holds::capture(holdings, versions, ask, tally.now)
-            }),
-            Ask::Release(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                holds::release(holdings, versions, ask, tally.now)
-            }),
+            Ask::Redeem(one) => {
+                self.call(books, ask, |tally, holdings, versions| tally.redeem(holdings, versions, one))
+            }
+            Ask::Reverse(one) => {
+                self.call(books, ask, |tally, holdings, versions| tally.reverse(holdings, versions, one))
+            }
+            Ask::Hold(one) => {
+                self.call(books, ask, |tally, holdings, versions| holds::hold(holdings, versions, one, tally.now))
+            }
+            Ask::Capture(one) => {
+                self.call(books, ask, |tally, holdings, versions| holds::capture(holdings, versions, one, tally.now))
+            }
+            Ask::Release(one) => {
+                self.call(books, ask, |tally, holdings, versions| holds::release(holdings, versions, one, tally.now))
+            }
             // Whoever has an account was heard of from registry or activity; points for nobody would be counted and owed.
-            Ask::Adjust(ask) if !ask.known && !books.contains_key(&(ask.tenant, ask.member)) => {
-                Answer::Refused(AccountRefusal::MemberNotFound { member: ask.member })
+            Ask::Adjust(one) if !one.known && !is_known(books, one.tenant, one.member) => {
+                Answer::Refused(AccountRefusal::MemberNotFound { member: one.member })
             }
-            Ask::Adjust(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                tally.adjust(holdings, versions, ask)
-            }),
-            Ask::Grant(ask) if !ask.known && !books.contains_key(&(ask.tenant, ask.member)) => {
-                Answer::Refused(AccountRefusal::MemberNotFound { member: ask.member })
+            Ask::Adjust(one) => {
+                self.call(books, ask, |tally, holdings, versions| tally.adjust(holdings, versions, one))
             }
-            Ask::Grant(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                tally.grant(holdings, versions, ask)
-            }),
-            Ask::Revoke(ask) => self.call(books, ask.tenant, ask.member, only_asks, |tally, holdings, versions| {
-                tally.revoke(holdings, versions, ask)
-            }),
+            Ask::Grant(one) if !one.known && !is_known(books, one.tenant, one.member) => {
+                Answer::Refused(AccountRefusal::MemberNotFound { member: one.member })
+            }
+            Ask::Grant(one) => self.call(books, ask, |tally, holdings, versions| tally.grant(holdings, versions, one)),
+            Ask::Revoke(one) => {
+                self.call(books, ask, |tally, holdings, versions| tally.revoke(holdings, versions, one))
+            }
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
         }
@@ -101,27 +99,50 @@ impl Tally<'_> {
     fn call(
         &self,
         books: &mut Books,
-        tenant: TenantId,
-        member: MemberId,
-        validate_only: bool,
+        ask: &Ask,
         rule: impl FnOnce(&Self, &mut Holdings, &Versions) -> Result<Receipt, AccountRefusal>,
     ) -> Answer {
-        let terms = self.terms.get(&tenant).cloned().unwrap_or_default();
+        let Some(owner) = self.owner(books, ask) else { return Answer::Settled };
+        let terms = self.terms.get(&owner.tenant).cloned().unwrap_or_default();
         if terms.suspended {
             return Answer::Suspended;
         }
-        let holdings = books.entry((tenant, member)).or_insert_with(|| Holdings::new(member, self.now));
+        let Some(versions) = terms.versions.get(owner.wallet) else {
+            return Answer::Refused(AccountRefusal::WalletNotFound { wallet: owner.wallet });
+        };
+        let holdings = books.entry(owner).or_insert_with(|| Holdings::of(owner.member, owner.wallet, self.now));
         // Who only asks is answered by the same rule, applied to a copy.
-        let decided = if validate_only {
-            let tried = rule(self, &mut holdings.clone(), &terms.versions);
+        let decided = if only_validates(ask) {
+            let tried = rule(self, &mut holdings.clone(), versions);
             tried.map(|receipt| Receipt { entry: None, ..receipt })
         } else {
-            rule(self, holdings, &terms.versions)
+            rule(self, holdings, versions)
         };
         match decided {
             Ok(receipt) => Answer::Done(receipt),
             Err(refusal) => Answer::Refused(refusal),
         }
+    }
+
+    /// Whose account a call is about. One that names an entry or a hold is about the wallet that has it.
+    fn owner(&self, books: &Books, ask: &Ask) -> Option<Owner> {
+        let (tenant, member, _) = ask.key()?;
+        let of_entry = |entry: EntryId| {
+            let written = self.done.spent.get(&((tenant, member), entry)).map(|spent| spent.wallet);
+            let here = |holdings: &Holdings| holdings.postings.iter().any(|posting| posting.id == entry);
+            written.or_else(|| with(books, (tenant, member), here))
+        };
+        let of_hold = |id: HoldId| with(books, (tenant, member), |all| all.holds.iter().any(|hold| hold.id == id));
+        let wallet = match ask {
+            Ask::Reverse(ask) => of_entry(ask.entry),
+            Ask::Revoke(ask) => of_entry(ask.entry),
+            Ask::Capture(ask) => of_hold(ask.hold),
+            Ask::Release(ask) => of_hold(ask.hold),
+            Ask::Redeem(_) | Ask::Hold(_) | Ask::Adjust(_) | Ask::Grant(_) | Ask::Hear { .. } | Ask::Settle { .. } => {
+                ask.owner().map(|owner| owner.wallet)
+            }
+        };
+        Some(Owner { tenant, member, wallet: wallet.unwrap_or_default() })
     }
 
     fn redeem(
@@ -176,7 +197,7 @@ impl Tally<'_> {
 
     fn grant(&self, holdings: &mut Holdings, versions: &Versions, ask: &Grant) -> Result<Receipt, AccountRefusal> {
         let here = holdings.postings.iter().find(|one| one.kind == EntryKind::Earn && one.cause == ask.cause);
-        let written = self.done.granted.get(&((ask.tenant, ask.member), ask.cause.clone())).copied();
+        let written = self.done.granted.get(&(ask.owner(), ask.cause.clone())).copied();
         if let Some(entry) = here.map(|posting| posting.id).or(written) {
             return Err(AccountRefusal::AlreadyGranted { cause: ask.cause.clone(), entry });
         }
@@ -212,84 +233,16 @@ impl Tally<'_> {
         let taken = granting::take_grant_back(holdings, versions, &granted, &ask.reason, self.now)?;
         Ok(receipt(holdings, taken))
     }
-
-    /// All deeds of one hearing, or none: what one of them had changed is put back when another cannot be applied.
-    fn hear(&self, books: &mut Books, deeds: &[Deed]) -> Answer {
-        let mut before: HashMap<Whose, Option<Holdings>> = HashMap::new();
-        for deed in deeds {
-            let Some(member) = deed.member else { continue };
-            let whose = (deed.tenant, member);
-            before.entry(whose).or_insert_with(|| books.get(&whose).cloned());
-            let terms = self.terms.get(&deed.tenant).cloned().unwrap_or_default();
-            let holdings = books.entry(whose).or_insert_with(|| Holdings::new(member, opened_at(&deed.kind, self.now)));
-            let applied = self.apply(holdings, &terms.versions, &deed.kind);
-            holdings.loading = false;
-            if let Err(cause) = applied {
-                for (whose, holdings) in before {
-                    match holdings {
-                        Some(holdings) => books.insert(whose, holdings),
-                        None => books.remove(&whose),
-                    };
-                }
-                return Answer::CannotApply(cause);
-            }
-        }
-        Answer::Settled
-    }
-
-    fn apply(&self, holdings: &mut Holdings, versions: &Versions, kind: &DeedKind) -> Result<(), String> {
-        match kind {
-            DeedKind::Joined { at } => join(holdings, versions, *at, self.now).map_err(|error| error.to_string()),
-            DeedKind::Bought { order, back } => {
-                holdings.loading = order.historic;
-                earn(holdings, versions, order, back.as_ref(), self.now).map_err(|error| error.to_string())
-            }
-            DeedKind::Returned(back) => {
-                holdings.loading = back.historic;
-                take_back(holdings, versions, back, self.now).map_err(|error| error.to_string())
-            }
-            DeedKind::TenantSettled(_) => Ok(()),
-        }
-    }
-
-    fn settle(&self, books: &mut Books, tenant: TenantId, members: &[MemberId]) -> Answer {
-        let terms = self.terms.get(&tenant).cloned().unwrap_or_default();
-        for member in members {
-            if let Some(holdings) = books.get_mut(&(tenant, *member)) {
-                if settle(holdings, &terms.versions, Until::Including(self.now)).is_err() {
-                    return Answer::Refused(AccountRefusal::OutOfRange);
-                }
-                // The timer is set again from what is due next, even where nothing was.
-                holdings.touched = true;
-            }
-        }
-        Answer::Settled
-    }
 }
 
-/// A member who was known by an order before they were known by name has joined at the earlier of the two.
-fn join(holdings: &mut Holdings, versions: &Versions, at: Timestamp, now: Timestamp) -> Result<(), OutOfRange> {
-    if at < holdings.joined_at {
-        holdings.joined_at = at;
-        if let Some(standing) = &mut holdings.standing {
-            let never_left_the_lowest = standing.review_at.is_none() && holdings.history.is_empty();
-            standing.since = if never_left_the_lowest { at } else { standing.since };
-        }
-    }
-    holdings.touched = true;
-    if let Some(terms) = versions.at(at.max(holdings.settled_until)).or_else(|| versions.at(now)) {
-        reviewing::begin(holdings, terms, now)?;
-    }
-    Ok(())
+/// The wallet of a member of which something is true.
+fn with(books: &Books, whose: Whose, is: impl Fn(&Holdings) -> bool) -> Option<WalletCode> {
+    of_member(books, whose).find(|(_, holdings)| is(holdings)).map(|(owner, _)| owner.wallet)
 }
 
-fn opened_at(kind: &DeedKind, now: Timestamp) -> Timestamp {
-    match kind {
-        DeedKind::Joined { at } => *at,
-        DeedKind::Bought { order, .. } => order.occurred_at,
-        DeedKind::Returned(back) => back.occurred_at,
-        DeedKind::TenantSettled(_) => now,
-    }
+/// Something was heard of the member.
+fn is_known(books: &Books, tenant: TenantId, member: MemberId) -> bool {
+    of_member(books, (tenant, member)).next().is_some()
 }
 
 fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {

@@ -1,9 +1,10 @@
 //! Whether a statement is what was written, and what of it is not.
 
-use kernel::{EntryId, MemberId, TenantId};
+use kernel::{EntryId, TenantId};
 use uuid::Uuid;
 
 use super::chain::{self, Line, Link, Seal};
+use crate::account::wallet::{Owner, WalletCode};
 
 /// What an account's row says of its statement, and what its lots add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ pub enum Divergence {
 /// A statement on its way from its first entry to its last.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
-    whose: (TenantId, MemberId),
+    owner: Owner,
     number: i64,
     balance: i64,
     link: Link,
@@ -117,8 +118,14 @@ pub struct Reading {
 impl Reading {
     /// Before the first entry.
     #[must_use]
-    pub const fn new(tenant: TenantId, member: MemberId) -> Self {
-        Self { whose: (tenant, member), number: 0, balance: 0, link: Link::FIRST }
+    pub const fn new(owner: Owner) -> Self {
+        Self { owner, number: 0, balance: 0, link: Link::FIRST }
+    }
+
+    /// Whose statement it is.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        self.owner
     }
 
     /// How many entries were read.
@@ -153,7 +160,7 @@ impl Reading {
         if number > next {
             return Err(Divergence::Missing { number: next });
         }
-        let link = line.map(|line| chain::link(self.link, self.whose, line));
+        let link = line.map(|line| chain::link(self.link, self.owner, line));
         let (Some(line), Some(link)) = (line, link.filter(|link| *link == kept && number == next)) else {
             return Err(Divergence::Altered { number, entry });
         };
@@ -207,6 +214,8 @@ pub struct Sealed {
     pub tenant: TenantId,
     /// Whose entry.
     pub member: Uuid,
+    /// In which of their wallets.
+    pub wallet: WalletCode,
     /// Its place on their statement.
     pub number: i64,
     /// Its link.
@@ -294,7 +303,7 @@ mod tests {
     fn entry(batch: i64, tenant: u128, member: u128, number: i64) -> Sealed {
         let link = Link([u8::try_from(number).expect("small"); 32]);
         let (tenant, member) = (TenantId::from(Uuid::from_u128(tenant)), Uuid::from_u128(member));
-        Sealed { batch, tenant, member, number, link }
+        Sealed { batch, tenant, member, wallet: WalletCode::POINTS, number, link }
     }
 
     /// The seal after so many of these batches.
@@ -343,9 +352,9 @@ mod tests {
 
     #[test]
     fn a_number_that_comes_twice_or_too_soon_is_an_altered_entry() {
-        let (tenant, member) = (TenantId::from(Uuid::from_u128(1)), MemberId::from(Uuid::from_u128(2)));
+        let owner = Owner::of_points(TenantId::from(Uuid::from_u128(1)), Uuid::from_u128(2).into());
         let id = EntryId::from(Uuid::from_u128(3));
-        let mut reading = Reading::new(tenant, member);
+        let mut reading = Reading::new(owner);
         assert_eq!(reading.read(None, (2, id), Link::FIRST), Err(Divergence::Missing { number: 1 }));
         assert_eq!(reading.read(None, (0, id), Link::FIRST), Err(Divergence::Altered { number: 0, entry: id }));
         assert_eq!(reading.read(None, (1, id), Link::FIRST), Err(Divergence::Altered { number: 1, entry: id }));

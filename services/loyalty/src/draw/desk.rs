@@ -8,6 +8,7 @@ use wire::Stop;
 
 use super::rolling::prize_of;
 use super::{Draws, Standing, Ticket, shard_of, store, ticket_id, timer};
+use crate::account::wallet::WalletCode;
 use crate::account::{AccountRefusal, Grant};
 use crate::coupon;
 
@@ -48,6 +49,7 @@ impl Draws {
             let grant = Grant {
                 tenant,
                 member,
+                wallet: WalletCode::POINTS,
                 points: Points(prize.points),
                 cause: cause.to_string(),
                 reason: reason.clone(),

@@ -7,7 +7,9 @@ use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Envelope, Freshness, Keys, PageToken, Violations, digests, open, page_size};
 
+use super::parse_promise::wallet_code;
 use crate::account::granting::is_cause;
+use crate::account::wallet::{Owner, WalletCode};
 use crate::account::{Adjustment, Grant, Redemption, Reversal, Revocation};
 
 /// A look at one member.
@@ -17,10 +19,17 @@ pub(super) struct Look {
     pub freshness: Freshness,
 }
 
-/// A look at a past balance.
-pub(super) struct BalanceLook {
+/// A look at an account.
+pub(super) struct AccountLook {
     pub tenant: TenantId,
     pub member: MemberId,
+    pub wallet: WalletCode,
+    pub freshness: Freshness,
+}
+
+/// A look at a past balance.
+pub(super) struct BalanceLook {
+    pub owner: Owner,
     pub as_of: Option<Timestamp>,
     pub as_of_occurred: Option<Timestamp>,
     pub freshness: Freshness,
@@ -32,17 +41,22 @@ pub(super) struct PageLook {
     pub list: &'static str,
     pub tenant: TenantId,
     pub member: MemberId,
+    pub wallet: WalletCode,
     pub before: Option<i64>,
     pub limit: i64,
     pub freshness: Freshness,
 }
 
 impl PageLook {
+    pub(super) const fn owner(&self) -> Owner {
+        Owner { tenant: self.tenant, member: self.member, wallet: self.wallet }
+    }
+
     /// The token of the page after this one; empty where this one is not full or ends with the first of all.
     pub(super) fn next(&self, keys: &Keys, shown: usize, last: Option<i64>) -> String {
         let full = i64::try_from(shown).is_ok_and(|shown| shown == self.limit);
         last.filter(|last| full && *last > 1).map_or_else(String::new, |last| {
-            PageToken(vec![last.to_string()]).seal(keys, &[self.list, &self.member.to_string()])
+            PageToken(vec![last.to_string()]).seal(keys, &[self.list, &self.member.to_string(), self.wallet.as_str()])
         })
     }
 }
@@ -58,6 +72,7 @@ pub(super) struct EntryLook {
 /// A look at a whole programme.
 pub(super) struct OverviewLook {
     pub tenant: TenantId,
+    pub wallet: WalletCode,
     pub freshness: Freshness,
 }
 
@@ -69,9 +84,14 @@ fn look(keys: &Keys, tenant: TenantId, member: &str, freshness: &str) -> Result<
     Ok(Look { tenant, member, freshness })
 }
 
-pub(super) fn account(keys: &Keys, call: Request<GetAccountRequest>) -> Result<Look, Status> {
+pub(super) fn account(keys: &Keys, call: Request<GetAccountRequest>) -> Result<AccountLook, Status> {
     let (envelope, ask) = open(call)?;
-    look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
+    let mut bad = Violations::new();
+    let member = bad.take("member", MemberId::parse(&ask.member));
+    let wallet = wallet_code(&mut bad, "wallet", &ask.wallet);
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
+    let ((member, wallet), freshness) = bad.settle(member.zip(wallet).zip(freshness))?;
+    Ok(AccountLook { tenant: envelope.tenant, member, wallet, freshness })
 }
 
 pub(super) fn verification(keys: &Keys, call: Request<VerifyMemberRequest>) -> Result<Look, Status> {
@@ -82,7 +102,7 @@ pub(super) fn verification(keys: &Keys, call: Request<VerifyMemberRequest>) -> R
 pub(super) fn tier_changes(keys: &Keys, call: Request<ListTierChangesRequest>) -> Result<PageLook, Status> {
     let (envelope, ask) = open(call)?;
     let (list, tenant) = ("tier changes", envelope.tenant);
-    page(keys, tenant, list, &ask.member, (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
+    page(keys, tenant, list, (&ask.member, ""), (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
 }
 
 pub(super) fn tier(keys: &Keys, call: Request<ExplainTierRequest>) -> Result<Look, Status> {
@@ -94,7 +114,9 @@ pub(super) fn overview(keys: &Keys, call: Request<GetOverviewRequest>) -> Result
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
     let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    Ok(OverviewLook { tenant: envelope.tenant, freshness: bad.settle(freshness)? })
+    let wallet = wallet_code(&mut bad, "wallet", &ask.wallet);
+    let (wallet, freshness) = bad.settle(wallet.zip(freshness))?;
+    Ok(OverviewLook { tenant: envelope.tenant, wallet, freshness })
 }
 
 pub(super) fn balance(keys: &Keys, call: Request<GetBalanceRequest>) -> Result<BalanceLook, Status> {
@@ -104,21 +126,23 @@ pub(super) fn balance(keys: &Keys, call: Request<GetBalanceRequest>) -> Result<B
     let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
     let as_of = bad.instant("as_of", ask.as_of.as_ref());
     let as_of_occurred = bad.instant("as_of_occurred", ask.as_of_occurred.as_ref());
-    let (member, freshness) = bad.settle(member.zip(freshness))?;
-    Ok(BalanceLook { tenant: envelope.tenant, member, as_of, as_of_occurred, freshness })
+    let wallet = wallet_code(&mut bad, "wallet", &ask.wallet);
+    let ((member, wallet), freshness) = bad.settle(member.zip(wallet).zip(freshness))?;
+    let owner = Owner { tenant: envelope.tenant, member, wallet };
+    Ok(BalanceLook { owner, as_of, as_of_occurred, freshness })
 }
 
 pub(super) fn entries(keys: &Keys, call: Request<ListEntriesRequest>) -> Result<PageLook, Status> {
     let (envelope, ask) = open(call)?;
     let (list, tenant) = ("entries", envelope.tenant);
-    page(keys, tenant, list, &ask.member, (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
+    page(keys, tenant, list, (&ask.member, &ask.wallet), (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
 }
 
 fn page(
     keys: &Keys,
     tenant: TenantId,
     list: &'static str,
-    member: &str,
+    (member, wallet): (&str, &str),
     (size, token): (i32, &str),
     fresh: &str,
 ) -> Result<PageLook, Status> {
@@ -126,10 +150,11 @@ fn page(
     let member = bad.take("member", MemberId::parse(member));
     let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, fresh));
     let limit = page_size(&mut bad, size);
-    let token = member.and_then(|member| PageToken::open(&mut bad, keys, token, &[list, &member.to_string()]));
+    let token = member.and_then(|member| PageToken::open(&mut bad, keys, token, &[list, &member.to_string(), wallet]));
     let before = token.flatten().and_then(|token| token.0.first().and_then(|number| number.parse().ok()));
-    let (member, freshness) = bad.settle(member.zip(freshness))?;
-    Ok(PageLook { list, tenant, member, before, limit, freshness })
+    let wallet = wallet_code(&mut bad, "wallet", wallet);
+    let ((member, wallet), freshness) = bad.settle(member.zip(wallet).zip(freshness))?;
+    Ok(PageLook { list, tenant, member, wallet, before, limit, freshness })
 }
 
 pub(super) fn entry(keys: &Keys, call: Request<ExplainEntryRequest>) -> Result<EntryLook, Status> {
@@ -176,11 +201,13 @@ fn read_redemption(
     let field = |name: &str| format!("{within}{name}");
     let id = bad.take(&field("request_id"), kernel::RequestId::parse(&ask.request_id));
     let member = bad.take(&field("member"), MemberId::parse(&ask.member));
+    let wallet = wallet_code(bad, &field("wallet"), &ask.wallet);
     let points = bad.number(&field("points"), ask.points, 1..=Points::MOST.0);
     let spent_on = bad.text(&field("spent_on"), &ask.spent_on, 1..=200);
     Some(Redemption {
         tenant,
         member: member?,
+        wallet: wallet?,
         points: Points(points?),
         spent_on: spent_on?,
         validate_only: ask.validate_only,
@@ -215,10 +242,13 @@ pub(super) fn adjustment(keys: &Keys, call: Request<AdjustPointsRequest>) -> Res
     if points == Some(0) {
         bad.add("points", "must not be zero");
     }
+    let wallet = wallet_code(&mut bad, "wallet", &ask.wallet);
     let reason = bad.text("reason", &ask.reason, 1..=200);
-    let read = id.zip(member).zip(points).zip(reason).map(|(((id, member), points), reason)| Adjustment {
+    let read = id.zip(member.zip(wallet)).zip(points).zip(reason);
+    let read = read.map(|(((id, (member, wallet)), points), reason)| Adjustment {
         tenant: envelope.tenant,
         member,
+        wallet,
         points: Points(points),
         reason,
         actor: envelope.actor.clone(),
@@ -270,6 +300,7 @@ fn read_grant(
     let id = bad.take(&field("request_id"), kernel::RequestId::parse(&ask.request_id));
     let member = bad.take(&field("member"), MemberId::parse(&ask.member));
     let points = bad.number(&field("points"), ask.points, 1..=Points::MOST.0);
+    let wallet = wallet_code(bad, &field("wallet"), &ask.wallet);
     let reason = bad.text(&field("reason"), &ask.reason, 1..=200);
     if !is_cause(&ask.cause) {
         bad.add(field("cause"), "must be the id of a referral, a subscription or a charge");
@@ -277,6 +308,7 @@ fn read_grant(
     Some(Grant {
         tenant,
         member: member?,
+        wallet: wallet?,
         points: Points(points?),
         cause: ask.cause.clone(),
         reason: reason?,

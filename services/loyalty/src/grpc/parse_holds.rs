@@ -7,6 +7,7 @@ use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Keys, Violations, digests, open};
 
+use super::parse_promise::wallet_code;
 use crate::account::{Capture, NewHold, Release};
 
 /// A quarter of an hour, where nothing else is said.
@@ -20,12 +21,14 @@ pub(super) fn hold(keys: &Keys, call: Request<HoldPointsRequest>) -> Result<NewH
     let id = bad.request_id(&ask.request_id);
     let member = bad.take("member", MemberId::parse(&ask.member));
     let points = bad.number("points", ask.points, 1..=Points::MOST.0);
+    let wallet = wallet_code(&mut bad, "wallet", &ask.wallet);
     let spent_on = bad.text("spent_on", &ask.spent_on, 1..=200);
     let seconds = bad.number("lifetime_seconds", i64::from(ask.lifetime_seconds), 0..=LONGEST);
-    let read = id.zip(member).zip(points).zip(spent_on).zip(seconds);
-    let read = read.map(|((((id, member), points), spent_on), seconds)| NewHold {
+    let read = id.zip(member.zip(wallet)).zip(points).zip(spent_on).zip(seconds);
+    let read = read.map(|((((id, (member, wallet)), points), spent_on), seconds)| NewHold {
         tenant: envelope.tenant,
         member,
+        wallet,
         // The same request makes the same hold.
         hold: HoldId::derived_from(member.uuid(), &format!("hold/{}", id.uuid())),
         points: Points(points),

@@ -6,6 +6,7 @@ use proto::loyalty::v1::earn_rule::Award as WireAward;
 use wire::Violations;
 
 use super::parse_programme::unknown;
+use super::parse_promise::wallet_code;
 use crate::programme::rules::{Award, Condition, EarnRule, Limit, LimitPeriod, MOST_RULES, OverLimit};
 use crate::programme::words::Words;
 
@@ -17,7 +18,11 @@ const MOST_BYTES_IN_ALL: usize = 65_536;
 
 const MOST_POINTS: i64 = 1_000_000_000_000;
 
-pub(super) fn read_rules(bad: &mut Violations, rules: &[wire_v1::EarnRule]) -> Option<Vec<EarnRule>> {
+pub(super) fn read_rules(
+    bad: &mut Violations,
+    rules: &[wire_v1::EarnRule],
+    wallets: &[wire_v1::Wallet],
+) -> Option<Vec<EarnRule>> {
     let few = bad.count("programme.earn_rules", rules.len(), 0..=MOST_RULES);
     let bytes =
         rules.iter().fold(0_usize, |sum, rule| sum.saturating_add(rule.when.len()).saturating_add(rule.lines.len()));
@@ -34,6 +39,9 @@ pub(super) fn read_rules(bad: &mut Violations, rules: &[wire_v1::EarnRule]) -> O
         if rules.iter().take(place).any(|known| known.code == rule.code) {
             bad.add(format!("{within}.code"), "is used twice");
         }
+        if !rule.wallet.is_empty() && !wallets.iter().any(|wallet| wallet.code == rule.wallet) {
+            bad.add(format!("{within}.wallet"), "is none of the programme's wallets");
+        }
         match read_rule(bad, &within, rule) {
             Some(rule) => read.push(rule),
             None => complete = false,
@@ -45,6 +53,7 @@ pub(super) fn read_rules(bad: &mut Violations, rules: &[wire_v1::EarnRule]) -> O
 fn read_rule(bad: &mut Violations, within: &str, rule: &wire_v1::EarnRule) -> Option<EarnRule> {
     let field = |name: &str| format!("{within}.{name}");
     let code = bad.code(&field("code"), &rule.code, 1..=40);
+    let wallet = wallet_code(bad, &field("wallet"), &rule.wallet);
     let display_name = bad.text(&field("display_name"), &rule.display_name, 1..=100);
     let when = condition(bad, &field("when"), &rule.when);
     let lines = condition(bad, &field("lines"), &rule.lines);
@@ -61,6 +70,7 @@ fn read_rule(bad: &mut Violations, within: &str, rule: &wire_v1::EarnRule) -> Op
     let limits = read_limits(bad, within, &rule.limits);
     Some(EarnRule {
         code: code?,
+        wallet: wallet?,
         display_name: display_name?,
         when: when?,
         lines: lines?,

@@ -14,7 +14,7 @@ use super::wording::{self, Facts};
 use super::{present_holds, refuse};
 use crate::account::decision::{Decision, Explanation};
 use crate::account::holdings::{Draw, EntryKind, Lot, TierChange, TierChangeKind};
-use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, StandingView, TierView};
+use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, StandingView, TierView, WalletView};
 
 pub(super) fn freshness(receipt: &Receipt) -> Freshness {
     let mark = receipt
@@ -168,8 +168,25 @@ pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> 
             pending_lots: account.pending_lots.into_iter().take(100).map(lot).collect(),
             held: account.held,
             holds: account.holds.into_iter().take(100).map(present_holds::hold).collect(),
+            wallet: account.wallet.to_string(),
+            wallets: account.others.into_iter().map(wallet_sum).collect(),
         }),
     })
+}
+
+fn wallet_sum(sum: WalletView) -> v1::WalletSum {
+    let (next_lapse_time, next_lapse_points) = sum.next_lapse.map_or((None, 0), |(at, points)| (time(at), points));
+    v1::WalletSum {
+        wallet: sum.wallet.to_string(),
+        display_name: sum.display_name,
+        balance: sum.balance,
+        spendable: sum.spendable,
+        pending: sum.pending,
+        held: sum.held,
+        deficit: sum.deficit,
+        next_lapse_time,
+        next_lapse_points,
+    }
 }
 
 pub(super) fn balance(balance: i64) -> Response<v1::GetBalanceResponse> {
@@ -285,6 +302,7 @@ fn entry(view: &EntryView) -> v1::Entry {
         record_time: time(view.recorded_at),
         draws: view.draws.iter().copied().map(draw).collect(),
         programme_version: view.grounds.programme_version,
+        wallet: view.wallet.to_string(),
     }
 }
 

@@ -6,25 +6,37 @@ use proto::loyalty::v1::{DivergenceKind, SealDivergenceKind};
 use tonic::Response;
 
 use crate::account::verifying::{Divergence, SealDivergence};
-use crate::account::{Audit, Seal, Verified};
+use crate::account::wallet::WalletCode;
+use crate::account::{Audit, Proved, Seal, Verified};
 
 pub(super) fn verified(verified: Verified) -> Response<v1::VerifyMemberResponse> {
     Response::new(v1::VerifyMemberResponse {
         holds: verified.divergence.is_none(),
-        entries: verified.entries,
-        balance: verified.balance,
-        link: verified.link.to_string(),
+        entries: verified.points.entries,
+        balance: verified.points.balance,
+        link: verified.points.link.to_string(),
         divergence: verified.divergence.map(divergence),
+        wallets: verified.others.iter().map(proved).collect(),
     })
 }
 
-fn divergence(found: Divergence) -> v1::Divergence {
+fn proved(proved: &Proved) -> v1::WalletProof {
+    v1::WalletProof {
+        wallet: proved.wallet.to_string(),
+        entries: proved.entries,
+        balance: proved.balance,
+        link: proved.link.to_string(),
+    }
+}
+
+fn divergence((wallet, found): (WalletCode, Divergence)) -> v1::Divergence {
     let named = |kind: DivergenceKind, number: i64, entry: EntryId, expected: i64, found: i64| v1::Divergence {
         kind: kind.into(),
         number,
         entry: entry.to_string(),
         expected,
         found,
+        wallet: wallet.to_string(),
     };
     let told = |kind: DivergenceKind, number: i64, expected: i64, found: i64| v1::Divergence {
         kind: kind.into(),
@@ -32,6 +44,7 @@ fn divergence(found: Divergence) -> v1::Divergence {
         entry: String::new(),
         expected,
         found,
+        wallet: wallet.to_string(),
     };
     match found {
         Divergence::Missing { number } => told(DivergenceKind::Missing, number, 0, 0),
@@ -72,10 +85,10 @@ pub(super) fn audit(audit: Audit) -> v1::AuditLedgerResponse {
         divergences: audit
             .diverging
             .into_iter()
-            .map(|(tenant, member, found)| v1::MemberDivergence {
-                tenant: tenant.to_string(),
-                member: member.to_string(),
-                divergence: Some(divergence(found)),
+            .map(|(owner, found)| v1::MemberDivergence {
+                tenant: owner.tenant.to_string(),
+                member: owner.member.to_string(),
+                divergence: Some(divergence((owner.wallet, found))),
             })
             .collect(),
         diverging: count(audit.divergences),

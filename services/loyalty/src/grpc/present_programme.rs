@@ -10,6 +10,7 @@ use super::present_rules;
 use crate::programme::terms::{
     DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Terms, Window,
 };
+use crate::programme::wallets::Wallet;
 
 pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1::PutProgrammeResponse> {
     Response::new(v1::PutProgrammeResponse {
@@ -20,11 +21,6 @@ pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1:
 
 pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
     let terms = version.terms;
-    let deficit = match terms.deficit {
-        DeficitPolicy::OnlyPending => v1::DeficitPolicy::OnlyPending,
-        DeficitPolicy::WithinBalance => v1::DeficitPolicy::WithinBalance,
-        DeficitPolicy::Unlimited => v1::DeficitPolicy::Unlimited,
-    };
     let programme = v1::Programme {
         version: version.number,
         effective_time: Some(proto::timestamp(version.effective_at)),
@@ -34,11 +30,32 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         expiry: Some(v1::ExpiryPolicy { policy: Some(expiry(terms.expiry)) }),
         ladder: terms.ladder.map(ladder),
         grace_days: Some(terms.grace_days),
-        deficit: deficit.into(),
+        deficit: deficit(terms.deficit).into(),
         pending: terms.pending.map(pending),
         earn_rules: terms.rules.into_iter().map(present_rules::rule).collect(),
+        wallets: terms.wallets.into_iter().map(wallet).collect(),
     };
     Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
+}
+
+const fn deficit(deficit: DeficitPolicy) -> v1::DeficitPolicy {
+    match deficit {
+        DeficitPolicy::OnlyPending => v1::DeficitPolicy::OnlyPending,
+        DeficitPolicy::WithinBalance => v1::DeficitPolicy::WithinBalance,
+        DeficitPolicy::Unlimited => v1::DeficitPolicy::Unlimited,
+    }
+}
+
+fn wallet(wallet: Wallet) -> v1::Wallet {
+    v1::Wallet {
+        code: wallet.code.to_string(),
+        display_name: wallet.display_name,
+        earn_rates: wallet.rates.into_iter().map(rate).collect(),
+        expiry: Some(v1::ExpiryPolicy { policy: Some(expiry(wallet.expiry)) }),
+        grace_days: Some(wallet.grace_days),
+        deficit: deficit(wallet.deficit).into(),
+        pending: wallet.pending.map(pending),
+    }
 }
 
 fn pending(pending: Pending) -> v1::PendingPolicy {

@@ -5,8 +5,8 @@ use rule::{Flip, Lack, Need, Operand, Value};
 use tonic::Response;
 
 use super::{present, present_rules};
-use crate::account::Quote;
 use crate::account::judging::{Judged, Verdict};
+use crate::account::{Quote, QuotedWallet};
 
 pub(super) fn quote(quote: Quote) -> Response<v1::QuoteOrderResponse> {
     Response::new(v1::QuoteOrderResponse {
@@ -18,7 +18,19 @@ pub(super) fn quote(quote: Quote) -> Response<v1::QuoteOrderResponse> {
         lapse_time: quote.lapses_at.map(proto::timestamp),
         standing_after: quote.standing_after.map(present::standing),
         programme_version: quote.programme_version,
+        wallets: quote.wallets.iter().map(wallet).collect(),
     })
+}
+
+fn wallet(quoted: &QuotedWallet) -> v1::QuotedWallet {
+    v1::QuotedWallet {
+        wallet: quoted.wallet.to_string(),
+        display_name: quoted.display_name.clone(),
+        points: quoted.points,
+        base_points: quoted.base,
+        rules: quoted.rules.iter().map(rule).collect(),
+        lapse_time: quoted.lapses_at.map(proto::timestamp),
+    }
 }
 
 fn rule(judged: &Judged) -> v1::QuotedRule {

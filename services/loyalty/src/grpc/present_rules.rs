@@ -23,6 +23,7 @@ pub(super) fn rule(rule: EarnRule) -> v1::EarnRule {
         until_time: rule.until.map(proto::timestamp),
         exclusive_group: rule.group,
         limits: rule.limits.iter().map(limit).collect(),
+        wallet: rule.wallet.to_string(),
     }
 }
 

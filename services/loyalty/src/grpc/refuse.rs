@@ -8,6 +8,7 @@ use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 use super::present::entry_kind;
 use crate::account::AccountRefusal;
 use crate::account::holdings::EntryKind;
+use crate::account::wallet::WalletCode;
 
 pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
     stopped(stop, account_refusal)
@@ -15,6 +16,11 @@ pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
 
 pub(super) fn programme(stop: Stop<TermsRefusal>) -> Status {
     stopped(stop, terms_refusal)
+}
+
+/// Points would leave their range, in a rehearsal as in a booking.
+pub(super) fn out_of_range() -> Status {
+    wire::refuse(account_refusal(AccountRefusal::OutOfRange))
 }
 
 /// Why one item of a batch was refused. Failures spoil the whole call, and so does what holds for all items.
@@ -80,12 +86,22 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             let (text, facts) = (format!("asked {asked}, held {held}"), vec![("asked", asked), ("held", held)]);
             about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
         }
+        AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
         AccountRefusal::OutOfRange => Refusal {
             reason: "BALANCE_OUT_OF_RANGE",
             kind: RefusalKind::FailedPrecondition,
             text: "the balance would leave the range of 64 bits".to_owned(),
             facts: Vec::new(),
         },
+    }
+}
+
+fn no_wallet(wallet: WalletCode) -> Refusal {
+    Refusal {
+        reason: "WALLET_NOT_FOUND",
+        kind: RefusalKind::NotFound,
+        text: format!("no version of the programme names a wallet {wallet}"),
+        facts: vec![("wallet", wallet.to_string())],
     }
 }
 

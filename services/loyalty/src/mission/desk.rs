@@ -15,6 +15,7 @@ use wire::Stop;
 use super::judging::{Paid, Reward};
 use super::store::members;
 use super::{Missions, shard_of, store, timer};
+use crate::account::wallet::WalletCode;
 use crate::account::{AccountRefusal, Grant, Revocation};
 use crate::coupon;
 
@@ -115,6 +116,7 @@ impl Missions {
         let grant = Grant {
             tenant,
             member,
+            wallet: WalletCode::POINTS,
             points: Points(owed.points),
             cause: cause.to_string(),
             reason: format!("mission {}", owed.mission),

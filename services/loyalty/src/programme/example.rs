@@ -41,6 +41,7 @@ pub(crate) fn signature() -> Terms {
         deficit: DeficitPolicy::Unlimited,
         pending: None,
         rules: Vec::new(),
+        wallets: Vec::new(),
     };
     Terms { number: 1, effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"), terms: programme }
 }

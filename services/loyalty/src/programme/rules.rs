@@ -12,7 +12,9 @@ use kernel::calendar::day_of;
 use rule::{Fault, Rule};
 use serde::{Deserialize, Serialize};
 
+use super::wallets::code;
 use super::words::{LineWords, OrderWords, Words};
+use crate::account::wallet::WalletCode;
 
 /// Rules of one programme.
 pub const MOST_RULES: usize = 200;
@@ -22,6 +24,9 @@ pub const MOST_RULES: usize = 200;
 pub struct EarnRule {
     /// Unique in the programme; what limits are counted by, from version to version.
     pub code: String,
+    /// Where what it gives goes.
+    #[serde(default, skip_serializing_if = "WalletCode::is_points", with = "code")]
+    pub wallet: WalletCode,
     /// What members read.
     pub display_name: String,
     /// Which orders earn by it.
@@ -146,13 +151,13 @@ impl LimitPeriod {
     }
 }
 
-/// A condition as it was written. It is read once, where it is asked for the first time: versions are kept in memory, so
-/// that is once for each version and process.
+/// A condition as it was written. It is read once, where it is asked for the first time, for all copies of it: versions are
+/// kept in memory, so that is once for each version and process.
 #[derive(Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Condition<W> {
     text: String,
-    rule: OnceLock<Option<Arc<Rule>>>,
+    rule: Arc<OnceLock<Option<Rule>>>,
     words: PhantomData<W>,
 }
 
@@ -165,7 +170,7 @@ impl<W: Words> Condition<W> {
         let condition = Self::from(text.to_owned());
         if !condition.is_empty() {
             let rule = Rule::parse(text, W::schema())?;
-            condition.rule.get_or_init(|| Some(Arc::new(rule)));
+            condition.rule.get_or_init(|| Some(rule));
         }
         Ok(condition)
     }
@@ -178,8 +183,8 @@ impl<W: Words> Condition<W> {
         if self.is_empty() {
             return Ok(None);
         }
-        let read = || Rule::parse(&self.text, W::schema()).ok().map(Arc::new);
-        self.rule.get_or_init(read).as_deref().map(Some).ok_or(Unreadable)
+        let read = || Rule::parse(&self.text, W::schema()).ok();
+        self.rule.get_or_init(read).as_ref().map(Some).ok_or(Unreadable)
     }
 }
 
@@ -219,7 +224,7 @@ impl<W> PartialEq for Condition<W> {
 
 impl<W> From<String> for Condition<W> {
     fn from(text: String) -> Self {
-        Self { text, rule: OnceLock::new(), words: PhantomData }
+        Self { text, rule: Arc::default(), words: PhantomData }
     }
 }
 

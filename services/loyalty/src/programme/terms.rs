@@ -1,7 +1,6 @@
 //! The terms of a programme: what a member was promised.
 
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use kernel::calendar::{self, ZoneError};
@@ -9,6 +8,7 @@ use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
 use super::rules::EarnRule;
+use super::wallets::{ByWallet, Wallet};
 
 /// One version of a programme.
 pub type Terms = kernel::Version<Programme>;
@@ -39,6 +39,9 @@ pub struct Programme {
     /// What orders earn beyond the base rate, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<EarnRule>,
+    /// What is earned beside points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wallets: Vec<Wallet>,
 }
 
 /// Whether what members earned by rules has to be counted: some version limits one over a time. An order or a return may
@@ -235,7 +238,7 @@ pub enum Demotion {
 #[derive(Clone, Debug, Default)]
 pub struct TenantTerms {
     /// All versions of its programme.
-    pub versions: Arc<Versions>,
+    pub versions: ByWallet,
     /// It may not write.
     pub suspended: bool,
 }

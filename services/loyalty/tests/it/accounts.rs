@@ -25,6 +25,7 @@ async fn a_balance_is_known_as_of_any_moment() {
         as_of,
         as_of_occurred,
         at_least_as_fresh: String::new(),
+        wallet: String::new(),
     };
     let at = Some(proto::timestamp(start));
     let balance =
@@ -88,6 +89,7 @@ async fn a_statement_is_paged_newest_first() {
             page_size: 2,
             page_token: token,
             at_least_as_fresh: fresh.clone(),
+            wallet: String::new(),
         };
         let page = shop.client().list_entries(request).await.expect("a page").into_inner();
         points.extend(page.entries.iter().map(|entry| entry.points));
@@ -143,7 +145,8 @@ async fn another_tenant_sees_and_spends_nothing_of_it() {
     let entry = shop.statement(member).await.pop().expect("one entry");
     let stranger = TenantId::new_at(shop.clock.now());
     let mut client = LoyaltyServiceClient::new(shop.served.channel_for_everything(stranger));
-    let request = GetAccountRequest { member: member.to_string(), at_least_as_fresh: String::new() };
+    let request =
+        GetAccountRequest { member: member.to_string(), at_least_as_fresh: String::new(), wallet: String::new() };
     let account = client.get_account(request).await.expect("an empty account").into_inner().account.expect("there");
     assert_eq!((account.balance, account.lots.len()), (0, 0));
     let request = ExplainEntryRequest { entry: entry.id, ..Default::default() };
@@ -155,6 +158,7 @@ async fn another_tenant_sees_and_spends_nothing_of_it() {
         spent_on: "coffee".to_owned(),
         validate_only: false,
         explain: false,
+        wallet: String::new(),
     };
     assert_eq!(client.redeem_points(request).await.expect_err("nothing to spend").code(), Code::FailedPrecondition);
 }
@@ -164,7 +168,8 @@ async fn a_token_from_where_nothing_leads_here_is_refused() {
     let shop = Shop::open().await;
     let head = store::Head { epoch: uuid::Uuid::from_u128(1), position: 1 };
     let token = wire::Freshness::of("referrals", &[(kernel::Shard::from(3), head)]).seal(&shop.keys);
-    let request = GetAccountRequest { member: shop.member().to_string(), at_least_as_fresh: token };
+    let request =
+        GetAccountRequest { member: shop.member().to_string(), at_least_as_fresh: token, wallet: String::new() };
     let refused = shop.client().get_account(request).await.expect_err("referrals is not heard");
     assert_eq!(refused.get_details_error_info().expect("a reason").reason, "FRESHNESS_UNREACHABLE");
 }
@@ -178,7 +183,7 @@ async fn who_waits_for_a_token_is_in_nobodys_way() {
     let next = store::Head { epoch: heads[&shard].epoch, position: heads[&shard].position + 1 };
     let token = wire::Freshness::of("activity", &[(shard, next)]).seal(&shop.keys);
     let mut client = shop.client();
-    let request = GetAccountRequest { member: member.to_string(), at_least_as_fresh: token };
+    let request = GetAccountRequest { member: member.to_string(), at_least_as_fresh: token, wallet: String::new() };
     let waiting = tokio::spawn(async move {
         loop {
             match client.get_account(request.clone()).await {
@@ -192,7 +197,11 @@ async fn who_waits_for_a_token_is_in_nobodys_way() {
     // There is one seat; whoever waits without it leaves it to all the others, again and again.
     for _ in 0..5 {
         testkit::until("the seat is free", || async {
-            let request = GetAccountRequest { member: shop.member().to_string(), at_least_as_fresh: String::new() };
+            let request = GetAccountRequest {
+                member: shop.member().to_string(),
+                at_least_as_fresh: String::new(),
+                wallet: String::new(),
+            };
             shop.client().get_account(request).await.is_ok()
         })
         .await;

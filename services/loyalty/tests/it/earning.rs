@@ -88,7 +88,8 @@ async fn a_member_who_joined_has_an_account_in_the_lowest_tier() {
     let fresh = shop.seal(&said);
     let account = shop.account(member, &fresh).await;
     assert_eq!(account.tier.expect("there is a ladder").tier, "member");
-    let overview = shop.client().get_overview(GetOverviewRequest { at_least_as_fresh: fresh }).await;
+    let overview =
+        shop.client().get_overview(GetOverviewRequest { at_least_as_fresh: fresh, wallet: String::new() }).await;
     let overview = overview.expect("it can be read").into_inner();
     assert_eq!(overview.tiers.iter().map(|tier| tier.members).collect::<Vec<_>>(), [1, 0, 0]);
 }

@@ -20,6 +20,7 @@ fn redemption(shop: &Shop, member: MemberId, points: i64) -> RedeemPointsRequest
         spent_on: "coffee".to_owned(),
         validate_only: false,
         explain: true,
+        wallet: String::new(),
     }
 }
 
@@ -106,6 +107,7 @@ async fn reversals_and_changes_by_hand_tell_why() {
             reason: "碎了".to_owned(),
             validate_only: false,
             explain: true,
+            wallet: String::new(),
         };
         let done =
             shop.client().adjust_points(in_language(adjust.clone(), "zh-CN")).await.expect("it fits").into_inner();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use kernel::{EntryId, MemberId, Shard, TenantId};
 use loyalty::account::chain::{Line, Link, link, seal};
+use loyalty::account::wallet::Owner;
 use loyalty::programme::Programme;
 use sqlx::migrate::Migrator;
 use testkit::Database;
@@ -112,7 +113,7 @@ async fn entries_of_an_older_build_are_chained_as_they_stand() {
             occurred_us: moment.as_microsecond(),
             recorded_us: moment.as_microsecond(),
         };
-        links.push(link(links[links.len() - 1], (tenant, member), &line));
+        links.push(link(links[links.len() - 1], Owner::of_points(tenant, member), &line));
     }
     let kept: Vec<u8> =
         sqlx::query_scalar("SELECT link FROM loyalty.account").fetch_one(&mut look).await.expect("one account");

@@ -109,6 +109,7 @@ async fn the_overview_is_the_sum_of_the_accounts_before_and_after_the_timers_rin
         reason: "an apology".to_owned(),
         validate_only: false,
         explain: false,
+        wallet: String::new(),
     };
     shop.client().adjust_points(gift).await.expect("points are given");
     let owing = shop.member();

@@ -65,6 +65,7 @@ async fn validating_decides_and_writes_nothing() {
         spent_on: "coffee".to_owned(),
         validate_only: true,
         explain: false,
+        wallet: String::new(),
     };
     let receipt = shop.client().redeem_points(request).await.expect("there are 50").into_inner();
     assert_eq!((receipt.entry.as_str(), receipt.spendable), ("", 30));
@@ -149,6 +150,7 @@ async fn points_are_adjusted_by_hand_with_a_reason() {
         reason: reason.to_owned(),
         validate_only: false,
         explain: false,
+        wallet: String::new(),
     };
     let only_asked = AdjustPointsRequest { validate_only: true, ..adjust(200, "for the long wait") };
     let would = shop.client().adjust_points(only_asked).await.expect("it could be added").into_inner();
@@ -181,6 +183,7 @@ async fn a_batch_answers_each_of_its_items() {
         spent_on: "coffee".to_owned(),
         validate_only: false,
         explain: false,
+        wallet: String::new(),
     };
     let request =
         RedeemPointsBatchRequest { redemptions: vec![item(rich, 20), item(poor, 1), item(rich, 30), item(rich, 1)] };

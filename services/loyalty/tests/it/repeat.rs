@@ -277,6 +277,7 @@ pub async fn examples(shop: &Shop) -> Examples {
                         spent_on: format!("cake {n}"),
                         validate_only: false,
                         explain: false,
+                        wallet: String::new(),
                     };
                     let entry = client.redeem_points(request).await.expect("there are plenty").into_inner().entry;
                     ReverseRedemptionRequest { member, entry, ..Default::default() }
@@ -364,6 +365,15 @@ pub async fn examples(shop: &Shop) -> Examples {
         })
         .with(|_| async { GetProgrammeRequest::default() })
         .with(|_| async { GetOverviewRequest::default() })
+        .with(|_| async { ForecastLiabilityRequest::default() })
+        .with(|_| async { ReconcileRequest::default() })
+        .with({
+            let draft = Programme { effective_time: None, ..shop.programme().programme.expect("there is one") };
+            move |_| {
+                let programme = Some(draft.clone());
+                async move { SimulateRequest { programme, ..SimulateRequest::default() } }
+            }
+        })
         .and(holds)
         .and(coupons(shop).await)
         .and(missions(shop).await)

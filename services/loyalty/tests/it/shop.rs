@@ -195,7 +195,11 @@ impl Shop {
     }
 
     pub async fn account(&self, member: MemberId, fresh: &str) -> Account {
-        let request = GetAccountRequest { member: member.to_string(), at_least_as_fresh: fresh.to_owned() };
+        let request = GetAccountRequest {
+            member: member.to_string(),
+            at_least_as_fresh: fresh.to_owned(),
+            wallet: String::new(),
+        };
         let answer = self.client().get_account(request).await.expect("an account can be read");
         answer.into_inner().account.expect("it is there")
     }
@@ -208,6 +212,7 @@ impl Shop {
             spent_on: "coffee".to_owned(),
             validate_only: false,
             explain: false,
+            wallet: String::new(),
         };
         self.client().redeem_points(request).await.map(tonic::Response::into_inner)
     }

@@ -231,6 +231,7 @@ impl Teller {
             spent_on: spending.on.to_owned(),
             validate_only: false,
             explain: false,
+            wallet: String::new(),
         });
         let request = RedeemPointsBatchRequest { redemptions: redemptions.collect() };
         let answer = patiently(PATIENCE, || async {

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 
 use proto::activity::v1::{OrderLine, ReturnLine};
+use proto::loyalty::v1::QuoteLine;
+use rust_decimal::Decimal;
 
 /// What was bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,18 @@ impl Bought {
     pub fn line(self, number: i32) -> OrderLine {
         let Self { product, quantity, unit_price, discount_minor } = self;
         OrderLine { number, product, quantity, unit_price, discount_minor, ..Default::default() }
+    }
+}
+
+impl Bought {
+    /// As a quote asks for it, in a currency of so many digits; none where its price is no amount of it.
+    pub fn priced(&self, digits: u32) -> Option<QuoteLine> {
+        let mut price: Decimal = self.unit_price.parse().ok()?;
+        price = price.checked_mul(Decimal::from(self.quantity))?;
+        price.rescale(digits);
+        let gross_minor = i64::try_from(price.mantissa()).ok()?;
+        let (product, quantity, discount_minor) = (self.product.clone(), self.quantity, self.discount_minor);
+        Some(QuoteLine { product, quantity, gross_minor, discount_minor, ..QuoteLine::default() })
     }
 }
 

@@ -10,6 +10,9 @@ pub(super) fn described(rule: &EarnRule, words: &Words) -> String {
         text.push_str(", ");
         text.push_str(&what);
     };
+    if !rule.wallet.is_empty() {
+        add(format!("in {}", rule.wallet));
+    }
     if !rule.lines.is_empty() {
         add(format!("of lines with {}", rule.lines));
     }

@@ -2,6 +2,7 @@
 
 mod ladder;
 mod rules;
+mod wallets;
 
 use jiff::Timestamp;
 use proto::loyalty::v1 as wire;
@@ -12,6 +13,7 @@ use crate::client::CliError;
 use ladder::ladder;
 pub use ladder::{Counted, Ladder, Tier};
 pub use rules::{Award, EarnRule, Limit, Over, Period};
+pub use wallets::Wallet;
 
 /// The terms of a programme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,9 @@ pub struct Terms {
     /// What orders earn beyond the base rate; nothing where not said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earn_rules: Vec<EarnRule>,
+    /// What is earned beside points; nothing where not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wallets: Vec<Wallet>,
 }
 
 /// Points for money.
@@ -210,8 +215,9 @@ impl From<Terms> for wire::Programme {
             ladder: terms.ladder.map(Into::into),
             grace_days: terms.grace_days,
             deficit: terms.deficit.into(),
-            pending: terms.pending.map(|pending| wire::PendingPolicy { days: pending.days, from: pending.from.into() }),
+            pending: terms.pending.map(Into::into),
             earn_rules: terms.earn_rules.into_iter().map(Into::into).collect(),
+            wallets: terms.wallets.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -243,34 +249,50 @@ impl From<Expiry> for wire::ExpiryPolicy {
     }
 }
 
+impl From<Option<wire::ExpiryPolicy>> for Expiry {
+    fn from(expiry: Option<wire::ExpiryPolicy>) -> Self {
+        match expiry.and_then(|expiry| expiry.policy) {
+            None | Some(Policy::Never(_)) => Self::Never,
+            Some(Policy::After(after)) => {
+                Self::After { months: after.months, days: after.days, to_month_end: after.to_month_end }
+            }
+            Some(Policy::PeriodEnd(end)) => {
+                Self::PeriodEnd { last_month: end.last_month, years_after: end.years_after }
+            }
+        }
+    }
+}
+
+impl From<Pending> for wire::PendingPolicy {
+    fn from(pending: Pending) -> Self {
+        Self { days: pending.days, from: pending.from.into() }
+    }
+}
+
+impl From<wire::PendingPolicy> for Pending {
+    fn from(pending: wire::PendingPolicy) -> Self {
+        Self { days: pending.days, from: PendingFrom::of(pending.from) }
+    }
+}
+
 impl TryFrom<wire::Programme> for Terms {
     type Error = CliError;
 
     fn try_from(programme: wire::Programme) -> Result<Self, CliError> {
         let effective = programme.effective_time.as_ref().and_then(|time| proto::instant(time).ok());
-        let expiry = match programme.expiry.and_then(|expiry| expiry.policy) {
-            None | Some(Policy::Never(_)) => Expiry::Never,
-            Some(Policy::After(after)) => {
-                Expiry::After { months: after.months, days: after.days, to_month_end: after.to_month_end }
-            }
-            Some(Policy::PeriodEnd(end)) => {
-                Expiry::PeriodEnd { last_month: end.last_month, years_after: end.years_after }
-            }
-        };
         Ok(Self {
             version: Some(programme.version),
             display_name: programme.display_name,
             effective_time: effective,
             zone: programme.zone,
             earn_rates: programme.earn_rates.into_iter().map(earn_rate).collect(),
-            expiry,
+            expiry: programme.expiry.into(),
             grace_days: programme.grace_days,
             deficit: Deficit::of(programme.deficit),
-            pending: programme
-                .pending
-                .map(|pending| Pending { days: pending.days, from: PendingFrom::of(pending.from) }),
+            pending: programme.pending.map(Into::into),
             ladder: programme.ladder.map(ladder).transpose()?,
             earn_rules: programme.earn_rules.into_iter().map(EarnRule::try_from).collect::<Result<_, _>>()?,
+            wallets: programme.wallets.into_iter().map(Into::into).collect(),
         })
     }
 }

@@ -42,6 +42,7 @@ impl Carrier {
             cause: errand.referral.to_string(),
             reason: errand.reason,
             validate_only: false,
+            wallet: String::new(),
         };
         let given = self.loyalty(call)?.grant_points(ask).await?.into_inner();
         let entry = EntryId::parse(&given.entry).map_err(|wrong| Status::internal(format!("entry {wrong}")))?;

@@ -78,7 +78,11 @@ impl Portraits {
 
     async fn account(&self, sitting: &Sitting) -> AccountPart {
         let asked = self.peer("loyalty", "points.read", sitting).ask(|way, token| {
-            let request = GetAccountRequest { member: sitting.member.to_string(), at_least_as_fresh: token };
+            let request = GetAccountRequest {
+                member: sitting.member.to_string(),
+                at_least_as_fresh: token,
+                wallet: String::new(),
+            };
             async move { LoyaltyServiceClient::new(way).get_account(request).await }
         });
         let (freshness, answer) = self.read(asked.await);

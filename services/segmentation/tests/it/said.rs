@@ -46,7 +46,7 @@ impl Shop {
         let lost = client.locate_cursors(located).await.expect("it is served").into_inner().lost;
         let ends = lost.into_iter().filter_map(|lost| lost.next).map(|next| (next.partition, next.position));
         let mut ends: BTreeMap<u32, i64> = ends.filter(|(_, end)| *end > 0).collect();
-        let request = WatchRequest { source: source.clone(), cursors: cursors(0) };
+        let request = WatchRequest { source: source.clone(), cursors: cursors(0), ..WatchRequest::default() };
         let mut watch = client.watch(request).await.expect("it is served").into_inner();
         let mut events: Vec<Event> = Vec::new();
         while !ends.is_empty() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use kernel::{Clock, MemberId, Points, ReferralId};
+use loyalty::account::wallet::WalletCode;
 use loyalty::account::{Accounts, Grant};
 use proto::loyalty::v1::{GrantOutcome, GrantPointsBatchRequest, GrantPointsRequest, StreamGrantsRequest};
 use store::RequestKey;
@@ -142,6 +143,7 @@ impl Giving {
     fn grant(&self, ask: GrantPointsRequest, known: bool) -> Result<Grant, Failed> {
         let id = kernel::RequestId::parse(&ask.request_id)?;
         Ok(Grant {
+            wallet: WalletCode::POINTS,
             tenant: tenant(),
             member: MemberId::parse(&ask.member)?,
             points: Points(ask.points),
@@ -163,6 +165,7 @@ fn ask(member: MemberId) -> GrantPointsRequest {
         cause: ReferralId::new_at(Clock::system().now()).to_string(),
         reason: "a friend came".to_owned(),
         validate_only: false,
+        wallet: String::new(),
     }
 }
 

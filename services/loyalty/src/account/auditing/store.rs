@@ -3,22 +3,56 @@
 use ::store::StoreError;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use kernel::{EntryId, Shard, TenantId};
+use kernel::{EntryId, MemberId, Shard, TenantId};
 use sqlx::{Connection as _, Postgres, Transaction};
 use uuid::Uuid;
 
 pub(super) use sqlx::PgConnection as Connection;
 
 use crate::account::chain::{Line, Link, Seal};
+use crate::account::store::wallet;
 use crate::account::verifying::{Claimed, Sealed};
+use crate::account::wallet::Owner;
 
-/// Some members of one tenant in one shard: above the first id, up to the second.
-#[derive(Clone, Copy)]
+/// Some accounts of one tenant in one shard: above the first, up to the second.
+#[derive(Clone)]
 pub(super) struct Span {
     pub tenant: TenantId,
     pub shard: Shard,
-    pub above: Uuid,
-    pub up_to: Uuid,
+    above: (Uuid, String),
+    up_to: (Uuid, String),
+}
+
+/// Behind the code of every wallet, as bytes are ordered.
+const BEHIND_ALL: &str = "~";
+
+impl Span {
+    /// Everybody.
+    pub(super) fn all(tenant: TenantId, shard: Shard) -> Self {
+        Self { tenant, shard, above: (Uuid::nil(), String::new()), up_to: (Uuid::max(), BEHIND_ALL.to_owned()) }
+    }
+
+    /// One member.
+    pub(super) fn of(tenant: TenantId, member: MemberId) -> Self {
+        let below = Uuid::from_u128(member.uuid().as_u128().saturating_sub(1));
+        Self {
+            tenant,
+            shard: Shard::of_member(member),
+            above: (below, BEHIND_ALL.to_owned()),
+            up_to: (member.uuid(), BEHIND_ALL.to_owned()),
+        }
+    }
+
+    /// Those behind an account.
+    pub(super) fn above(self, last: Owner) -> Self {
+        Self { above: (last.member.uuid(), last.wallet.to_string()), ..self }
+    }
+
+    /// Those up to an account, where one is given.
+    pub(super) fn up_to(&self, last: Option<Owner>) -> Self {
+        let up_to = last.map(|last| (last.member.uuid(), last.wallet.to_string()));
+        Self { up_to: up_to.unwrap_or_else(|| self.up_to.clone()), ..self.clone() }
+    }
 }
 
 /// One look at everything, whatever is written meanwhile.
@@ -27,7 +61,8 @@ pub(super) async fn snapshot(connection: &mut Connection) -> Result<Transaction<
 }
 
 pub(super) struct KeptLine {
-    pub member: Uuid,
+    member: Uuid,
+    wallet: String,
     number: i64,
     entry: Uuid,
     kind: i16,
@@ -70,27 +105,37 @@ impl KeptLine {
         Link::read(&self.link).unwrap_or(Link::FIRST)
     }
 
-    pub(super) fn sealed(&self, tenant: TenantId) -> Sealed {
-        Sealed { batch: self.batch, tenant, member: self.member, number: self.number, link: self.link() }
+    /// Whose it is.
+    pub(super) fn owner(&self, tenant: TenantId) -> Result<Owner, StoreError> {
+        Ok(Owner { tenant, member: self.member.into(), wallet: wallet(&self.wallet)? })
+    }
+
+    pub(super) fn sealed(&self, owner: &Owner) -> Sealed {
+        let Owner { tenant, wallet, .. } = *owner;
+        Sealed { batch: self.batch, tenant, member: self.member, wallet, number: self.number, link: self.link() }
     }
 }
 
-/// All entries of a span, member by member in their order.
-pub(super) fn lines(connection: &mut Connection, span: Span) -> BoxStream<'_, Result<KeptLine, sqlx::Error>> {
+/// All entries of a span, account by account in their order.
+pub(super) fn lines<'a>(connection: &'a mut Connection, span: &Span) -> BoxStream<'a, Result<KeptLine, sqlx::Error>> {
     sqlx::query_as!(
         KeptLine,
-        r#"SELECT member, number, entry, kind, points, balance_after, cause, draws::text AS "draws!",
+        r#"SELECT member, wallet, number, entry, kind, points, balance_after, cause, draws::text AS "draws!",
                   grounds::text AS "grounds!", programme_version,
                   CASE WHEN isfinite(occurred_at) THEN (extract(epoch FROM occurred_at) * 1000000)::bigint END
                       AS occurred_us,
                   CASE WHEN isfinite(recorded_at) THEN (extract(epoch FROM recorded_at) * 1000000)::bigint END
                       AS recorded_us,
                   link, batch
-           FROM entry WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member, number"#,
+           FROM entry
+           WHERE tenant = $1 AND shard = $2 AND (member, wallet) > ($3, $4) AND (member, wallet) <= ($5, $6)
+           ORDER BY member, wallet, number"#,
         span.tenant.uuid(),
         span.shard.number(),
-        span.above,
-        span.up_to,
+        span.above.0,
+        span.above.1,
+        span.up_to.0,
+        span.up_to.1,
     )
     .fetch(connection)
 }
@@ -98,31 +143,38 @@ pub(super) fn lines(connection: &mut Connection, span: Span) -> BoxStream<'_, Re
 /// What the first accounts of a span claim.
 pub(super) async fn claims(
     connection: &mut Connection,
-    span: Span,
+    span: &Span,
     limit: i64,
-) -> Result<Vec<(Uuid, Claimed)>, StoreError> {
+) -> Result<Vec<(Owner, Claimed)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT member, entries, link, spendable, pending, account.held, deficit, lots.usable AS "lots_usable!",
+        r#"SELECT member, wallet, entries, link, spendable, pending, account.held, deficit, lots.usable AS "lots_usable!",
                   lots.waiting AS "lots_waiting!", lots.held AS "lots_held!",
                   (SELECT COALESCE(sum(hold.held), 0)::bigint FROM hold
-                   WHERE (hold.tenant, hold.shard, hold.member) = (account.tenant, account.shard, account.member))
+                   WHERE (hold.tenant, hold.shard, hold.member) = (account.tenant, account.shard, account.member)
+                     AND hold.wallet = account.wallet)
                       AS "holds_held!"
            FROM account CROSS JOIN LATERAL (
                SELECT COALESCE(sum(remaining - lot.held) FILTER (WHERE usable_from IS NULL), 0)::bigint AS usable,
                       COALESCE(sum(remaining) FILTER (WHERE usable_from IS NOT NULL), 0)::bigint AS waiting,
                       COALESCE(sum(lot.held), 0)::bigint AS held
-               FROM lot WHERE (lot.tenant, lot.shard, lot.member) = (account.tenant, account.shard, account.member)
+               FROM lot
+               WHERE (lot.tenant, lot.shard, lot.member) = (account.tenant, account.shard, account.member)
+                 AND lot.wallet = account.wallet
            ) AS lots
-           WHERE tenant = $1 AND shard = $2 AND member > $3 AND member <= $4 ORDER BY member LIMIT $5"#,
+           WHERE tenant = $1 AND shard = $2 AND (member, wallet) > ($3, $4) AND (member, wallet) <= ($5, $6)
+           ORDER BY member, wallet LIMIT $7"#,
         span.tenant.uuid(),
         span.shard.number(),
-        span.above,
-        span.up_to,
+        span.above.0,
+        span.above.1,
+        span.up_to.0,
+        span.up_to.1,
         limit,
     )
     .fetch_all(connection)
     .await?;
     let claimed = rows.into_iter().map(|row| {
+        let owner = Owner { tenant: span.tenant, member: row.member.into(), wallet: wallet(&row.wallet)? };
         let claimed = Claimed {
             entries: row.entries,
             link: Link::read(&row.link).unwrap_or(Link::FIRST),
@@ -135,9 +187,9 @@ pub(super) async fn claims(
             lots_held: row.lots_held,
             holds_held: row.holds_held,
         };
-        (row.member, claimed)
+        Ok((owner, claimed))
     });
-    Ok(claimed.collect())
+    claimed.collect()
 }
 
 /// Who has accounts or entries: found by jumping from one to the next.

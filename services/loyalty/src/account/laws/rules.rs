@@ -10,11 +10,13 @@ use kernel::{Currency, Rounding};
 use super::{Shop, example, morning, order_id};
 use crate::account::decision::Step;
 use crate::account::earning::{LineFacts, OrderFacts, earn};
+use crate::account::wallet::WalletCode;
 use crate::programme::rules::{Award, Condition, EarnRule, Limit, LimitPeriod, OverLimit};
 use crate::programme::terms::Terms;
 
 fn rule(code: &str, when: &str, award: Award) -> EarnRule {
     EarnRule {
+        wallet: WalletCode::POINTS,
         code: code.to_owned(),
         display_name: code.to_owned(),
         when: Condition::parse(when).expect("a condition"),

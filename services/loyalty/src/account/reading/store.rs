@@ -11,23 +11,24 @@ use uuid::Uuid;
 use super::past::PastEntry;
 use super::{Bought, EntryView, Overview};
 use crate::account::holdings::{Draw, Totals};
-use crate::account::store::read_entry_kind;
+use crate::account::store::{read_entry_kind, wallet};
+use crate::account::wallet::{Owner, WalletCode};
 
 pub(super) async fn past_entries(
     connection: &mut PgConnection,
-    tenant: TenantId,
-    member: MemberId,
+    owner: &Owner,
     known: Timestamp,
     happened: Timestamp,
 ) -> Result<Vec<PastEntry>, StoreError> {
     let rows = sqlx::query!(
         "SELECT points, draws FROM entry
-         WHERE tenant = $1 AND shard = $2 AND member = $3 AND recorded_at <= $4 AND occurred_at <= $5",
-        tenant.uuid(),
-        Shard::of_member(member).number(),
-        member.uuid(),
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND wallet = $6 AND recorded_at <= $4 AND occurred_at <= $5",
+        owner.tenant.uuid(),
+        Shard::of_member(owner.member).number(),
+        owner.member.uuid(),
         SqlTimestamp::from(known) as SqlTimestamp,
         SqlTimestamp::from(happened) as SqlTimestamp,
+        owner.wallet.as_str(),
     )
     .fetch_all(connection)
     .await?;
@@ -42,16 +43,18 @@ pub(super) async fn past_entries(
 /// The lots that nothing could be spent of at a moment, with what a hold keeps of them from lapsing.
 pub(super) async fn lapsed_lots(
     connection: &mut PgConnection,
-    (tenant, member): (TenantId, MemberId),
+    owner: &Owner,
     (known, happened): (Timestamp, Timestamp),
     moment: Timestamp,
 ) -> Result<HashMap<LotId, i64>, StoreError> {
     let lots = sqlx::query!(
-        "SELECT lot, held FROM lot WHERE tenant = $1 AND shard = $2 AND member = $3 AND lapses_at <= $4",
-        tenant.uuid(),
-        Shard::of_member(member).number(),
-        member.uuid(),
+        "SELECT lot, held FROM lot
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND wallet = $5 AND lapses_at <= $4",
+        owner.tenant.uuid(),
+        Shard::of_member(owner.member).number(),
+        owner.member.uuid(),
         SqlTimestamp::from(moment) as SqlTimestamp,
+        owner.wallet.as_str(),
     )
     .fetch_all(&mut *connection)
     .await?;
@@ -59,12 +62,14 @@ pub(super) async fn lapsed_lots(
     // Whatever was drawn later from a lot that had lapsed was held of it then.
     let later = sqlx::query_scalar!(
         "SELECT draws FROM entry
-         WHERE tenant = $1 AND shard = $2 AND member = $3 AND kind = 3 AND (recorded_at > $4 OR occurred_at > $5)",
-        tenant.uuid(),
-        Shard::of_member(member).number(),
-        member.uuid(),
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND wallet = $6 AND kind = 3
+           AND (recorded_at > $4 OR occurred_at > $5)",
+        owner.tenant.uuid(),
+        Shard::of_member(owner.member).number(),
+        owner.member.uuid(),
         SqlTimestamp::from(known) as SqlTimestamp,
         SqlTimestamp::from(happened) as SqlTimestamp,
+        owner.wallet.as_str(),
     )
     .fetch_all(connection)
     .await?;
@@ -80,6 +85,7 @@ pub(super) async fn lapsed_lots(
 }
 
 struct EntryRow {
+    wallet: String,
     entry: Uuid,
     number: i64,
     kind: i16,
@@ -96,6 +102,7 @@ impl EntryRow {
     fn view(self) -> Result<EntryView, StoreError> {
         Ok(EntryView {
             id: self.entry.into(),
+            wallet: wallet(&self.wallet)?,
             number: self.number,
             kind: read_entry_kind(self.kind)?,
             points: self.points,
@@ -111,20 +118,22 @@ impl EntryRow {
 
 pub(super) async fn entries(
     connection: &mut PgConnection,
-    tenant: TenantId,
-    member: MemberId,
+    owner: &Owner,
     before: i64,
     limit: i64,
 ) -> Result<Vec<EntryView>, StoreError> {
     let rows = sqlx::query_as!(
         EntryRow,
-        "SELECT entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at FROM entry
-         WHERE tenant = $1 AND shard = $2 AND member = $3 AND number < $4 ORDER BY number DESC LIMIT $5",
-        tenant.uuid(),
-        Shard::of_member(member).number(),
-        member.uuid(),
+        "SELECT wallet, entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at
+         FROM entry
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND wallet = $6 AND number < $4
+         ORDER BY number DESC LIMIT $5",
+        owner.tenant.uuid(),
+        Shard::of_member(owner.member).number(),
+        owner.member.uuid(),
         before,
         limit,
+        owner.wallet.as_str(),
     )
     .fetch_all(connection)
     .await?;
@@ -161,8 +170,10 @@ async fn numbered(
 ) -> Result<Option<EntryRow>, StoreError> {
     Ok(sqlx::query_as!(
         EntryRow,
-        "SELECT entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at FROM entry
-         WHERE tenant = $1 AND shard = $2 AND member = $3 AND number = $4 AND entry = $5",
+        "SELECT wallet, entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at
+         FROM entry
+         WHERE tenant = $1 AND shard = $2 AND member = $3 AND number = $4 AND entry = $5
+           AND wallet = ANY (SELECT wallet FROM account WHERE tenant = $1 AND shard = $2 AND member = $3)",
         tenant.uuid(),
         Shard::of_member(member).number(),
         member.uuid(),
@@ -184,7 +195,8 @@ async fn looked_for(
 ) -> Result<Option<EntryRow>, StoreError> {
     Ok(sqlx::query_as!(
         EntryRow,
-        "SELECT entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at FROM entry
+        "SELECT wallet, entry, number, kind, points, balance_after, cause, draws, grounds, occurred_at, recorded_at
+         FROM entry
          WHERE tenant = $1 AND shard = ANY ($2) AND entry = $3
            AND ($4::uuid IS NULL OR member = $4) AND ($5::bigint IS NULL OR number = $5)",
         tenant.uuid(),
@@ -208,8 +220,8 @@ pub(super) async fn snapshot(connection: &mut PgConnection) -> Result<Snapshot<'
 pub(super) async fn overview(
     connection: &mut PgConnection,
     tenant: TenantId,
-    zone: &str,
-    now: Timestamp,
+    wallet: WalletCode,
+    (zone, now): (&str, Timestamp),
 ) -> Result<Overview, StoreError> {
     let sums = sqlx::query!(
         r#"SELECT count(*) AS "accounts!", coalesce(sum(entries), 0)::bigint AS "entries!",
@@ -220,23 +232,13 @@ pub(super) async fn overview(
                   coalesce(sum(redeemed), 0)::bigint AS "redeemed!",
                   coalesce(sum(redemption_reversed), 0)::bigint AS "redemption_reversed!",
                   coalesce(sum(lapsed), 0)::bigint AS "lapsed!", coalesce(sum(adjusted), 0)::bigint AS "adjusted!"
-           FROM account WHERE tenant = $1"#,
+           FROM account WHERE tenant = $1 AND wallet = $2"#,
         tenant.uuid(),
+        wallet.as_str(),
     )
     .fetch_one(&mut *connection)
     .await?;
-    // A lot lapses at the start of the day after its last: the month is that of the last day.
-    let months = sqlx::query!(
-        r#"SELECT to_char((lapses_at - interval '1 microsecond') AT TIME ZONE $2, 'YYYY-MM') AS month,
-                  sum(remaining)::bigint AS "points!", count(*) AS "lots!"
-           FROM lot WHERE tenant = $1 AND remaining > 0 AND (lapses_at > $3 OR lapses_at IS NULL)
-           GROUP BY 1 ORDER BY 1 NULLS LAST"#,
-        tenant.uuid(),
-        zone,
-        SqlTimestamp::from(now) as SqlTimestamp,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
+    let lapse_months = lapse_months(connection, tenant, wallet, (zone, now)).await?;
     // What has lapsed is gone, and what has waited can be spent, whether or not the clockwork has written it yet. It writes
     // one entry for each instant at which lots of a member lapse.
     let due = sqlx::query!(
@@ -244,17 +246,19 @@ pub(super) async fn overview(
                   count(DISTINCT (shard, member, lapses_at)) FILTER (WHERE lapses_at <= $2) AS "entries!",
                   coalesce(sum(remaining) FILTER (WHERE usable_from <= $2), 0)::bigint AS "activated!",
                   (SELECT coalesce(sum(held), 0)::bigint FROM hold
-                   WHERE tenant = $1 AND held > 0 AND expires_at <= $2) AS "let_go!"
-           FROM lot WHERE tenant = $1 AND remaining > held AND (lapses_at <= $2 OR usable_from <= $2)"#,
+                   WHERE tenant = $1 AND wallet = $3 AND held > 0 AND expires_at <= $2) AS "let_go!"
+           FROM lot
+           WHERE tenant = $1 AND wallet = $3 AND remaining > held AND (lapses_at <= $2 OR usable_from <= $2)"#,
         tenant.uuid(),
         SqlTimestamp::from(now) as SqlTimestamp,
+        wallet.as_str(),
     )
     .fetch_one(connection)
     .await?;
     let usable = due.activated.saturating_add(due.let_go);
     Ok(Overview {
         tiers: Vec::new(),
-        lapse_months: months.into_iter().map(|row| (row.month, row.points, row.lots)).collect(),
+        lapse_months,
         totals: Totals {
             earned: sums.earned,
             earn_reversed: sums.earn_reversed,
@@ -271,6 +275,29 @@ pub(super) async fn overview(
         entries: sums.entries.saturating_add(due.entries),
         spend: Vec::new(),
     })
+}
+
+/// What is outstanding by the month it lapses in; none for never.
+async fn lapse_months(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    wallet: WalletCode,
+    (zone, now): (&str, Timestamp),
+) -> Result<Vec<(Option<String>, i64, i64)>, StoreError> {
+    // A lot lapses at the start of the day after its last: the month is that of the last day.
+    let months = sqlx::query!(
+        r#"SELECT to_char((lapses_at - interval '1 microsecond') AT TIME ZONE $2, 'YYYY-MM') AS month,
+                  sum(remaining)::bigint AS "points!", count(*) AS "lots!"
+           FROM lot WHERE tenant = $1 AND wallet = $4 AND remaining > 0 AND (lapses_at > $3 OR lapses_at IS NULL)
+           GROUP BY 1 ORDER BY 1 NULLS LAST"#,
+        tenant.uuid(),
+        zone,
+        SqlTimestamp::from(now) as SqlTimestamp,
+        wallet.as_str(),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(months.into_iter().map(|row| (row.month, row.points, row.lots)).collect())
 }
 
 /// A review that is due.
@@ -317,7 +344,8 @@ pub(super) async fn tiers(
     tenant: TenantId,
 ) -> Result<BTreeMap<String, i64>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT coalesce(tier, '') AS "tier!", count(*) AS "members!" FROM account WHERE tenant = $1 GROUP BY 1"#,
+        r#"SELECT coalesce(tier, '') AS "tier!", count(*) AS "members!" FROM account
+           WHERE tenant = $1 AND wallet = '' GROUP BY 1"#,
         tenant.uuid(),
     )
     .fetch_all(connection)

@@ -8,12 +8,12 @@ use kernel::{Shard, to_microsecond};
 
 use super::entry_kind;
 use crate::account::chain::{Line, Link, link};
-use crate::account::desk::Whose;
 use crate::account::holdings::{Holdings, Posting};
+use crate::account::wallet::Owner;
 
 /// One account that changed, with the lines that its statement gets.
 pub(super) struct Chained<'a> {
-    pub whose: &'a Whose,
+    pub owner: &'a Owner,
     pub holdings: &'a Holdings,
     pub lines: Vec<ChainedLine<'a>>,
 }
@@ -45,12 +45,12 @@ pub(super) struct Added {
 
 /// Chains what every account was posted to the entries it has.
 pub(super) fn chained<'a>(
-    changed: impl IntoIterator<Item = (&'a Whose, &'a Holdings)>,
+    changed: impl IntoIterator<Item = (&'a Owner, &'a Holdings)>,
     now: Timestamp,
 ) -> Result<Vec<Chained<'a>>, StoreError> {
     let recorded_at = to_microsecond(now);
     let mut all = Vec::new();
-    for (whose, holdings) in changed {
+    for (owner, holdings) in changed {
         let (mut last, mut lines) = (holdings.link, Vec::with_capacity(holdings.postings.len()));
         for posting in &holdings.postings {
             let draws = serde_json::to_string(&posting.draws).map_err(StoreError::unreadable)?;
@@ -69,19 +69,22 @@ pub(super) fn chained<'a>(
                 occurred_us: occurred_at.as_microsecond(),
                 recorded_us: recorded_at.as_microsecond(),
             };
-            last = link(last, *whose, &line);
+            last = link(last, *owner, &line);
             lines.push(ChainedLine { posting, draws, grounds, occurred_at, link: last });
         }
-        all.push(Chained { whose, holdings, lines });
+        all.push(Chained { owner, holdings, lines });
     }
     Ok(all)
 }
 
-/// What is added to the seals. Accounts come by tenant and member, and so do the links.
+/// What is added to the seals. Accounts come by tenant, member and wallet, and so do the links.
 pub(super) fn added(all: &[Chained<'_>], heads: &BTreeMap<Shard, Head>) -> Result<Added, StoreError> {
     let mut seals: BTreeMap<Shard, Vec<Link>> = BTreeMap::new();
     for account in all.iter().filter(|account| !account.lines.is_empty()) {
-        seals.entry(Shard::of_member(account.whose.1)).or_default().extend(account.lines.iter().map(|line| line.link));
+        seals
+            .entry(Shard::of_member(account.owner.member))
+            .or_default()
+            .extend(account.lines.iter().map(|line| line.link));
     }
     let mut added = Added::default();
     for (shard, links) in seals {

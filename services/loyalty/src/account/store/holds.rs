@@ -8,10 +8,12 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::loading::Keys;
-use crate::account::desk::{Ask, Books, Whose};
+use super::loading::{Keys, wallet};
+use crate::account::books::Books;
+use crate::account::desk::{Ask, Whose};
 use crate::account::holding::Hold;
 use crate::account::holdings::Holdings;
+use crate::account::wallet::Owner;
 
 /// The holds that requests name: they may have ended.
 pub(super) fn named(asks: &[&Ask]) -> BTreeSet<(Whose, HoldId)> {
@@ -42,7 +44,7 @@ pub(super) async fn load(
     }
     let ids: Vec<Uuid> = named.iter().map(|(_, hold)| hold.uuid()).collect();
     let rows = sqlx::query!(
-        r#"SELECT hold.tenant, hold.member, hold.hold, spent_on, draws, expires_at
+        r#"SELECT hold.tenant, hold.member, hold.wallet, hold.hold, spent_on, draws, expires_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM hold
@@ -58,7 +60,8 @@ pub(super) async fn load(
     .fetch_all(connection)
     .await?;
     for row in rows {
-        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+        let owner = Owner { tenant: row.tenant.into(), member: row.member.into(), wallet: wallet(&row.wallet)? };
+        if let Some(holdings) = books.get_mut(&owner) {
             holdings.holds.push(Hold {
                 id: row.hold.into(),
                 spent_on: row.spent_on,
@@ -71,17 +74,18 @@ pub(super) async fn load(
     Ok(())
 }
 
-pub(super) async fn write(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
+pub(super) async fn write(tx: &mut Tx, changed: &[(&Owner, &Holdings)]) -> Result<(), StoreError> {
     let rows: Vec<_> = changed
         .iter()
-        .flat_map(|(whose, holdings)| holdings.holds.iter().filter(|hold| hold.touched).map(move |hold| (*whose, hold)))
+        .flat_map(|(owner, holdings)| holdings.holds.iter().filter(|hold| hold.touched).map(move |hold| (*owner, hold)))
         .collect();
     if rows.is_empty() {
         return Ok(());
     }
-    let tenants: Vec<Uuid> = rows.iter().map(|((tenant, _), _)| tenant.uuid()).collect();
-    let shards: Vec<i16> = rows.iter().map(|((_, member), _)| Shard::of_member(*member).number()).collect();
-    let members: Vec<Uuid> = rows.iter().map(|((_, member), _)| member.uuid()).collect();
+    let tenants: Vec<Uuid> = rows.iter().map(|(owner, _)| owner.tenant.uuid()).collect();
+    let shards: Vec<i16> = rows.iter().map(|(owner, _)| Shard::of_member(owner.member).number()).collect();
+    let members: Vec<Uuid> = rows.iter().map(|(owner, _)| owner.member.uuid()).collect();
+    let wallets: Vec<&str> = rows.iter().map(|(owner, _)| owner.wallet.as_str()).collect();
     let ids: Vec<Uuid> = rows.iter().map(|(_, hold)| hold.id.uuid()).collect();
     let held: Vec<i64> = rows.iter().map(|(_, hold)| hold.held()).collect();
     let spent_on: Vec<&str> = rows.iter().map(|(_, hold)| hold.spent_on.as_str()).collect();
@@ -91,9 +95,10 @@ pub(super) async fn write(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Resul
         .map(|(_, hold)| serde_json::to_value(&hold.draws).map_err(StoreError::unreadable))
         .collect::<Result<_, _>>()?;
     sqlx::query!(
-        "INSERT INTO hold (tenant, shard, member, hold, held, spent_on, draws, expires_at)
+        "INSERT INTO hold (tenant, shard, member, hold, held, spent_on, draws, expires_at, wallet)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
-                unnest($5::bigint[]), unnest($6::text[]), unnest($7::jsonb[]), unnest($8::timestamptz[])
+                unnest($5::bigint[]), unnest($6::text[]), unnest($7::jsonb[]), unnest($8::timestamptz[]),
+                unnest($9::text[])
          ON CONFLICT (tenant, shard, member, hold) DO UPDATE SET
              held = excluded.held, draws = excluded.draws, spent_on = excluded.spent_on, expires_at = excluded.expires_at",
         &tenants,
@@ -104,6 +109,7 @@ pub(super) async fn write(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Resul
         &spent_on as &[&str],
         &draws,
         &expires as &[SqlTimestamp],
+        &wallets as &[&str],
     )
     .execute(tx.connection())
     .await?;

@@ -4,22 +4,43 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::store::{StoreError, Tx};
 use jiff::Timestamp;
-use kernel::{Currency, LotId, MemberId, OrderId, Shard, TenantId};
+use kernel::{LotId, MemberId, Shard, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::done::done;
-use super::{coming_back, holds, read_tier_change_kind};
+use super::{coming_back, holds, purchases, read_tier_change_kind};
+use crate::account::books::{Books, of_member};
 use crate::account::chain::Link;
-use crate::account::desk::{Ask, Books, Whose};
-use crate::account::holdings::{Holdings, Lot, Purchase, Qualified, Standing, TierChange, Totals, Unread};
+use crate::account::desk::{Ask, Whose};
+use crate::account::holdings::{Holdings, Lot, Qualified, Standing, TierChange, Totals, Unread};
 use crate::account::tally::Done;
+use crate::account::wallet::{Owner, WalletCode};
 
 /// The keys of some members, as columns.
 pub(super) struct Keys {
     pub tenants: Vec<Uuid>,
     pub shards: Vec<i16>,
     pub members: Vec<Uuid>,
+}
+
+/// The keys of some accounts, as columns.
+pub(super) struct OwnerKeys<'a> {
+    pub of: Keys,
+    pub wallets: Vec<&'a str>,
+}
+
+impl<'a> OwnerKeys<'a> {
+    pub fn of(all: impl IntoIterator<Item = &'a Owner>) -> Self {
+        let all: Vec<&Owner> = all.into_iter().collect();
+        let whose: Vec<Whose> = all.iter().map(|owner| owner.whose()).collect();
+        Self { of: Keys::of(&whose), wallets: all.iter().map(|owner| owner.wallet.as_str()).collect() }
+    }
+}
+
+/// The code of a wallet, as it is kept.
+pub(in crate::account) fn wallet(text: &str) -> Result<WalletCode, StoreError> {
+    WalletCode::parse(text).map_err(StoreError::unreadable)
 }
 
 impl Keys {
@@ -33,7 +54,7 @@ impl Keys {
         keys
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 }
@@ -48,7 +69,7 @@ pub(in crate::account) struct Loaded {
 /// How the rows were found, for whoever writes them: they stay where they are while their shard is locked.
 #[derive(Default)]
 pub(in crate::account) struct Found {
-    pub accounts: HashMap<Whose, FoundAccount>,
+    pub accounts: HashMap<Owner, FoundAccount>,
     pub lots: HashSet<LotId>,
     /// Whose timer has rung: it is set again, even where nothing was due.
     pub rung: BTreeSet<Whose>,
@@ -67,61 +88,86 @@ pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp)
     let (mut books, in_lots, places) = accounts(connection, &all).await?;
 
     // A tier review, due or brought about by an order, needs what was bought; a mere redemption does not.
-    let full: BTreeSet<Whose> = asks
+    let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. })).flat_map(|ask| ask.members());
+    let heard: BTreeSet<Whose> = heard.collect();
+    let full: BTreeSet<Whose> = heard
         .iter()
-        .filter(|ask| matches!(ask, Ask::Hear { .. }))
-        .flat_map(|ask| ask.members())
-        .chain(books.iter().filter(|(_, holdings)| review_is_due(holdings, now)).map(|(whose, _)| *whose))
-        .filter(|whose| books.contains_key(whose))
+        .copied()
+        .chain(books.iter().filter(|(_, holdings)| review_is_due(holdings, now)).map(|(owner, _)| owner.whose()))
         .collect();
-    purchases(connection, &full, &mut books).await?;
+    purchases::of_points(connection, &full, &mut books).await?;
+    purchases::of_wallets(connection, &full, &mut books).await?;
     history(connection, &full, &mut books).await?;
-    let done = done(connection, asks).await?;
+    let done = done(connection, asks, &books).await?;
     let mut wanted = coming_back::lots(connection, asks, &done.spent).await?;
     wanted.extend(done.spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
-    let given = only_given(asks);
+    let (given, changed) = addressed(asks, &books);
     let mut read = BTreeSet::new();
-    for (whose, holdings) in &mut books {
-        match in_lots.get(whose).filter(|unread| given.contains(whose) && rests(holdings, unread, now)) {
-            Some(unread) => holdings.unread = *unread,
-            None => drop(read.insert(*whose)),
+    for (owner, holdings) in &mut books {
+        let Some(unread) = in_lots.get(owner) else { continue };
+        let needed = changed.contains(owner) || (given.contains(owner) && !rests(holdings, unread, now));
+        if needed {
+            read.insert(*owner);
+        } else {
+            holdings.unread = *unread;
         }
     }
     lots(connection, &read, &wanted, &mut books).await?;
     let named = holds::named(asks);
-    let held = |whose: &&Whose| in_lots.get(whose).is_some_and(|unread| unread.held > 0);
-    let with_holds = read.iter().filter(held).chain(named.iter().map(|(whose, _)| whose)).copied().collect();
+    let held = |owner: &&Owner| in_lots.get(owner).is_some_and(|unread| unread.held > 0);
+    let with_holds = read.iter().filter(held).map(Owner::whose).chain(named.iter().map(|(whose, _)| *whose)).collect();
     holds::load(connection, &with_holds, &named, &mut books).await?;
     let found = found(asks, &books, places);
     Ok(Loaded { books, done, found })
 }
 
-fn found(asks: &[&Ask], books: &Books, places: BTreeMap<Whose, String>) -> Found {
-    let due = |whose: &Whose| books.get(whose).and_then(Holdings::next_due);
+/// Which accounts are only given something in a batch, and which are changed in other ways. Those of a member that no
+/// request speaks of are neither. The lots of what is only given to are not needed, and may be many.
+fn addressed(asks: &[&Ask], books: &Books) -> (BTreeSet<Owner>, BTreeSet<Owner>) {
+    let (mut given, mut changed) = (BTreeSet::new(), BTreeSet::new());
+    for ask in asks {
+        match (ask.owner(), ask) {
+            (Some(owner), Ask::Grant(_)) => drop(given.insert(owner)),
+            (Some(owner), _) => drop(changed.insert(owner)),
+            (None, _) => {
+                for whose in ask.members() {
+                    changed.extend(of_member(books, whose).map(|(owner, _)| *owner));
+                }
+            }
+        }
+    }
+    (given, changed)
+}
+
+fn found(asks: &[&Ask], books: &Books, places: BTreeMap<Owner, String>) -> Found {
+    let due = |owner: &Owner| books.get(owner).and_then(Holdings::next_due);
     let accounts =
-        places.into_iter().map(|(whose, place)| (whose, FoundAccount { place, due_at: due(&whose) })).collect();
+        places.into_iter().map(|(owner, place)| (owner, FoundAccount { place, due_at: due(&owner) })).collect();
     let lots = books.values().flat_map(|holdings| holdings.lots.iter().map(|lot| lot.id)).collect();
     let rung = asks.iter().filter(|ask| matches!(ask, Ask::Settle { .. })).flat_map(|ask| ask.members()).collect();
     Found { accounts, lots, rung }
 }
 
-/// One member's holdings with everything a look at them needs.
-pub(in crate::account) async fn read_one(
+/// All accounts of one member with everything a look at them needs.
+pub(in crate::account) async fn read_member(
     connection: &mut PgConnection,
     tenant: TenantId,
     member: MemberId,
-) -> Result<Option<Holdings>, StoreError> {
+) -> Result<Books, StoreError> {
     let whose = BTreeSet::from([(tenant, member)]);
     let (mut books, in_lots, _) = accounts(connection, &whose).await?;
     if books.is_empty() {
-        return Ok(None);
+        return Ok(books);
     }
-    let with_holds = in_lots.iter().filter(|(_, unread)| unread.held > 0).map(|(whose, _)| *whose).collect();
-    holds::load(connection, &with_holds, &BTreeSet::new(), &mut books).await?;
-    purchases(connection, &whose, &mut books).await?;
+    if in_lots.values().any(|unread| unread.held > 0) {
+        holds::load(connection, &whose, &BTreeSet::new(), &mut books).await?;
+    }
+    purchases::of_points(connection, &whose, &mut books).await?;
+    purchases::of_wallets(connection, &whose, &mut books).await?;
     history(connection, &whose, &mut books).await?;
-    lots(connection, &whose, &BTreeSet::new(), &mut books).await?;
-    Ok(books.remove(&(tenant, member)))
+    let all = books.keys().copied().collect();
+    lots(connection, &all, &BTreeSet::new(), &mut books).await?;
+    Ok(books)
 }
 
 /// Some members' holdings as far as a review of their tiers looks at them: without lots and earlier changes.
@@ -130,18 +176,8 @@ pub(in crate::account) async fn read_for_review(
     whose: &BTreeSet<Whose>,
 ) -> Result<Books, StoreError> {
     let (mut books, ..) = accounts(connection, whose).await?;
-    purchases(connection, whose, &mut books).await?;
+    purchases::of_points(connection, whose, &mut books).await?;
     Ok(books)
-}
-
-/// Those who are only given points in a batch: their lots are not needed, and may be many.
-fn only_given(asks: &[&Ask]) -> BTreeSet<Whose> {
-    let (given, others): (Vec<&Ask>, Vec<&Ask>) = asks.iter().copied().partition(|ask| matches!(ask, Ask::Grant(_)));
-    let mut given: BTreeSet<Whose> = given.into_iter().flat_map(Ask::members).collect();
-    for whose in others.into_iter().flat_map(Ask::members) {
-        given.remove(&whose);
-    }
-    given
 }
 
 /// Nothing falls due before points can be given: else lots lapse, and have to be read.
@@ -154,14 +190,14 @@ fn review_is_due(holdings: &Holdings, now: Timestamp) -> bool {
     holdings.standing.as_ref().and_then(|standing| standing.review_at).is_some_and(|review| review <= now)
 }
 
-/// Accounts without their lots, what lies in those, and where the rows are.
+/// All accounts of some members without their lots, what lies in those, and where the rows are.
 async fn accounts(
     connection: &mut PgConnection,
     all: &BTreeSet<Whose>,
-) -> Result<(Books, BTreeMap<Whose, Unread>, BTreeMap<Whose, String>), StoreError> {
+) -> Result<(Books, BTreeMap<Owner, Unread>, BTreeMap<Owner, String>), StoreError> {
     let keys = Keys::of(all);
     let rows = sqlx::query!(
-        r#"SELECT account.tenant, account.member, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
+        r#"SELECT account.tenant, account.member, wallet, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
                   needed_minor, qualified_by, review_at, stood_before, link, spendable, pending, held, next_lapse_at,
                   account.place AS "place!"
@@ -180,11 +216,12 @@ async fn accounts(
     let (mut books, mut in_lots, mut places) = (Books::new(), BTreeMap::new(), BTreeMap::new());
     for row in rows {
         let member = MemberId::from(row.member);
+        let owner = Owner { tenant: row.tenant.into(), member, wallet: wallet(&row.wallet)? };
         let due_at = row.next_lapse_at.map(Timestamp::from);
         let unread = Unread { points: row.spendable, pending: row.pending, held: row.held, due_at };
-        in_lots.insert((row.tenant.into(), member), unread);
-        places.insert((row.tenant.into(), member), row.place);
-        let mut holdings = Holdings::new(member, row.joined_at.into());
+        in_lots.insert(owner, unread);
+        places.insert(owner, row.place);
+        let mut holdings = Holdings::of(member, owner.wallet, row.joined_at.into());
         holdings.entries = row.entries;
         holdings.link = Link::read(&row.link).ok_or_else(|| StoreError::unreadable("the link of an account"))?;
         holdings.tier_changes = row.tier_changes;
@@ -212,40 +249,42 @@ async fn accounts(
             }
             (None, ..) | (_, None, _) | (.., None) => None,
         };
-        books.insert((row.tenant.into(), member), holdings);
+        books.insert(owner, holdings);
     }
     Ok((books, in_lots, places))
 }
 
 async fn lots(
     connection: &mut PgConnection,
-    read: &BTreeSet<Whose>,
+    read: &BTreeSet<Owner>,
     wanted: &BTreeSet<LotId>,
     books: &mut Books,
 ) -> Result<(), StoreError> {
-    let keys = Keys::of(read);
-    if keys.is_empty() {
+    if read.is_empty() {
         return Ok(());
     }
+    let OwnerKeys { of: keys, wallets } = OwnerKeys::of(read);
     let wanted: Vec<Uuid> = wanted.iter().map(|lot| lot.uuid()).collect();
     let rows = sqlx::query!(
-        r#"SELECT lot.tenant, lot.member, lot.lot, origin, amount, remaining, held, lapsed, earned_at, usable_from,
-                  lapses_at
-           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
+        r#"SELECT lot.tenant, lot.member, lot.wallet, lot.lot, origin, amount, remaining, held, lapsed, earned_at,
+                  usable_from, lapses_at
+           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $5::text[]) AS asked (tenant, shard, member, wallet)
            CROSS JOIN LATERAL (
                SELECT * FROM lot
                WHERE (lot.tenant, lot.shard, lot.member) = (asked.tenant, asked.shard, asked.member)
-                 AND (remaining > 0 OR lot.lot = ANY ($4)) OFFSET 0
+                 AND lot.wallet = asked.wallet AND (remaining > 0 OR lot.lot = ANY ($4)) OFFSET 0
            ) AS lot"#,
         &keys.tenants,
         &keys.shards,
         &keys.members,
-        &wanted
+        &wanted,
+        &wallets as &[&str]
     )
     .fetch_all(connection)
     .await?;
     for row in rows {
-        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+        let owner = Owner { tenant: row.tenant.into(), member: row.member.into(), wallet: wallet(&row.wallet)? };
+        if let Some(holdings) = books.get_mut(&owner) {
             holdings.lots.push(Lot {
                 id: row.lot.into(),
                 origin: row.origin,
@@ -263,48 +302,11 @@ async fn lots(
     Ok(())
 }
 
-async fn purchases(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &mut Books) -> Result<(), StoreError> {
-    let keys = Keys::of(full);
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let rows = sqlx::query!(
-        r#"SELECT purchase.tenant, purchase.member, purchase, currency, net_minor, returned_minor, earned, reversed, lot,
-                  occurred_at
-           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           CROSS JOIN LATERAL (
-               SELECT * FROM purchase
-               WHERE (purchase.tenant, purchase.shard, purchase.member)
-                   = (asked.tenant, asked.shard, asked.member) OFFSET 0
-           ) AS purchase"#,
-        &keys.tenants,
-        &keys.shards,
-        &keys.members
-    )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
-        let order = OrderId::from(row.purchase);
-        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
-            let purchase = Purchase {
-                order,
-                currency: Currency::parse(&row.currency).map_err(StoreError::unreadable)?,
-                net_minor: row.net_minor,
-                returned_minor: row.returned_minor,
-                earned: row.earned,
-                reversed: row.reversed,
-                lot: row.lot.map(LotId::from),
-                occurred_at: row.occurred_at.into(),
-                touched: false,
-            };
-            holdings.purchases.insert(order, purchase);
-        }
-    }
-    Ok(())
-}
-
 async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &mut Books) -> Result<(), StoreError> {
-    let keys = Keys::of(full.iter().filter(|whose| books.get(whose).is_some_and(|known| known.tier_changes > 0)));
+    let changed = |(tenant, member): &&Whose| {
+        books.get(&Owner::of_points(*tenant, *member)).is_some_and(|known| known.tier_changes > 0)
+    };
+    let keys = Keys::of(full.iter().filter(changed));
     if keys.is_empty() {
         return Ok(());
     }
@@ -325,7 +327,7 @@ async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &
     .fetch_all(connection)
     .await?;
     for row in rows {
-        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+        if let Some(holdings) = books.get_mut(&Owner::of_points(row.tenant.into(), row.member.into())) {
             holdings.history.push(TierChange {
                 number: row.number,
                 kind: read_tier_change_kind(row.kind)?,

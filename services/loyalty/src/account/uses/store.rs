@@ -8,7 +8,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::RuleUse;
-use crate::account::desk::{Books, Whose};
+use crate::account::books::Books;
+use crate::account::desk::Whose;
+use crate::account::store::wallet;
+use crate::account::wallet::Owner;
 
 /// Reads all of some members.
 pub(in crate::account) async fn load(
@@ -17,7 +20,8 @@ pub(in crate::account) async fn load(
     books: &mut Books,
 ) -> Result<(), StoreError> {
     let (mut tenants, mut shards, mut members) = (Vec::new(), Vec::new(), Vec::new());
-    for (tenant, member) in whose.iter().filter(|whose| books.contains_key(whose)) {
+    let known = |(tenant, member): &&Whose| books.contains_key(&Owner::of_points(*tenant, *member));
+    for (tenant, member) in whose.iter().filter(known) {
         tenants.push(tenant.uuid());
         shards.push(Shard::of_member(*member).number());
         members.push(member.uuid());
@@ -26,7 +30,7 @@ pub(in crate::account) async fn load(
         return Ok(());
     }
     let rows = sqlx::query!(
-        r#"SELECT rule_use.tenant, rule_use.member, purchase, rule, points, back, used_at
+        r#"SELECT rule_use.tenant, rule_use.member, wallet, purchase, rule, points, back, used_at
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
                SELECT * FROM rule_use
@@ -40,7 +44,8 @@ pub(in crate::account) async fn load(
     .fetch_all(connection)
     .await?;
     for row in rows {
-        if let Some(holdings) = books.get_mut(&(row.tenant.into(), row.member.into())) {
+        let owner = Owner { tenant: row.tenant.into(), member: row.member.into(), wallet: wallet(&row.wallet)? };
+        if let Some(holdings) = books.get_mut(&owner) {
             holdings.uses.push(RuleUse {
                 order: OrderId::from(row.purchase),
                 rule: row.rule,
@@ -56,35 +61,38 @@ pub(in crate::account) async fn load(
 
 /// Writes what changed.
 pub(in crate::account) async fn write(tx: &mut Tx, books: &Books) -> Result<(), StoreError> {
-    let changed: Vec<(&Whose, &RuleUse)> = books
+    let changed: Vec<(&Owner, &RuleUse)> = books
         .iter()
-        .flat_map(|(whose, holdings)| holdings.uses.iter().map(move |known| (whose, known)))
+        .flat_map(|(owner, holdings)| holdings.uses.iter().map(move |known| (owner, known)))
         .filter(|(_, known)| known.touched)
         .collect();
     if changed.is_empty() {
         return Ok(());
     }
-    let column = |read: fn(&Whose, &RuleUse) -> Uuid| -> Vec<Uuid> {
-        changed.iter().map(|(whose, known)| read(whose, known)).collect()
+    let column = |read: fn(&Owner, &RuleUse) -> Uuid| -> Vec<Uuid> {
+        changed.iter().map(|(owner, known)| read(owner, known)).collect()
     };
-    let shards: Vec<i16> = changed.iter().map(|((_, member), _)| Shard::of_member(*member).number()).collect();
+    let shards: Vec<i16> = changed.iter().map(|(owner, _)| Shard::of_member(owner.member).number()).collect();
+    let wallets: Vec<&str> = changed.iter().map(|(owner, _)| owner.wallet.as_str()).collect();
     let rules: Vec<String> = changed.iter().map(|(_, known)| known.rule.clone()).collect();
     let points: Vec<i64> = changed.iter().map(|(_, known)| known.points).collect();
     let back: Vec<i64> = changed.iter().map(|(_, known)| known.back).collect();
     let used: Vec<SqlTimestamp> = changed.iter().map(|(_, known)| known.used_at.into()).collect();
     sqlx::query!(
-        "INSERT INTO rule_use (tenant, shard, member, purchase, rule, points, back, used_at)
+        "INSERT INTO rule_use (tenant, shard, member, purchase, rule, points, back, used_at, wallet)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::uuid[]),
-                unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::timestamptz[])
+                unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::timestamptz[]),
+                unnest($9::text[])
          ON CONFLICT (tenant, shard, member, purchase, rule) DO UPDATE SET back = excluded.back",
-        &column(|(tenant, _), _| tenant.uuid()),
+        &column(|owner, _| owner.tenant.uuid()),
         &shards,
-        &column(|(_, member), _| member.uuid()),
+        &column(|owner, _| owner.member.uuid()),
         &column(|_, known| known.order.uuid()),
         &rules,
         &points,
         &back,
         &used as &[SqlTimestamp],
+        &wallets as &[&str],
     )
     .execute(tx.connection())
     .await?;

@@ -11,6 +11,7 @@ use super::{flat, order_id};
 use crate::account::earning::{LineFacts, OrderFacts, earn};
 use crate::account::holdings::Holdings;
 use crate::account::reversing::{ReturnFacts, take_back};
+use crate::account::wallet::WalletCode;
 use crate::programme::rules::{Award, Condition, EarnRule, Limit, LimitPeriod, OverLimit};
 use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 
@@ -48,6 +49,7 @@ fn rules() -> impl Strategy<Value = Vec<EarnRule>> {
     proptest::collection::vec(one, 0..5).prop_map(|all| {
         let rule = |(place, (when, lines, award, group, limits)): (usize, (usize, usize, Award, usize, Vec<Limit>))| {
             EarnRule {
+                wallet: WalletCode::POINTS,
                 code: format!("rule-{place}"),
                 display_name: format!("Rule {place}"),
                 when: Condition::parse(WHEN[when]).expect("a condition"),

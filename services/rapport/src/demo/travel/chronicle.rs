@@ -69,7 +69,7 @@ impl Chronicle {
     async fn read(&mut self, suite: &Suite, source: &str, zone: &TimeZone) -> Result<(), CliError> {
         let mut ends = ends(suite, source).await?;
         let cursors = (0..PARTITIONS).map(|partition| Cursor { partition, ..Cursor::default() }).collect();
-        let request = WatchRequest { source: source.to_owned(), cursors };
+        let request = WatchRequest { source: source.to_owned(), cursors, until_caught_up: false };
         let mut watch = suite.event_logs(source).watch(request).await?.into_inner();
         while !ends.is_empty() {
             let said = watch.message().await?.ok_or_else(|| CliError::odd("a log ended before its end"))?;

@@ -13,6 +13,9 @@ use crate::client::CliError;
 pub struct EarnRule {
     /// Lower case letters, digits, hyphens.
     pub code: String,
+    /// Code of the wallet that what it gives goes to; points where not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub wallet: String,
     /// What members read.
     pub display_name: String,
     /// Which orders earn by it, in CEL; all where not said.
@@ -109,6 +112,7 @@ impl From<EarnRule> for wire::EarnRule {
         };
         Self {
             code: rule.code,
+            wallet: rule.wallet,
             display_name: rule.display_name,
             when: rule.when,
             lines: rule.lines,
@@ -154,6 +158,7 @@ impl TryFrom<wire::EarnRule> for EarnRule {
         let instant = |time: Option<prost_types::Timestamp>| time.as_ref().and_then(|time| proto::instant(time).ok());
         Ok(Self {
             code: rule.code,
+            wallet: rule.wallet,
             display_name: rule.display_name,
             when: rule.when,
             lines: rule.lines,

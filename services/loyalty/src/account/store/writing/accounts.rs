@@ -14,6 +14,7 @@ pub(super) struct Columns<'a> {
     pub tenants: Vec<Uuid>,
     pub shards: Vec<i16>,
     pub members: Vec<Uuid>,
+    pub wallets: Vec<&'a str>,
     pub joined_at: Vec<SqlTimestamp>,
     pub entries: Vec<i64>,
     pub tier_changes: Vec<i64>,
@@ -41,7 +42,7 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     pub fn of(statements: &[&'a Chained<'a>]) -> Result<Self, StoreError> {
-        let (tenants, shards, members) = keys(statements.iter().map(|account| account.whose));
+        let (tenants, shards, members) = keys(statements.iter().map(|account| account.owner));
         let all: Vec<&Holdings> = statements.iter().map(|account| account.holdings).collect();
         let numbers = |read: fn(&Holdings) -> i64| all.iter().map(|holdings| read(holdings)).collect::<Vec<i64>>();
         let instants = |read: fn(&Holdings) -> Option<Timestamp>| {
@@ -55,6 +56,7 @@ impl<'a> Columns<'a> {
             tenants,
             shards,
             members,
+            wallets: statements.iter().map(|account| account.owner.wallet.as_str()).collect(),
             joined_at: all.iter().map(|holdings| instant(holdings.joined_at)).collect(),
             entries: numbers(|holdings| holdings.entries),
             tier_changes: numbers(|holdings| holdings.tier_changes),
@@ -91,14 +93,14 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at, pending, held)
+             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at, pending, held, wallet)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
                 unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
                 unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[]), unnest($24::timestamptz[]),
-                unnest($25::bigint[]), unnest($26::bigint[])",
+                unnest($25::bigint[]), unnest($26::bigint[]), unnest($27::text[])",
         &new.tenants,
         &new.shards,
         &new.members,
@@ -125,6 +127,7 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
         &new.next_lapse_at as &[Option<SqlTimestamp>],
         &new.pending,
         &new.held,
+        &new.wallets as &[&str],
     )
     .execute(tx.connection())
     .await?;

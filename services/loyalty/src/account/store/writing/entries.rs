@@ -7,10 +7,10 @@ use kernel::{EntryId, Shard};
 use uuid::Uuid;
 
 use super::{instant, keys, place_of};
-use crate::account::desk::Whose;
 use crate::account::holdings::{EntryKind, Holdings, Posting};
 use crate::account::store::chaining::{Chained, batch_of};
 use crate::account::store::entry_kind;
+use crate::account::wallet::Owner;
 
 /// Lines of statements as columns.
 pub(super) struct Columns<'a> {
@@ -34,7 +34,7 @@ impl<'a> Columns<'a> {
     pub fn of(statements: &'a [Chained<'a>], heads: &BTreeMap<Shard, Head>) -> Result<Self, StoreError> {
         let (mut of_account, mut batches, mut lines) = (Vec::new(), Vec::new(), Vec::new());
         for (place, account) in statements.iter().enumerate().filter(|(_, account)| !account.lines.is_empty()) {
-            let batch = batch_of(heads, Shard::of_member(account.whose.1))?;
+            let batch = batch_of(heads, Shard::of_member(account.owner.member))?;
             for line in &account.lines {
                 of_account.push(place_of(place)?);
                 batches.push(batch);
@@ -61,16 +61,16 @@ impl<'a> Columns<'a> {
 }
 
 /// An entry is reversed once. Returns of orders are kept with their purchases.
-pub(super) async fn reversed(tx: &mut Tx, changed: &[(&Whose, &Holdings)]) -> Result<(), StoreError> {
-    let reversals: Vec<(&Whose, &Posting)> = changed
+pub(super) async fn reversed(tx: &mut Tx, changed: &[(&Owner, &Holdings)]) -> Result<(), StoreError> {
+    let reversals: Vec<(&Owner, &Posting)> = changed
         .iter()
-        .flat_map(|(whose, holdings)| holdings.postings.iter().map(move |posting| (*whose, posting)))
+        .flat_map(|(owner, holdings)| holdings.postings.iter().map(move |posting| (*owner, posting)))
         .filter(|(_, posting)| reverses_an_entry(posting))
         .collect();
     if reversals.is_empty() {
         return Ok(());
     }
-    let (tenants, shards, members) = keys(reversals.iter().map(|(whose, _)| *whose));
+    let (tenants, shards, members) = keys(reversals.iter().map(|(owner, _)| *owner));
     let causes: Vec<&str> = reversals.iter().map(|(_, posting)| posting.cause.as_str()).collect();
     let numbers: Vec<i64> = reversals.iter().map(|(_, posting)| posting.number).collect();
     sqlx::query!(

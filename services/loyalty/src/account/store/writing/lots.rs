@@ -7,10 +7,10 @@ use kernel::LotId;
 use uuid::Uuid;
 
 use super::{instant, keys, place_of};
-use crate::account::desk::Whose;
 use crate::account::holdings::{Holdings, Lot};
 use crate::account::store::chaining::Chained;
 use crate::account::store::loading::Found;
+use crate::account::wallet::Owner;
 
 /// New lots as columns.
 pub(super) struct Columns<'a> {
@@ -65,16 +65,16 @@ fn made_by(holdings: &Holdings) -> HashMap<LotId, i64> {
 }
 
 /// Writes what is left of lots that were found.
-pub(super) async fn update(tx: &mut Tx, changed: &[(&Whose, &Holdings)], found: &Found) -> Result<(), StoreError> {
-    let rows: Vec<(&Whose, &Lot)> = changed
+pub(super) async fn update(tx: &mut Tx, changed: &[(&Owner, &Holdings)], found: &Found) -> Result<(), StoreError> {
+    let rows: Vec<(&Owner, &Lot)> = changed
         .iter()
-        .flat_map(|(whose, holdings)| holdings.lots.iter().map(move |lot| (*whose, lot)))
+        .flat_map(|(owner, holdings)| holdings.lots.iter().map(move |lot| (*owner, lot)))
         .filter(|(_, lot)| lot.touched && found.lots.contains(&lot.id))
         .collect();
     if rows.is_empty() {
         return Ok(());
     }
-    let (tenants, shards, members) = keys(rows.iter().map(|(whose, _)| *whose));
+    let (tenants, shards, members) = keys(rows.iter().map(|(owner, _)| *owner));
     let ids: Vec<Uuid> = rows.iter().map(|(_, lot)| lot.id.uuid()).collect();
     let left: Vec<i64> = rows.iter().map(|(_, lot)| lot.left).collect();
     let lapsed: Vec<i64> = rows.iter().map(|(_, lot)| lot.lapsed).collect();

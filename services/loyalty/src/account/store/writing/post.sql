@@ -27,9 +27,9 @@ WITH posted AS (
     RETURNING 1
 ), earned AS (
     INSERT INTO lot (tenant, shard, member, lot, origin, amount, remaining, lapsed, earned_at, lapses_at, number,
-        usable_from, held)
+        usable_from, held, wallet)
     SELECT ($1::uuid[])[of_account], ($2::smallint[])[of_account], ($3::uuid[])[of_account], lot, origin, amount,
-           remaining, lapsed, earned_at, lapses_at, number, usable_from, held
+           remaining, lapsed, earned_at, lapses_at, number, usable_from, held, ($57::text[])[of_account]
     FROM (
         SELECT unnest($28::integer[]) AS of_account, unnest($29::uuid[]) AS lot, unnest($30::text[]) AS origin,
                unnest($31::bigint[]) AS amount, unnest($32::bigint[]) AS remaining, unnest($33::bigint[]) AS lapsed,
@@ -38,9 +38,10 @@ WITH posted AS (
     ) AS new
 ), written AS (
     INSERT INTO entry (tenant, shard, member, number, entry, kind, points, balance_after, cause, draws, grounds,
-        programme_version, occurred_at, link, batch, recorded_at)
+        programme_version, occurred_at, link, batch, recorded_at, wallet)
     SELECT ($1::uuid[])[of_account], ($2::smallint[])[of_account], ($3::uuid[])[of_account], number, entry, kind, points,
-           balance_after, cause, draws, grounds, programme_version, occurred_at, link, batch, $52::timestamptz
+           balance_after, cause, draws, grounds, programme_version, occurred_at, link, batch, $52::timestamptz,
+           ($57::text[])[of_account]
     FROM (
         SELECT unnest($39::integer[]) AS of_account, unnest($40::bigint[]) AS number, unnest($41::uuid[]) AS entry,
                unnest($42::smallint[]) AS kind, unnest($43::bigint[]) AS points, unnest($44::bigint[]) AS balance_after,

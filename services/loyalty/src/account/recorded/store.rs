@@ -1,0 +1,138 @@
+//! The statements behind looking back. Of wallets, that of points alone.
+
+use std::collections::BTreeMap;
+
+use ::store::{SqlTimestamp, StoreError};
+use jiff::Timestamp;
+use kernel::{Currency, MemberId, OrderId, Shard, TenantId};
+use sqlx::PgConnection;
+
+use super::{Booked, Line, LotsOfMonth};
+use crate::account::store::read_entry_kind;
+
+fn numbers(shards: &[Shard]) -> Vec<i16> {
+    shards.iter().map(|shard| shard.number()).collect()
+}
+
+pub(super) async fn joined(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    shards: &[Shard],
+) -> Result<Vec<(MemberId, Timestamp)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT member, joined_at FROM account WHERE tenant = $1 AND shard = ANY ($2) AND wallet = ''",
+        tenant.uuid(),
+        &numbers(shards),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.member.into(), row.joined_at.into())).collect())
+}
+
+/// Lines that follow from nothing else, member by member in their order: spent 3, given back 4, by hand 6; earned 1 for what
+/// is no order, taken back 2 of that.
+pub(super) async fn lines(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    shards: &[Shard],
+) -> Result<Vec<Line>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT member, entry, kind, points, cause, recorded_at FROM entry
+         WHERE tenant = $1 AND shard = ANY ($2) AND wallet = ''
+           AND (kind IN (3, 4, 6) OR (kind = 1 AND NOT starts_with(cause, 'order_'))
+                OR (kind = 2 AND starts_with(cause, 'entry_')))
+         ORDER BY shard, member, number",
+        tenant.uuid(),
+        &numbers(shards),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Line {
+                member: row.member.into(),
+                entry: row.entry.into(),
+                kind: read_entry_kind(row.kind)?,
+                points: row.points,
+                cause: row.cause,
+                recorded_at: row.recorded_at.into(),
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn orders_known(connection: &mut PgConnection, tenant: TenantId) -> Result<i64, StoreError> {
+    let row = sqlx::query!(r#"SELECT count(*) AS "orders!" FROM purchase WHERE tenant = $1"#, tenant.uuid());
+    Ok(row.fetch_one(connection).await?.orders)
+}
+
+pub(super) async fn booked(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    shards: &[Shard],
+) -> Result<BTreeMap<(MemberId, OrderId), Booked>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT member, purchase, currency, net_minor, returned_minor, occurred_at FROM purchase
+         WHERE tenant = $1 AND shard = ANY ($2)",
+        tenant.uuid(),
+        &numbers(shards),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let booked = Booked {
+                currency: Currency::parse(&row.currency).map_err(StoreError::unreadable)?,
+                net_minor: row.net_minor,
+                returned_minor: row.returned_minor,
+                occurred_at: row.occurred_at.into(),
+            };
+            Ok(((row.member.into(), OrderId::from(row.purchase)), booked))
+        })
+        .collect()
+}
+
+/// A lot lapses at the start of the day after its last: the month is that of the last day. What has lapsed and is not written
+/// yet counts as lapsed; what is held of it goes on.
+pub(super) async fn lots_by_month(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    zone: &str,
+    now: Timestamp,
+) -> Result<Vec<LotsOfMonth>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT to_char((lapses_at - interval '1 microsecond') AT TIME ZONE $2, 'YYYY-MM') AS month,
+                  count(*) FILTER (WHERE ended) AS "ended!",
+                  coalesce(sum(amount) FILTER (WHERE ended), 0)::bigint AS "ended_issued!",
+                  coalesce(sum(lapsed + remaining) FILTER (WHERE ended), 0)::bigint AS "ended_lapsed!",
+                  coalesce(sum(amount) FILTER (WHERE NOT ended), 0)::bigint AS "issued!",
+                  coalesce(sum(remaining) FILTER (WHERE NOT ended), 0)::bigint AS "left!",
+                  count(*) FILTER (WHERE NOT ended AND remaining > 0) AS "open!"
+           FROM (SELECT *, coalesce(lapses_at <= $3, false) AND held = 0 AS ended
+                 FROM lot WHERE tenant = $1 AND wallet = '') AS lot
+           GROUP BY 1 ORDER BY 1 NULLS LAST"#,
+        tenant.uuid(),
+        zone,
+        SqlTimestamp::from(now) as SqlTimestamp,
+    )
+    .fetch_all(connection)
+    .await?;
+    let month = rows.into_iter().map(|row| LotsOfMonth {
+        month: row.month,
+        ended: row.ended,
+        ended_issued: row.ended_issued,
+        ended_lapsed: row.ended_lapsed,
+        issued: row.issued,
+        left: row.left,
+        open: row.open,
+    });
+    Ok(month.collect())
+}
+
+pub(super) async fn owed(connection: &mut PgConnection, tenant: TenantId) -> Result<i64, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT coalesce(sum(deficit), 0)::bigint AS "deficit!" FROM account WHERE tenant = $1 AND wallet = ''"#,
+        tenant.uuid(),
+    );
+    Ok(row.fetch_one(connection).await?.deficit)
+}

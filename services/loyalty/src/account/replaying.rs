@@ -1,0 +1,221 @@
+//! A member's recorded history lived once more, under these terms or others: by the rules that book, in holdings that nobody
+//! keeps. What falls due between two things that happened is settled as of its own instant.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use kernel::{EntryId, MemberId, Points};
+
+use super::earning::{OrderFacts, earn};
+use super::granting::{self, Granted};
+use super::holdings::{Draw, Holdings, OutOfRange};
+use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
+use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
+use super::settling::{Until, settle};
+use super::tally::hearing::join;
+use crate::programme::terms::Versions;
+
+/// Everything that is recorded of a member, and does not follow from something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Who.
+    pub member: MemberId,
+    /// When they joined.
+    pub joined_at: Timestamp,
+    /// In the order in which it became known here.
+    pub recorded: Vec<Recorded>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// When it became known.
+    pub known_at: Timestamp,
+    /// What.
+    pub what: Happened,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// They bought; a guest's order that joins brings what had come back of it before.
+    Bought {
+        /// What.
+        order: OrderFacts,
+        /// What had come back already.
+        back: Option<ReturnFacts>,
+    },
+    /// Something came back.
+    Returned(ReturnFacts),
+    /// Points were spent.
+    Spent {
+        /// The entry.
+        entry: EntryId,
+        /// How many.
+        points: i64,
+    },
+    /// They were given back.
+    GivenBack {
+        /// The entry in which they had been spent.
+        redemption: EntryId,
+    },
+    /// Somebody added points, or took some.
+    ByHand {
+        /// Signed.
+        points: i64,
+    },
+    /// Points were given for what is no order.
+    Given {
+        /// The entry.
+        entry: EntryId,
+        /// What for.
+        cause: String,
+        /// How many.
+        points: i64,
+    },
+    /// They were taken back.
+    TakenBack {
+        /// The entry in which they had been given.
+        grant: EntryId,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lived {
+    /// At the end; with everything that was posted on the way.
+    pub holdings: Holdings,
+    /// Points that were spent or taken by hand and were not there.
+    pub unmet: i64,
+    /// Returns of orders that nothing was told of.
+    pub unmatched: i64,
+}
+
+/// Lives it up to a moment.
+pub fn live(life: &Life, versions: &Versions, until: Timestamp) -> Result<Lived, OutOfRange> {
+    let holdings = Holdings::new(life.member, life.joined_at);
+    let mut living = Living { lived: Lived { holdings, unmet: 0, unmatched: 0 }, versions, entries: HashMap::new() };
+    join(&mut living.lived.holdings, versions, life.joined_at, life.joined_at)?;
+    for recorded in &life.recorded {
+        living.through(&recorded.what, recorded.known_at)?;
+    }
+    let mut lived = living.lived;
+    settle(&mut lived.holdings, versions, Until::Including(until))?;
+    Ok(lived)
+}
+
+struct Living<'a> {
+    lived: Lived,
+    versions: &'a Versions,
+    /// What became here of entries that others refer to.
+    entries: HashMap<EntryId, Again>,
+}
+
+/// An entry that was posted again.
+#[derive(Clone, Debug)]
+struct Again {
+    entry: EntryId,
+    cause: String,
+    points: i64,
+}
+
+impl Living<'_> {
+    fn through(&mut self, what: &Happened, at: Timestamp) -> Result<(), OutOfRange> {
+        match what {
+            Happened::Bought { order, back } => {
+                self.lived.holdings.loading = order.historic;
+                let booked = earn(&mut self.lived.holdings, self.versions, order, back.as_ref(), at);
+                self.told(booked)
+            }
+            Happened::Returned(back) => {
+                self.lived.holdings.loading = back.historic;
+                let booked = take_back(&mut self.lived.holdings, self.versions, back, at);
+                self.told(booked)
+            }
+            Happened::Spent { entry, points } => self.spent(*entry, *points, at),
+            Happened::GivenBack { redemption } => self.given_back(*redemption, at),
+            Happened::ByHand { points } => self.by_hand(*points, at),
+            Happened::Given { entry, cause, points } => self.given(*entry, cause, *points, at),
+            Happened::TakenBack { grant } => self.taken_back(*grant, at),
+        }
+    }
+
+    /// A return of an unknown order is put aside when it is heard.
+    fn told(&mut self, booked: Result<(), CannotReturn>) -> Result<(), OutOfRange> {
+        match booked {
+            Ok(()) => Ok(()),
+            Err(CannotReturn::UnknownOrder) => {
+                self.lived.unmatched = self.lived.unmatched.saturating_add(1);
+                Ok(())
+            }
+            Err(CannotReturn::OutOfRange(error)) => Err(error),
+        }
+    }
+
+    /// Spends as many as there are.
+    fn spent(&mut self, entry: EntryId, points: i64, at: Timestamp) -> Result<(), OutOfRange> {
+        let holdings = &mut self.lived.holdings;
+        let spent = match redeem(holdings, self.versions, Points(points), "", at) {
+            Err(CannotSpend::Insufficient { spendable, .. }) => {
+                self.lived.unmet = self.lived.unmet.saturating_add(points.saturating_sub(spendable.0));
+                if spendable.0 <= 0 {
+                    return Ok(());
+                }
+                redeem(holdings, self.versions, spendable, "", at)
+            }
+            spent => spent,
+        };
+        let again = spent.map_err(out_of_range)?;
+        self.entries.insert(entry, Again { entry: again, cause: String::new(), points });
+        Ok(())
+    }
+
+    fn given_back(&mut self, redemption: EntryId, at: Timestamp) -> Result<(), OutOfRange> {
+        let Some(again) = self.entries.remove(&redemption) else { return Ok(()) };
+        let holdings = &mut self.lived.holdings;
+        let draws: Vec<Draw> = holdings
+            .postings
+            .iter()
+            .find(|posting| posting.id == again.entry)
+            .map(|posting| posting.draws.clone())
+            .unwrap_or_default();
+        give_back(holdings, self.versions, &Redeemed { entry: again.entry, draws }, at).map(|_| ())
+    }
+
+    fn by_hand(&mut self, points: i64, at: Timestamp) -> Result<(), OutOfRange> {
+        let (holdings, by) = (&mut self.lived.holdings, ByHand { reason: "", actor: "again" });
+        if points > 0 {
+            let Some(terms) = self.versions.at(at) else { return Ok(()) };
+            return add_by_hand(holdings, self.versions, terms, Points(points), by, at).map(|_| ());
+        }
+        let wanted = points.checked_neg().ok_or(OutOfRange)?;
+        match take_by_hand(holdings, self.versions, Points(wanted), by, at) {
+            Ok(_) => Ok(()),
+            Err(CannotSpend::Insufficient { spendable, .. }) => {
+                self.lived.unmet = self.lived.unmet.saturating_add(wanted.saturating_sub(spendable.0));
+                let rest = (spendable.0 > 0).then(|| take_by_hand(holdings, self.versions, spendable, by, at));
+                rest.transpose().map(|_| ()).map_err(out_of_range)
+            }
+            Err(CannotSpend::OutOfRange(error)) => Err(error),
+        }
+    }
+
+    fn given(&mut self, entry: EntryId, cause: &str, points: i64, at: Timestamp) -> Result<(), OutOfRange> {
+        let Some(terms) = self.versions.at(at) else { return Ok(()) };
+        let holdings = &mut self.lived.holdings;
+        let again = granting::grant(holdings, self.versions, terms, Points(points), (cause, ""), at)?;
+        self.entries.insert(entry, Again { entry: again, cause: cause.to_owned(), points });
+        Ok(())
+    }
+
+    fn taken_back(&mut self, grant: EntryId, at: Timestamp) -> Result<(), OutOfRange> {
+        let Some(again) = self.entries.remove(&grant) else { return Ok(()) };
+        let granted = Granted { entry: again.entry, points: again.points, cause: &again.cause };
+        granting::take_grant_back(&mut self.lived.holdings, self.versions, &granted, "", at).map(|_| ())
+    }
+}
+
+/// Nobody asks for more than there is here.
+fn out_of_range(_: CannotSpend) -> OutOfRange {
+    OutOfRange
+}

@@ -1,0 +1,68 @@
+//! Terms with everything said that a file may leave out: what two programmes are compared by.
+
+use super::terms::{Expiry, Ladder, Terms, Tier, Wallet};
+
+/// Where a file says nothing of them.
+const GRACE_DAYS: i32 = 14;
+
+/// The terms as the suite keeps them. What is no promise, the version and from when it rules, is left out.
+pub(super) fn settled(terms: Terms) -> Terms {
+    // A field that is added has to be looked at here: it may have a default, too.
+    let Terms {
+        version: _,
+        display_name,
+        effective_time: _,
+        zone,
+        earn_rates,
+        expiry,
+        grace_days,
+        deficit,
+        pending,
+        ladder,
+        earn_rules,
+        wallets,
+    } = terms;
+    Terms {
+        version: None,
+        display_name,
+        effective_time: None,
+        zone,
+        earn_rates,
+        expiry: expiry_settled(expiry),
+        grace_days: Some(grace_days.unwrap_or(GRACE_DAYS)),
+        deficit,
+        pending,
+        ladder: ladder.map(ladder_settled),
+        earn_rules,
+        wallets: wallets.into_iter().map(wallet_settled).collect(),
+    }
+}
+
+fn expiry_settled(expiry: Expiry) -> Expiry {
+    match expiry {
+        Expiry::PeriodEnd { last_month: 0, years_after } => Expiry::PeriodEnd { last_month: 12, years_after },
+        Expiry::Never | Expiry::After { .. } | Expiry::PeriodEnd { .. } => expiry,
+    }
+}
+
+fn wallet_settled(wallet: Wallet) -> Wallet {
+    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending } = wallet;
+    let grace_days = Some(grace_days.unwrap_or(GRACE_DAYS));
+    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending }
+}
+
+fn ladder_settled(ladder: Ladder) -> Ladder {
+    let Ladder { currency, window, term_months, demotion, tiers } = ladder;
+    let term_months = or(term_months, 12);
+    Ladder { currency, window, term_months, demotion, tiers: tiers.into_iter().map(tier_settled).collect() }
+}
+
+fn tier_settled(tier: Tier) -> Tier {
+    let Tier { code, display_name, enter_minor, keep_minor, multiplier_percent } = tier;
+    let keep_minor = if keep_minor == 0 { enter_minor } else { keep_minor };
+    Tier { code, display_name, enter_minor, keep_minor, multiplier_percent: or(multiplier_percent, 100) }
+}
+
+fn or(told: i32, otherwise: i32) -> i32 {
+    if told == 0 { otherwise } else { told }
+}
