@@ -286,7 +286,7 @@ impl AccountDesk {
 }
 
 /// How a member stood when they bought something that this batch has booked.
-fn who(books: &Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
+fn who(books: &super::books::Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
     let holdings = books.get(&Owner::of_points(deed.tenant, deed.member))?;
     holdings.faced.get(&order).map(|buyer| Who::of(buyer, holdings.joined_at))
 }

@@ -273,7 +273,7 @@ impl Accounts {
 }
 
 /// All wallets of a member as they stand at a moment, and all terms there are.
-struct Settled {
+pub(super) struct Settled {
     points: Owner,
     books: Books,
     versions: ByWallet,
@@ -283,6 +283,11 @@ struct Settled {
 impl Settled {
     fn get(&self, wallet: WalletCode) -> Option<&Holdings> {
         self.books.get(&Owner { wallet, ..self.points })
+    }
+
+    /// Points, and the moment.
+    pub(super) fn into_points(mut self) -> (Holdings, Timestamp) {
+        (self.take(WalletCode::POINTS), self.now)
     }
 
     /// One of them; empty where nothing ever lay in it.

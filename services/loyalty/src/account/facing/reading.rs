@@ -9,7 +9,7 @@ use crate::mission::facts::Who;
 impl Accounts {
     /// A member's tier, orders and joining as they are now.
     pub(crate) async fn who(&self, tenant: TenantId, member: MemberId) -> Result<Who, Stop<AccountRefusal>> {
-        let (holdings, _, now) = self.settled(tenant, member).await?;
+        let (holdings, now) = self.settled(tenant, member).await?.into_points();
         let kept = holdings.purchases.values().filter(|known| known.net_minor > known.returned_minor).count();
         let hours = now.duration_since(holdings.joined_at).as_hours().max(0);
         Ok(Who {
