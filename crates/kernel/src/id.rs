@@ -131,6 +131,10 @@ ids! {
     ReservationId = "reservation";
     /// A reward that a member took for points.
     ClaimId = "claim";
+    /// What a member is given for a mission.
+    MissionRewardId = "mreward";
+    /// A ticket of a prize draw.
+    DrawTicketId = "ticket";
 }
 
 impl EntryId {

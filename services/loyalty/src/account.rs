@@ -80,7 +80,7 @@ pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
-use crate::reservation;
+use crate::{mission, reservation};
 
 /// Points to add or take by hand.
 #[derive(Clone, Debug)]
@@ -245,16 +245,12 @@ impl Accounts {
         &self,
         heard: Arc<Heard>,
         deeds: Vec<Deed>,
-        coupons: Vec<reservation::Deed>,
+        (coupons, missions): (Vec<reservation::Deed>, Vec<mission::Deed>),
     ) -> Result<(), CannotApply> {
-        match self.writer.write(Ask::Hear { heard, deeds, coupons }).await? {
+        match self.writer.write(Ask::Hear { heard, deeds, coupons, missions }).await? {
             Answer::CannotApply(cause) => Err(CannotApply::Event(cause)),
-            Answer::Done(_)
-            | Answer::Settled
-            | Answer::Refused(_)
-            | Answer::Reused { .. }
-            | Answer::TooOld { .. }
-            | Answer::Suspended => Ok(()),
+            Answer::Done(_) | Answer::Settled | Answer::Refused(_) | Answer::Suspended => Ok(()),
+            Answer::Reused { .. } | Answer::TooOld { .. } => Ok(()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What happened because time passed: lots lapse, tiers are reviewed, coupons lapse, reservations end.
+//! What happened because time passed: lots lapse, tiers are reviewed, coupons lapse, reservations end, rewards are paid.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,21 @@ use async_trait::async_trait;
 use kernel::{CouponId, MemberId, ReservationId, Shard, TenantId};
 use store::StoreError;
 use timers::{Due, Ring};
+use uuid::Uuid;
 
 use crate::account::Accounts;
 use crate::coupon::{self, Coupons};
+use crate::draw::{self, Draws};
+use crate::mission::{self, Missions};
 use crate::reservation::{self, Reservations};
 
-/// Rings for accounts, coupons and reservations. It decides as of the due instants, however late it rings.
+/// Rings for accounts, coupons, reservations, missions and draws. It decides as of the due instants, however late it rings.
 pub(crate) struct Bell {
     accounts: Accounts,
     coupons: Coupons,
     reservations: Reservations,
+    missions: Missions,
+    draws: Draws,
 }
 
 /// What is due of one tenant.
@@ -24,11 +29,18 @@ struct DueOf {
     members: Vec<MemberId>,
     coupons: Vec<(Shard, CouponId)>,
     reservations: Vec<(Shard, ReservationId)>,
+    owed: Vec<MemberId>,
+    draws: Vec<(Shard, Uuid)>,
 }
 
 impl Bell {
-    pub(crate) const fn new(accounts: Accounts, coupons: Coupons, reservations: Reservations) -> Self {
-        Self { accounts, coupons, reservations }
+    pub(crate) fn new(
+        accounts: Accounts,
+        coupons: Coupons,
+        reservations: Reservations,
+        (missions, draws): (Missions, Draws),
+    ) -> Self {
+        Self { accounts, coupons, reservations, missions, draws }
     }
 }
 
@@ -41,11 +53,13 @@ impl Ring for Bell {
             match timer.kind.as_str() {
                 coupon::OVER => of.coupons.push((timer.shard, timer.subject.into())),
                 reservation::DUE => of.reservations.push((timer.shard, timer.subject.into())),
+                mission::OWED => of.owed.push(timer.subject.into()),
+                draw::OWED => of.draws.push((timer.shard, timer.subject)),
                 _ => of.members.push(timer.subject.into()),
             }
         }
         for (tenant, due) in by_tenant {
-            let DueOf { members, coupons, reservations } = due;
+            let DueOf { members, coupons, reservations, owed, draws } = due;
             if !members.is_empty() {
                 self.accounts.settle(tenant, members).await?;
             }
@@ -55,6 +69,10 @@ impl Ring for Bell {
             if !coupons.is_empty() {
                 self.coupons.lapse(tenant, coupons).await?;
             }
+            let paid = owed.into_iter().map(|member| self.missions.ring(tenant, member));
+            futures::future::try_join_all(paid).await?;
+            let won = draws.into_iter().map(|(shard, subject)| self.draws.ring(tenant, shard, subject));
+            futures::future::try_join_all(won).await?;
         }
         Ok(())
     }

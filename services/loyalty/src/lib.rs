@@ -5,8 +5,9 @@
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`],
 //! [`reservation`], [`audience`], [`reward`], [`benefit`] and [`savings`] (what is given and used beside points, and for
-//! them), [`planning`] (what would have come of other terms), then `listen` and `clockwork` (what is heard, what falls due),
-//! `auditor` (whether it is still what was written), and `grpc` (how it is asked for).
+//! them), [`mission`] (what members are asked to do), [`draw`] (what they may win), [`planning`] (what would have come of other
+//! terms), then `listen` and `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and
+//! `grpc` (how it is asked for).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
@@ -18,8 +19,10 @@ pub mod campaign;
 mod clockwork;
 pub mod codes;
 pub mod coupon;
+pub mod draw;
 mod grpc;
 mod listen;
+pub mod mission;
 pub mod planning;
 pub mod programme;
 mod receipt;
@@ -46,7 +49,9 @@ use crate::benefit::Benefits;
 use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
+use crate::draw::Draws;
 use crate::listen::Ear;
+use crate::mission::Missions;
 use crate::planning::Planning;
 use crate::programme::Programmes;
 use crate::reservation::Reservations;
@@ -70,6 +75,8 @@ pub struct Loyalty {
     reservations: Reservations,
     rewards: Rewards,
     benefits: Benefits,
+    missions: Missions,
+    draws: Draws,
     planning: Planning,
     progress: Progress,
     consumer: Consumer,
@@ -89,6 +96,8 @@ impl Loyalty {
         let reservations = Reservations::open(store.clone(), clock.clone());
         let rewards = Rewards::open(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
         let benefits = Benefits::new(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
+        let missions = Missions::new(store.clone(), clock.clone(), accounts.clone());
+        let draws = Draws::new(store.clone(), clock.clone(), accounts.clone());
         let planning = Planning::new(accounts.clone(), programmes.clone(), clock.clone());
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
@@ -100,7 +109,12 @@ impl Loyalty {
             })
             .collect::<Result<Vec<_>, server::PeerError>>()?;
         let consumer = Consumer::new(store.clone(), clock.clone(), progress.clone(), listening);
-        let ring = Arc::new(clockwork::Bell::new(accounts.clone(), coupons.clone(), reservations.clone()));
+        let ring = Arc::new(clockwork::Bell::new(
+            accounts.clone(),
+            coupons.clone(),
+            reservations.clone(),
+            (missions.clone(), draws.clone()),
+        ));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
         let auditor = Auditor::new(accounts.clone(), None, auditor::PAUSE);
         let peers = peers.clone();
@@ -115,6 +129,8 @@ impl Loyalty {
             reservations,
             rewards,
             benefits,
+            missions,
+            draws,
             planning,
             progress,
             consumer,
@@ -159,13 +175,23 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
+        let missions = grpc::MissionsService::new(
+            self.keys.clone(),
+            self.missions.clone(),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        let draws =
+            grpc::DrawsService::new(self.keys.clone(), self.draws.clone(), self.progress.clone(), self.peers.clone());
         let planning = grpc::PlanningService::new(
             self.keys.clone(),
             (self.planning.clone(), listen::told),
             self.progress.clone(),
             self.peers.clone(),
         );
-        planning.mount(benefits.mount(rewards.mount(coupons.mount(service.mount(services)))))
+        let services = coupons.mount(service.mount(services));
+        let services = benefits.mount(rewards.mount(services));
+        planning.mount(draws.mount(missions.mount(services)))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.

@@ -3,6 +3,8 @@
 //! An event becomes a deed here, and the desk applies it. Guests' orders, adjustments and unmatched credits mean
 //! nothing to points.
 
+mod missions;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -33,12 +35,13 @@ impl Ear {
 #[async_trait]
 impl Listener for Ear {
     async fn hear(&self, heard: Arc<Heard>) -> Result<(), CannotApply> {
-        let (mut deeds, mut coupons) = (Vec::with_capacity(heard.events.len()), Vec::new());
+        let (mut deeds, mut coupons, mut missions) = (Vec::with_capacity(heard.events.len()), Vec::new(), Vec::new());
         for event in &heard.events {
             deeds.extend(deed(event)?);
             coupons.extend(of_coupons(event)?);
+            missions.extend(missions::of_missions(event)?);
         }
-        self.accounts.hear(heard, deeds, coupons).await
+        self.accounts.hear(heard, deeds, (coupons, missions)).await
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
-    benefits, clock, coupons, demo, doctor, events, explain, import, ledger, member, migrate, orders, points,
-    programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
+    benefits, clock, coupons, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders,
+    points, programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.
@@ -76,6 +76,12 @@ pub enum Command {
     Ledger(ledger::Ask),
     /// Compares what is booked with what activity tells, and names what differs
     Reconcile(reconcile::Ask),
+    /// Puts missions, lists them, and tells how far members have come
+    #[command(subcommand)]
+    Missions(missions::Ask),
+    /// Puts prize draws, closes them, and proves them
+    #[command(subcommand)]
+    Draws(draws::Ask),
     /// Codes, invitations, and what they bring
     #[command(subcommand)]
     Referrals(referrals::Ask),

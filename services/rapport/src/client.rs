@@ -20,8 +20,10 @@ use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
 use proto::loyalty::v1::benefit_service_client::BenefitServiceClient;
 use proto::loyalty::v1::coupon_service_client::CouponServiceClient;
+use proto::loyalty::v1::draw_service_client::DrawServiceClient;
 use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::loyalty::v1::mission_service_client::MissionServiceClient;
 use proto::loyalty::v1::planning_service_client::PlanningServiceClient;
 use proto::loyalty::v1::reward_service_client::RewardServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
@@ -215,6 +217,10 @@ impl Suite {
         benefits: BenefitServiceClient of "loyalty";
         /// The whole ledger of points, to be proved.
         ledger: LedgerServiceClient of "loyalty";
+        /// Missions.
+        missions: MissionServiceClient of "loyalty";
+        /// Prize draws.
+        draws: DrawServiceClient of "loyalty";
         /// What would have come of other terms, what will, and what differs.
         planning: PlanningServiceClient of "loyalty";
         /// Groups, lifecycles, values.

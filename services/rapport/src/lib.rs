@@ -9,7 +9,8 @@
 //! **Using**: everything else is a client like any other, over the public calls ([`client`]), and prints for people
 //! ([`table`], [`words`]) or, with `--json`, for programs: [`import`] brings a history in, [`report`] sums it up,
 //! [`member`], [`orders`], [`points`], [`rewards`], [`benefits`], [`coupons`], [`referrals`], [`subscriptions`] and
-//! [`explain`] look at one person, [`tenant`] and [`programme`] open a shop, [`reconcile`] compares two services, and
+//! [`explain`] look at one person, [`missions`] and [`draws`] put what members may do and win, [`tenant`] and [`programme`]
+//! open a shop, [`reconcile`] compares two services, and
 //! [`demo`] makes one up.
 //!
 //! It is a library too, so that tests can start a whole suite in memory.
@@ -23,6 +24,7 @@ pub mod config;
 pub mod coupons;
 pub mod demo;
 pub mod doctor;
+pub mod draws;
 pub mod events;
 pub mod explain;
 mod following;
@@ -30,6 +32,7 @@ pub mod import;
 pub mod ledger;
 pub mod member;
 pub mod migrate;
+pub mod missions;
 pub mod orders;
 pub mod points;
 pub mod programme;

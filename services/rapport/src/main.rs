@@ -7,8 +7,8 @@ use std::thread::available_parallelism;
 use rapport::cli::{self, Command};
 use rapport::client::{CliError, Way};
 use rapport::{
-    benefits, clock, coupons, demo, doctor, events, explain, import, ledger, member, migrate, orders, points,
-    programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
+    benefits, clock, coupons, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders,
+    points, programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
 };
 
 fn main() -> ExitCode {
@@ -67,6 +67,8 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Coupons(ask) => coupons::run(ask).await,
         Command::Ledger(ask) => ledger::run(ask).await,
         Command::Reconcile(ask) => reconcile::run(ask).await,
+        Command::Missions(ask) => missions::run(ask).await,
+        Command::Draws(ask) => draws::run(ask).await,
         Command::Referrals(ask) => referrals::run(ask).await,
         Command::Subscriptions(ask) => subscriptions::run(ask).await,
         Command::Explain(ask) => explain::run(ask).await,

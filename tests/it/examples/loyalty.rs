@@ -13,6 +13,8 @@ mod benefits;
 mod coupons;
 mod rewards;
 mod tiers;
+mod draws;
+mod missions;
 
 use super::{World, make};
 use crate::requests::{at, programme};
@@ -37,6 +39,8 @@ pub async fn examples(world: &World) -> Examples {
         .and(tiers::examples(world))
         .and(rewards::examples(world).await)
         .and(benefits::examples(world).await)
+        .and(missions::examples(world).await)
+        .and(draws::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

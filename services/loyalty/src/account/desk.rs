@@ -11,7 +11,7 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, Shard, TenantId};
+use kernel::{Clock, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use terms::{Held, Settled};
 use uuid::Uuid;
@@ -27,10 +27,11 @@ use super::{
     TierReceipt, events, store, uses,
 };
 use crate::account::wallet::Owner;
+use crate::mission::facts::Who;
 use crate::programme::terms::{TenantTerms, has_limits, may_slide};
 use crate::programme::wallets::ByWallet;
 use crate::programme::{Programme, Programmes};
-use crate::{benefit, reservation};
+use crate::{benefit, mission, reservation};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
@@ -96,6 +97,8 @@ pub enum Ask {
         deeds: Vec<Deed>,
         /// What they mean to coupons that were used for orders.
         coupons: Vec<reservation::Deed>,
+        /// What they mean to missions.
+        missions: Vec<mission::Deed>,
     },
     /// Settle what has fallen due.
     Settle {
@@ -278,11 +281,12 @@ impl AccountDesk {
 
         // Cursors move for what was applied and for nothing else: what could not be is heard again, alone.
         for (ask, answer) in asks.iter().zip(&answers) {
-            if let (Ask::Hear { heard, deeds, coupons }, Answer::Settled) = (ask, answer) {
+            if let (Ask::Hear { heard, deeds, coupons, missions }, Answer::Settled) = (ask, answer) {
                 heard.settle(tx, now).await?;
                 keep_tenants(tx, deeds, now).await?;
                 reservation::heard(tx, coupons, now).await?;
                 benefit::heard(tx, coupons, now).await?;
+                mission::heard(tx, missions, &|deed, order| who(&books, deed, order), now).await?;
             }
         }
         store::write(tx, &books, &found, now).await?;
@@ -291,6 +295,12 @@ impl AccountDesk {
         recalling::remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)
     }
+}
+
+/// How a member stood when they bought something that this batch has booked.
+fn who(books: &super::books::Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
+    let holdings = books.get(&Owner::of_points(deed.tenant, deed.member))?;
+    holdings.faced.get(&order).map(|buyer| Who::of(buyer, holdings.joined_at))
 }
 
 /// Of whom orders or returns are heard where rules are limited over a time.

@@ -85,14 +85,15 @@ pub fn earn(
 
     let net_minor = order.net_minor().ok_or(OutOfRange)?;
     let terms = versions.at(order.occurred_at);
+    if let Some(terms) = terms {
+        reviewing::begin(holdings, terms, holdings.settled_until)?;
+    }
+    let buyer = Buyer::of(holdings, order, terms.map(|terms| &terms.terms));
     let earned = match terms {
-        Some(terms) => {
-            reviewing::begin(holdings, terms, holdings.settled_until)?;
-            let buyer = Buyer::of(holdings, order, Some(terms));
-            post_earned(holdings, versions, terms, (order, &buyer), now)?
-        }
+        Some(terms) => post_earned(holdings, versions, terms, (order, &buyer), now)?,
         None => None,
     };
+    holdings.faced.insert(order.order, buyer);
     book(holdings, order, net_minor, earned, moment);
     if let Some(back) = back {
         reversing::take_points_back(holdings, versions, back, now)?;

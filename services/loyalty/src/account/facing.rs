@@ -1,5 +1,7 @@
 //! What conditions of earn rules are told of an order, of its lines, and of the member who bought.
 
+mod reading;
+
 use jiff::tz::TimeZone;
 use rule::{Facts, Known, Schema, Slot, Texts};
 
@@ -56,6 +58,12 @@ impl<'a> Faced<'a> {
     /// Facts of another schema, in its order.
     pub(crate) const fn of(schema: &'static Schema, known: Vec<Option<Known<'a>>>) -> Self {
         Self { schema, known }
+    }
+
+    /// The same facts for conditions that know the first of them only.
+    #[must_use]
+    pub fn under(self, schema: &'static Schema) -> Self {
+        Self { schema, ..self }
     }
 }
 

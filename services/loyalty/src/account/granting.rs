@@ -1,7 +1,7 @@
 //! Points given for something that is no order, and taken back when that turns out not to hold.
 
 use jiff::Timestamp;
-use kernel::{ChargeId, EntryId, LotId, MemberId, Points, ReferralId, SubscriptionId};
+use kernel::{ChargeId, DrawTicketId, EntryId, LotId, MemberId, MissionRewardId, Points, ReferralId, SubscriptionId};
 
 use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
@@ -14,7 +14,11 @@ use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 
 /// Whether a text is the id of something that points may be given for. Orders are not among them: they earn by themselves.
 pub fn is_cause(text: &str) -> bool {
-    ReferralId::parse(text).is_ok() || SubscriptionId::parse(text).is_ok() || ChargeId::parse(text).is_ok()
+    ReferralId::parse(text).is_ok()
+        || SubscriptionId::parse(text).is_ok()
+        || ChargeId::parse(text).is_ok()
+        || MissionRewardId::parse(text).is_ok()
+        || DrawTicketId::parse(text).is_ok()
 }
 
 /// The lot of what is given to a member's wallet for a cause: whether it was given before is seen by its id.

@@ -8,6 +8,7 @@ use kernel::{Currency, EntryId, LotId, MemberId, OrderId, Rounding};
 
 use super::chain::Link;
 use super::decision::Decision;
+use super::facing::Buyer;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
@@ -19,12 +20,6 @@ use crate::account::wallet::WalletCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a balance or an instant would leave its range")]
 pub struct OutOfRange;
-
-impl From<kernel::calendar::OutOfCalendar> for OutOfRange {
-    fn from(_: kernel::calendar::OutOfCalendar) -> Self {
-        Self
-    }
-}
 
 /// What an order counted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,8 +137,10 @@ pub struct Holdings {
     pub credits: Vec<Credit>,
     /// What was bought.
     pub purchases: BTreeMap<OrderId, Purchase>,
-    /// What orders earned by limited rules; read where the programme has such rules, and orders are heard.
+    /// What orders earned by limited rules; read where the programme has such rules.
     pub uses: Vec<RuleUse>,
+    /// How they stood when they bought what was booked since it was read.
+    pub faced: BTreeMap<OrderId, Buyer>,
     /// Earlier changes of tiers, oldest first.
     pub history: Vec<TierChange>,
     /// Posted since it was read.
@@ -186,6 +183,7 @@ impl Holdings {
             credits: Vec::new(),
             purchases: BTreeMap::new(),
             uses: Vec::new(),
+            faced: BTreeMap::new(),
             history: Vec::new(),
             postings: Vec::new(),
             changes: Vec::new(),

@@ -2,6 +2,15 @@
 
 use jiff::Timestamp;
 use kernel::LotId;
+use kernel::calendar::OutOfCalendar;
+
+use super::holdings::OutOfRange;
+
+impl From<OutOfCalendar> for OutOfRange {
+    fn from(_: OutOfCalendar) -> Self {
+        Self
+    }
+}
 
 use crate::programme::expiry::slide_of;
 use crate::programme::terms::{Slide, Terms};

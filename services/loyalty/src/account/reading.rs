@@ -322,6 +322,11 @@ impl Settled {
         self.books.get(&Owner { wallet, ..self.points })
     }
 
+    /// Points, and the moment.
+    pub(super) fn into_points(mut self) -> (Holdings, Timestamp) {
+        (self.take(WalletCode::POINTS), self.now)
+    }
+
     /// One of them; empty where nothing ever lay in it.
     pub(super) fn take(&mut self, wallet: WalletCode) -> Holdings {
         let known = self.books.remove(&Owner { wallet, ..self.points });
