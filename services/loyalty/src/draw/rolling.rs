@@ -50,8 +50,8 @@ impl Seed {
             let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { continue };
             mac.update(format!("{draw}|{number}|{round}|{client_seed}").as_bytes());
             let bytes: [u8; 32] = mac.finalize().into_bytes().into();
-            let numbers = bytes.chunks_exact(4).filter_map(|four| four.try_into().ok()).map(u32::from_be_bytes);
-            if let Some(fair) = numbers.into_iter().find(|number| *number < FAIR) {
+            let mut numbers = bytes.chunks_exact(4).filter_map(|four| four.try_into().ok()).map(u32::from_be_bytes);
+            if let Some(fair) = numbers.find(|number| *number < FAIR) {
                 return fair.checked_rem(MILLION).unwrap_or(0);
             }
         }
