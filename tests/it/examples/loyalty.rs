@@ -11,10 +11,10 @@ use testkit::Examples;
 
 mod benefits;
 mod coupons;
-mod rewards;
-mod tiers;
 mod draws;
 mod missions;
+mod rewards;
+mod tiers;
 
 use super::{World, make};
 use crate::requests::{at, programme};

@@ -259,8 +259,7 @@ impl AccountDesk {
         let terms: HashMap<TenantId, TenantTerms> = held.map(|(tenant, held)| (tenant, ruling(held))).collect();
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
-        let sliding = terms.iter().filter(|(_, terms)| may_slide(terms.versions.points())).map(|(tenant, _)| *tenant);
-        let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding.collect(), now).await?;
+        let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding(&terms), now).await?;
         uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
@@ -301,6 +300,11 @@ impl AccountDesk {
 fn who(books: &super::books::Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
     let holdings = books.get(&Owner::of_points(deed.tenant, deed.member))?;
     holdings.faced.get(&order).map(|buyer| Who::of(buyer, holdings.joined_at))
+}
+
+/// In which tenants what is given renews what is there.
+pub(super) fn sliding(terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<TenantId> {
+    terms.iter().filter(|(_, terms)| may_slide(terms.versions.points())).map(|(tenant, _)| *tenant).collect()
 }
 
 /// Of whom orders or returns are heard where rules are limited over a time.

@@ -2,4 +2,4 @@
 
 mod desk;
 
-pub(crate) use self::desk::{offer, state_of, withdraw};
+pub(crate) use self::desk::{give, offer, state_of, withdraw};

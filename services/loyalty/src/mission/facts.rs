@@ -34,7 +34,13 @@ impl Who {
     }
 
     fn buyer(&self) -> Buyer {
-        Buyer { tier: self.tier.clone(), orders: self.orders, days_since_joining: self.days_since_joining, points: 0 }
+        Buyer {
+            tier: self.tier.clone(),
+            tiers: Vec::new(),
+            orders: self.orders,
+            days_since_joining: self.days_since_joining,
+            points: 0,
+        }
     }
 }
 

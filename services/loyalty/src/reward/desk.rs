@@ -243,8 +243,10 @@ impl RewardDesk {
             return Ok(done(cancelled, spendable));
         }
         back.write(tx, now).await?;
-        if let Some(coupon) = cancelled.coupon {
-            coupon::withdraw(tx, whose, coupon, now).await?;
+        if let Some(coupon) = cancelled.coupon
+            && !coupon::withdraw(tx, whose, coupon, now).await?
+        {
+            return Err(StoreError::unreadable("a coupon that was unused under its lock"));
         }
         let booked = (cancelled.points, cancelled.cost_minor);
         store::put_back(tx.connection(), (ask.tenant, &cancelled.reward), booked, was_fulfilled).await?;

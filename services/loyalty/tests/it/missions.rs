@@ -99,7 +99,7 @@ impl Shop {
         given.iter().map(|entry| entry.points).sum::<i64>() + back.map(|entry| entry.points).sum::<i64>()
     }
 
-    async fn taken(&self, mission: &str) -> i64 {
+    async fn rewards_given(&self, mission: &str) -> i64 {
         let ask = GetMissionRequest { mission: mission.to_owned(), ..Default::default() };
         self.missions().get_mission(ask).await.expect("it is there").into_inner().r#use.expect("told").rewards
     }
@@ -128,7 +128,7 @@ async fn progress_is_told_and_the_reward_follows_once() {
     let statement = shop.statement(member).await;
     let entry = statement.iter().find(|entry| entry.id == rewards[0].entry).expect("it is on the statement");
     assert_eq!((entry.points, entry.cause.as_str()), (50, rewards[0].reward.as_str()));
-    assert_eq!((shop.granted(member).await, shop.taken("three").await), (50, 1));
+    assert_eq!((shop.granted(member).await, shop.rewards_given("three").await), (50, 1));
     shop.bought(member, 300).await;
     shop.ring().await;
     assert_eq!(shop.granted(member).await, 50, "once in a window");
@@ -152,11 +152,11 @@ async fn an_order_that_comes_back_takes_its_reward_back_and_another_earns_it_ane
     shop.ring().await;
     let rewards = shop.rewards_of(member).await;
     assert_eq!((rewards.len(), rewards[0].state()), (1, MissionRewardState::TakenBack));
-    assert_eq!((shop.granted(member).await, shop.taken("two").await), (0, 0));
+    assert_eq!((shop.granted(member).await, shop.rewards_given("two").await), (0, 0));
 
     shop.bought(member, 100).await;
     shop.ring().await;
-    assert_eq!((shop.granted(member).await, shop.taken("two").await), (50, 1), "earned anew, and given anew");
+    assert_eq!((shop.granted(member).await, shop.rewards_given("two").await), (50, 1), "earned anew, and given anew");
     assert_eq!(shop.rewards_of(member).await.len(), 1);
 }
 
@@ -169,7 +169,7 @@ async fn what_comes_back_at_once_leaves_nothing() {
     shop.activity.say(shop.tenant, member, &order).await;
     shop.brought_back(member, &order, 100, 100).await;
     shop.ring().await;
-    assert_eq!((shop.granted(member).await, shop.taken("one").await), (0, 0));
+    assert_eq!((shop.granted(member).await, shop.rewards_given("one").await), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,13 +196,13 @@ async fn a_coupon_is_given_and_withdrawn_if_it_was_not_used() {
     let states = |wallet: Vec<Coupon>| wallet.iter().map(Coupon::state).collect::<Vec<_>>();
     assert_eq!(states(shop.wallet(member).await), [CouponState::Lapsed], "it was withdrawn");
     assert_eq!(states(shop.wallet(other).await), [CouponState::Redeemed], "what was used stays used");
-    assert_eq!(shop.taken("one").await, 1, "and stays in the budget");
+    assert_eq!(shop.rewards_given("one").await, 1, "and stays in the budget");
     shop.bought(member, 100).await;
     shop.bought(other, 100).await;
     shop.ring().await;
     assert_eq!(shop.wallet(member).await.len(), 2, "given anew");
     assert_eq!(shop.wallet(other).await.len(), 1, "and not a second time where it was used");
-    assert_eq!(shop.taken("one").await, 2);
+    assert_eq!(shop.rewards_given("one").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,7 +234,7 @@ async fn no_budget_is_overrun_however_many_complete_at_once() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((given, not, points, shop.taken("one").await), (5, 7, 250, 5));
+    assert_eq!((given, not, points, shop.rewards_given("one").await), (5, 7, 250, 5));
     twin.abort();
 }
 

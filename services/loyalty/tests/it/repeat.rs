@@ -6,10 +6,10 @@ use proto::loyalty::v1::*;
 use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
-use crate::ladders;
-use crate::repeat_rewards::{benefits, rewards};
 use crate::draws::spring;
+use crate::ladders;
 use crate::missions::three_orders;
+use crate::repeat_rewards::{benefits, rewards};
 use crate::shop::Shop;
 
 /// Points for a referral of this number and name.
