@@ -10,6 +10,7 @@ mod parse_benefit;
 mod parse_campaign;
 mod parse_coupons;
 mod parse_holds;
+mod parse_ladders;
 mod parse_ledger;
 mod parse_planning;
 mod parse_programme;
@@ -17,6 +18,7 @@ mod parse_promise;
 mod parse_quote;
 mod parse_reward;
 mod parse_rules;
+mod parse_tiers;
 mod planning;
 mod present;
 mod present_benefits;
@@ -30,12 +32,14 @@ mod present_quote;
 mod present_rewards;
 mod present_rules;
 mod present_simulation;
+mod present_tiers;
 mod refuse;
 mod refuse_benefits;
 mod refuse_coupons;
 mod refuse_rewards;
 mod rewards;
 mod stream;
+mod tiers;
 mod wallets;
 mod wording;
 mod wording_benefits;
@@ -83,6 +87,8 @@ impl Service {
         let progress = self.progress.clone();
         let ledger = ledger::Service::new(self.accounts.clone());
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
+        let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
+        let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 
@@ -143,7 +149,7 @@ impl LoyaltyService for Service {
         let ask = parse::tier_changes(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let page = self.accounts.tier_changes(ask.tenant, ask.member, ask.before, ask.limit).await;
-        Ok(present::tier_changes(&self.keys, &ask, page.map_err(refuse::account)?))
+        Ok(present_tiers::changes(&self.keys, &ask, page.map_err(refuse::account)?))
     }
 
     async fn redeem_points(
@@ -250,10 +256,10 @@ impl LoyaltyService for Service {
 
     async fn explain_tier(&self, call: Request<ExplainTierRequest>) -> Result<Response<ExplainTierResponse>, Status> {
         let language = Language::of(call.extensions());
-        let ask = parse::tier(&self.keys, call)?;
+        let ask = parse_tiers::tier(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let tier = self.accounts.explain_tier(ask.tenant, ask.member).await.map_err(refuse::account)?;
-        Ok(present::explained_tier(language, tier))
+        let tier = self.accounts.explain_tier(ask.tenant, ask.member, ask.ladder.as_deref()).await;
+        Ok(present_tiers::explained(language, tier.map_err(refuse::account)?))
     }
 
     async fn verify_member(

@@ -12,6 +12,7 @@ use testkit::Examples;
 mod benefits;
 mod coupons;
 mod rewards;
+mod tiers;
 
 use super::{World, make};
 use crate::requests::{at, programme};
@@ -33,6 +34,7 @@ pub async fn examples(world: &World) -> Examples {
         .and(holding(world))
         .and(giving(world))
         .and(coupons::examples(world).await)
+        .and(tiers::examples(world))
         .and(rewards::examples(world).await)
         .and(benefits::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))

@@ -7,9 +7,9 @@ use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
 use super::refuse_coupons::no_member;
-use crate::account::AccountRefusal;
 use crate::account::holdings::EntryKind;
 use crate::account::wallet::WalletCode;
+use crate::account::{AccountRefusal, TierRefusal};
 
 pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
     stopped(stop, account_refusal)
@@ -83,13 +83,18 @@ pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
             let (text, facts) = (format!("asked {asked}, held {held}"), vec![("asked", asked), ("held", held)]);
             about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
         }
+        AccountRefusal::Tier(refusal) => tier_refusal(refusal),
         AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
-        AccountRefusal::OutOfRange => Refusal {
-            reason: "BALANCE_OUT_OF_RANGE",
-            kind: RefusalKind::FailedPrecondition,
-            text: "the balance would leave the range of 64 bits".to_owned(),
-            facts: Vec::new(),
-        },
+        AccountRefusal::OutOfRange => beyond_range(),
+    }
+}
+
+fn beyond_range() -> Refusal {
+    Refusal {
+        reason: "BALANCE_OUT_OF_RANGE",
+        kind: RefusalKind::FailedPrecondition,
+        text: "the balance would leave the range of 64 bits".to_owned(),
+        facts: Vec::new(),
     }
 }
 
@@ -99,6 +104,41 @@ fn no_wallet(wallet: WalletCode) -> Refusal {
         kind: RefusalKind::NotFound,
         text: format!("no version of the programme names a wallet {wallet}"),
         facts: vec![("wallet", wallet.to_string())],
+    }
+}
+
+fn tier_refusal(refusal: TierRefusal) -> Refusal {
+    match refusal {
+        TierRefusal::LadderNotFound { ladder } => Refusal {
+            reason: "LADDER_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: format!("the programme has no ladder {ladder:?}"),
+            facts: vec![("ladder", ladder)],
+        },
+        TierRefusal::TierNotFound { ladder, tier } => Refusal {
+            reason: "TIER_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: format!("the ladder {ladder:?} has no tier {tier:?}"),
+            facts: vec![("ladder", ladder), ("tier", tier)],
+        },
+        TierRefusal::NotAssigned { ladder } => Refusal {
+            reason: "TIER_NOT_ASSIGNED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("nobody has put the member into a tier of {ladder:?}"),
+            facts: vec![("ladder", ladder)],
+        },
+        TierRefusal::Over { until } => Refusal {
+            reason: "TIER_ASSIGNMENT_OVER",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("its time would be over since {until}"),
+            facts: vec![("until", until.to_string())],
+        },
+        TierRefusal::AlreadyCounts { cause } => Refusal {
+            reason: "ALREADY_APPLIED",
+            kind: RefusalKind::AlreadyExists,
+            text: format!("{cause} counts already"),
+            facts: vec![("what", format!("qualification {cause}")), ("id", cause)],
+        },
     }
 }
 

@@ -10,6 +10,7 @@ mod explaining;
 mod granting;
 mod granting_many;
 mod holding;
+mod ladders;
 mod ledger;
 mod older;
 mod overview;

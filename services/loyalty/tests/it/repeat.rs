@@ -6,6 +6,7 @@ use proto::loyalty::v1::*;
 use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
+use crate::ladders;
 use crate::repeat_rewards::{benefits, rewards};
 use crate::shop::Shop;
 
@@ -157,7 +158,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
     let (k, l, quoted) = (whose.clone(), whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
-    let holds = holding(shop, &whose);
+    let (holds, tiers) = (holding(shop, &whose), ladders::examples(shop, &whose));
     let rewarded = rewards(shop, &whose).await;
     let entitled = benefits(shop, &whose).await;
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
@@ -295,6 +296,7 @@ pub async fn examples(shop: &Shop) -> Examples {
             }
         })
         .and(holds)
+        .and(tiers)
         .and(coupons(shop).await)
         .and(rewarded)
         .and(entitled)

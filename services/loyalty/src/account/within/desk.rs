@@ -39,7 +39,7 @@ pub(crate) async fn decide(
     let tenants: BTreeSet<TenantId> = ask.members().into_iter().map(|(tenant, _)| tenant).collect();
     let held = programmes.within(tx, &tenants).await?.into_iter();
     let terms: HashMap<TenantId, TenantTerms> = held.map(|(tenant, held)| (tenant, ruling(held))).collect();
-    let store::Loaded { mut books, done, found } = store::load(tx, &[ask], now).await?;
+    let store::Loaded { mut books, done, found } = store::load(tx, &[ask], &tenants, now).await?;
     let mut tally = Tally { terms: &terms, done: &done, now };
     match tally.decide(&mut books, ask) {
         Answer::Done(receipt) => Ok(Ok(Decided { books, found, receipt })),
@@ -86,7 +86,7 @@ fn settled_facts(mut holdings: Holdings, versions: &Versions, now: Timestamp) ->
     settle(&mut holdings, versions, Until::Including(now)).map_err(StoreError::unreadable)?;
     let terms = versions.at(now);
     let stands = match terms {
-        Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?.map(|(view, _)| view),
+        Some(terms) => standing(&holdings, terms, None, now).map_err(StoreError::unreadable)?.map(|(view, _)| view),
         None => None,
     };
     Ok(MemberFacts::of(&holdings, terms, stands.as_ref(), now))
