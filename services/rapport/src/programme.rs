@@ -64,7 +64,7 @@ pub struct Diff {
     file: String,
     /// The version it is compared with; the one that rules now where not said
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "VERSION")]
-    version: i32,
+    against: i32,
     #[command(flatten)]
     reach: Reach,
 }

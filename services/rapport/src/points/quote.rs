@@ -17,8 +17,8 @@ pub struct Quote {
     #[command(flatten)]
     who: Who,
     /// What would be bought: product:quantity:price, or with a discount behind it; may be repeated
-    #[arg(long, required = true, value_name = "LINE")]
-    line: Vec<Bought>,
+    #[arg(long, required = true, value_name = "PRODUCT:QUANTITY:PRICE")]
+    item: Vec<Bought>,
     /// Where it would be sold: store, web, app, line
     #[arg(long, default_value = "", hide_default_value = true, value_name = "CHANNEL")]
     channel: String,
@@ -30,7 +30,7 @@ pub(super) async fn quote(ask: Quote) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
     let words = suite.words().await?;
     let digits = words.digits(words.currency());
-    let lines: Option<Vec<QuoteLine>> = ask.line.iter().map(|bought| bought.priced(digits)).collect();
+    let lines: Option<Vec<QuoteLine>> = ask.item.iter().map(|bought| bought.priced(digits)).collect();
     let request = QuoteOrderRequest {
         member: ask.who.member_id(&suite).await?,
         currency_code: words.currency().to_owned(),

@@ -74,7 +74,7 @@ pub(super) async fn apply(ask: Apply) -> Result<(), CliError> {
 pub(super) async fn diff(ask: Diff) -> Result<(), CliError> {
     let after = named(&ask.file)?;
     let suite = ask.reach.suite().await?;
-    let before = ruling(&suite, ask.version).await?;
+    let before = ruling(&suite, ask.against).await?;
     let version = before.version.unwrap_or_default();
     let found = differences(before, after);
     if ask.reach.json {

@@ -59,7 +59,7 @@ async fn a_programme_is_exported_compared_rehearsed_and_applied() {
 
     let reconciled = told(&home, &suite, &["reconcile"]);
     assert!(reconciled.trim_end().ends_with("reconciled"), "{reconciled}");
-    let quoted = json(&home, &suite, &["points", "quote", "--phone", "0912345678", "--line", "T-1:2:1000"]);
+    let quoted = json(&home, &suite, &["points", "quote", "--phone", "0912345678", "--item", "T-1:2:1000"]);
     assert!(quoted["points"].as_i64().is_some_and(|points| points > 0), "{quoted}");
     let account =
         json(&home, &suite, &["points", "adjust", "--phone", "0912345678", "--points", "40", "--reason", "test"]);
