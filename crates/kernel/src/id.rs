@@ -129,6 +129,8 @@ ids! {
     CouponId = "coupon";
     /// Coupons and codes put aside for an order.
     ReservationId = "reservation";
+    /// A reward that a member took for points.
+    ClaimId = "claim";
     /// What a member is given for a mission.
     MissionRewardId = "mreward";
     /// A ticket of a prize draw.

@@ -19,7 +19,7 @@ mod versions;
 
 pub use clock::{Clock, ClockError, to_microsecond};
 pub use id::{
-    AdjustmentId, ChargeId, CouponId, DrawTicketId, EntryId, HoldId, IdError, LotId, MemberId, MissionRewardId,
+    AdjustmentId, ChargeId, ClaimId, CouponId, DrawTicketId, EntryId, HoldId, IdError, LotId, MemberId, MissionRewardId,
     OrderId, PlanId, ProductId, ReferralId, RequestId, ReservationId, ReturnId, SubscriptionId, TenantId,
 };
 pub use money::{Currency, CurrencyError, Money};

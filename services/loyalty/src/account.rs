@@ -11,8 +11,7 @@
 //!
 //! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
 //! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
-//! commit 1 round trips. A batch of grants makes nine; one more to read and one to write where orders are heard of a programme
-//! whose earn rules are limited over a time.
+//! commit 1 round trips. A batch of grants makes nine; orders under rules limited over a time read one more and write one more.
 
 pub mod assessing;
 mod auditing;
@@ -30,21 +29,27 @@ pub mod holdings;
 pub mod judging;
 pub mod lot;
 pub mod posting;
-mod qualification;
+pub(crate) mod qualification;
 mod quoting;
 mod reading;
 pub mod recorded;
 pub mod redemption;
+mod refusal;
 pub mod replaying;
 pub mod reversing;
-mod reviewing;
+pub(crate) mod reviewing;
 pub mod settling;
+pub mod sliding;
+mod spending_asks;
 pub(crate) mod standing;
 mod store;
 mod tally;
+pub mod tier;
+mod tier_asks;
 pub mod uses;
 pub mod verifying;
 pub mod wallet;
+pub(crate) mod within;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
@@ -58,8 +63,7 @@ use std::sync::Arc;
 
 use ::store::{RequestKey, Store, Writer};
 use eventlog::{CannotApply, Heard};
-use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, Points, TenantId};
+use kernel::{Clock, EntryId, MemberId, Points, TenantId};
 use tokio::sync::Semaphore;
 use wire::Stop;
 
@@ -69,49 +73,14 @@ use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::quoting::{Quote, QuotedWallet};
-pub use self::reading::{AccountView, Bought, EntryView, Overview, TierView, WalletView};
-pub use self::standing::StandingView;
+pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
+pub use self::refusal::AccountRefusal;
+pub use self::spending_asks::{Redemption, Reversal};
+pub use self::standing::{AssignedView, QualificationView, StandingView};
+pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::{mission, reservation};
-
-/// Points to spend.
-#[derive(Clone, Debug)]
-pub struct Redemption {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// In which of their wallets.
-    pub wallet: WalletCode,
-    /// How many.
-    pub points: Points,
-    /// On what.
-    pub spent_on: String,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// Answer why, too.
-    pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
-
-/// A redemption to reverse.
-#[derive(Clone, Debug)]
-pub struct Reversal {
-    /// Whose tenant.
-    pub tenant: TenantId,
-    /// Whose points.
-    pub member: MemberId,
-    /// The redemption's entry.
-    pub entry: EntryId,
-    /// Decide and write nothing.
-    pub validate_only: bool,
-    /// Answer why, too.
-    pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
-}
 
 /// Points to add or take by hand.
 #[derive(Clone, Debug)]
@@ -182,85 +151,6 @@ pub struct Revocation {
     pub validate_only: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
-}
-
-/// Why an account was not changed, or not found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountRefusal {
-    /// Fewer points than asked for.
-    InsufficientPoints {
-        /// What was asked for.
-        asked: Points,
-        /// What can be spent.
-        spendable: Points,
-    },
-    /// Nobody has this id.
-    MemberNotFound {
-        /// The id.
-        member: MemberId,
-    },
-    /// No version of the programme names this wallet.
-    WalletNotFound {
-        /// Its code.
-        wallet: WalletCode,
-    },
-    /// There is no programme, or none at that moment.
-    ProgrammeNotFound {
-        /// The moment.
-        at: Timestamp,
-    },
-    /// No entry has this id.
-    EntryNotFound {
-        /// The id.
-        entry: EntryId,
-    },
-    /// The entry is something else.
-    NotARedemption {
-        /// The entry.
-        entry: EntryId,
-        /// What it is.
-        kind: holdings::EntryKind,
-    },
-    /// The entry is something else.
-    NotAGrant {
-        /// The entry.
-        entry: EntryId,
-        /// What it is.
-        kind: holdings::EntryKind,
-    },
-    /// It was reversed before.
-    AlreadyReversed {
-        /// The redemption or grant.
-        entry: EntryId,
-    },
-    /// The member was given points for this before, under another request id.
-    AlreadyGranted {
-        /// What for.
-        cause: String,
-        /// The entry.
-        entry: EntryId,
-    },
-    /// Nobody has this id.
-    HoldNotFound {
-        /// The id.
-        hold: HoldId,
-    },
-    /// All of it was spent or let go before.
-    HoldEnded {
-        /// The hold.
-        hold: HoldId,
-    },
-    /// It holds fewer points.
-    HoldExceeded {
-        /// The hold.
-        hold: HoldId,
-        /// What was to be spent.
-        asked: Points,
-        /// What it holds.
-        held: Points,
-    },
-    /// A balance would leave its range.
-    OutOfRange,
 }
 
 /// While one batch is committed, another is decided.
@@ -343,6 +233,11 @@ impl Accounts {
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await
+    }
+
+    /// Does something about a tier by hand.
+    pub async fn tiers(&self, ask: TierAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Tiers(ask)).await
     }
 
     /// Applies what was heard, together with the cursors of who said it.

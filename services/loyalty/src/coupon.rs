@@ -13,6 +13,7 @@
 
 mod desk;
 mod events;
+mod giving;
 mod reading;
 pub mod standing;
 mod store;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 use wire::Stop;
 
 use self::desk::{Answer, Ask, CouponDesk};
+pub(crate) use self::giving::{offer, state_of, withdraw};
 pub use self::reading::CouponView;
 use self::standing::{Coupon, State};
 pub(crate) use self::store::{hold, lapsing_first, of_member, redeem};

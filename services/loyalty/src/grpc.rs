@@ -1,5 +1,6 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
+mod benefits;
 mod coupons;
 mod draws;
 mod history;
@@ -7,19 +8,24 @@ mod ledger;
 mod missions;
 mod newcomers;
 mod parse;
+mod parse_benefit;
 mod parse_campaign;
 mod parse_coupons;
 mod parse_draws;
 mod parse_holds;
+mod parse_ladders;
 mod parse_ledger;
 mod parse_missions;
 mod parse_planning;
 mod parse_programme;
 mod parse_promise;
 mod parse_quote;
+mod parse_reward;
 mod parse_rules;
+mod parse_tiers;
 mod planning;
 mod present;
+mod present_benefits;
 mod present_campaign;
 mod present_coupons;
 mod present_draws;
@@ -29,17 +35,25 @@ mod present_missions;
 mod present_planning;
 mod present_programme;
 mod present_quote;
+mod present_rewards;
 mod present_rules;
 mod present_simulation;
+mod present_tiers;
 mod refuse;
+mod refuse_benefits;
 mod refuse_coupons;
 mod refuse_draws;
 mod refuse_missions;
+mod refuse_rewards;
+mod rewards;
 mod stream;
+mod tiers;
 mod wallets;
 mod wording;
+mod wording_benefits;
 mod wording_coupons;
 mod wording_planning;
+mod wording_rewards;
 
 use eventlog::Progress;
 use proto::loyalty::v1::ledger_service_server::LedgerServiceServer;
@@ -49,10 +63,12 @@ use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
+pub(crate) use self::benefits::Service as BenefitsService;
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
 pub(crate) use self::planning::Service as PlanningService;
+pub(crate) use self::rewards::Service as RewardsService;
 use crate::account::Accounts;
 use crate::programme::Programmes;
 
@@ -81,6 +97,8 @@ impl Service {
         let progress = self.progress.clone();
         let ledger = ledger::Service::new(self.accounts.clone());
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
+        let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
+        let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 
@@ -141,7 +159,7 @@ impl LoyaltyService for Service {
         let ask = parse::tier_changes(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
         let page = self.accounts.tier_changes(ask.tenant, ask.member, ask.before, ask.limit).await;
-        Ok(present::tier_changes(&self.keys, &ask, page.map_err(refuse::account)?))
+        Ok(present_tiers::changes(&self.keys, &ask, page.map_err(refuse::account)?))
     }
 
     async fn redeem_points(
@@ -248,10 +266,10 @@ impl LoyaltyService for Service {
 
     async fn explain_tier(&self, call: Request<ExplainTierRequest>) -> Result<Response<ExplainTierResponse>, Status> {
         let language = Language::of(call.extensions());
-        let ask = parse::tier(&self.keys, call)?;
+        let ask = parse_tiers::tier(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let tier = self.accounts.explain_tier(ask.tenant, ask.member).await.map_err(refuse::account)?;
-        Ok(present::explained_tier(language, tier))
+        let tier = self.accounts.explain_tier(ask.tenant, ask.member, ask.ladder.as_deref()).await;
+        Ok(present_tiers::explained(language, tier.map_err(refuse::account)?))
     }
 
     async fn verify_member(

@@ -3,16 +3,18 @@
 //! Points are earned by hearing of orders from activity; here they are read, spent, given back and explained. Every
 //! change of an account, whether a call, an event or the time caused it, goes through one desk that works in batches.
 //!
-//! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`]
-//! and [`reservation`] (what is given and used beside points), [`mission`] (what members are asked to do), [`draw`] (what they
-//! may win), [`planning`] (what would have come of other terms), then `listen` and
-//! `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and `grpc` (how it is asked
-//! for).
+//! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`],
+//! [`reservation`], [`audience`], [`reward`], [`benefit`] and [`savings`] (what is given and used beside points, and for
+//! them), [`mission`] (what members are asked to do), [`draw`] (what they may win), [`planning`] (what would have come of other
+//! terms), then `listen` and `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and
+//! `grpc` (how it is asked for).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+pub mod audience;
 mod auditor;
+pub mod benefit;
 pub mod campaign;
 mod clockwork;
 pub mod codes;
@@ -25,6 +27,8 @@ pub mod planning;
 pub mod programme;
 mod receipt;
 pub mod reservation;
+pub mod reward;
+pub mod savings;
 mod store;
 
 use std::path::PathBuf;
@@ -41,6 +45,7 @@ use wire::Keys;
 
 use crate::account::Accounts;
 use crate::auditor::Auditor;
+use crate::benefit::Benefits;
 use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
@@ -50,6 +55,8 @@ use crate::mission::Missions;
 use crate::planning::Planning;
 use crate::programme::Programmes;
 use crate::reservation::Reservations;
+use crate::reward::Rewards;
+use crate::savings::Savings;
 pub use crate::store::{MIGRATIONS, migrations};
 
 /// The name of the service: its schema, its log, its metrics.
@@ -66,6 +73,8 @@ pub struct Loyalty {
     codes: Codes,
     coupons: Coupons,
     reservations: Reservations,
+    rewards: Rewards,
+    benefits: Benefits,
     missions: Missions,
     draws: Draws,
     planning: Planning,
@@ -85,6 +94,8 @@ impl Loyalty {
         let codes = Codes::new(store.clone(), clock.clone(), keys.clone());
         let coupons = Coupons::open(store.clone(), clock.clone());
         let reservations = Reservations::open(store.clone(), clock.clone());
+        let rewards = Rewards::open(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
+        let benefits = Benefits::new(store.clone(), clock.clone(), programmes.clone(), accounts.clone());
         let missions = Missions::new(store.clone(), clock.clone(), accounts.clone());
         let draws = Draws::new(store.clone(), clock.clone(), accounts.clone());
         let planning = Planning::new(accounts.clone(), programmes.clone(), clock.clone());
@@ -116,6 +127,8 @@ impl Loyalty {
             codes,
             coupons,
             reservations,
+            rewards,
+            benefits,
             missions,
             draws,
             planning,
@@ -151,6 +164,14 @@ impl Loyalty {
         let coupons = grpc::CouponsService::new(
             self.keys.clone(),
             (self.campaigns.clone(), self.codes.clone(), self.coupons.clone(), self.reservations.clone()),
+            Savings::new(self.reservations.clone(), self.rewards.clone(), self.benefits.clone()),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        let rewards = grpc::RewardsService::new(self.keys.clone(), self.rewards.clone(), self.progress.clone());
+        let benefits = grpc::BenefitsService::new(
+            self.keys.clone(),
+            self.benefits.clone(),
             self.progress.clone(),
             self.peers.clone(),
         );
@@ -168,7 +189,9 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
-        planning.mount(draws.mount(missions.mount(coupons.mount(service.mount(services)))))
+        let services = coupons.mount(service.mount(services));
+        let services = benefits.mount(rewards.mount(services));
+        planning.mount(draws.mount(missions.mount(services)))
     }
 
     /// The door to all accounts, for whoever measures it without the wire.

@@ -16,7 +16,6 @@ pub mod warning;
 pub mod weighing;
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod laws;
 
 use std::collections::BTreeMap;

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::client::CliError;
 use crate::say::{aside, say_all};
 use crate::{
-    clock, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders, points, programme,
-    reconcile, referrals, report, segments, serve, subscriptions, tenant, token, up,
+    benefits, clock, coupons, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders,
+    points, programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
 };
 
 /// Rapport: who the members are, what they did, what they earned.
@@ -62,6 +62,15 @@ pub enum Command {
     /// Spends points, gives them back, and lists what happened to them
     #[command(subcommand)]
     Points(points::Ask),
+    /// What members can have for points, and what they took
+    #[command(subcommand)]
+    Rewards(rewards::Ask),
+    /// What membership brings beside points
+    #[command(subcommand)]
+    Benefits(benefits::Ask),
+    /// Campaigns, coupons, and what they take off a cart
+    #[command(subcommand)]
+    Coupons(coupons::Ask),
     /// Proves that points are what was written
     #[command(subcommand)]
     Ledger(ledger::Ask),

@@ -18,11 +18,14 @@ use kernel::{Clock, RequestId, TenantId, calendar};
 use proto::activity::v1::activity_service_client::ActivityServiceClient;
 use proto::clock::v1::clock_service_client::ClockServiceClient;
 use proto::eventlog::v1::event_log_service_client::EventLogServiceClient;
+use proto::loyalty::v1::benefit_service_client::BenefitServiceClient;
+use proto::loyalty::v1::coupon_service_client::CouponServiceClient;
 use proto::loyalty::v1::draw_service_client::DrawServiceClient;
 use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::loyalty::v1::mission_service_client::MissionServiceClient;
 use proto::loyalty::v1::planning_service_client::PlanningServiceClient;
+use proto::loyalty::v1::reward_service_client::RewardServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
 use proto::portrait::v1::portrait_service_client::PortraitServiceClient;
 use proto::referrals::v1::referrals_service_client::ReferralsServiceClient;
@@ -206,6 +209,12 @@ impl Suite {
         activity: ActivityServiceClient of "activity";
         /// Points, tiers, programmes.
         loyalty: LoyaltyServiceClient of "loyalty";
+        /// Campaigns, coupons, codes.
+        coupons: CouponServiceClient of "loyalty";
+        /// What members can have for points.
+        rewards: RewardServiceClient of "loyalty";
+        /// What membership brings beside points.
+        benefits: BenefitServiceClient of "loyalty";
         /// The whole ledger of points, to be proved.
         ledger: LedgerServiceClient of "loyalty";
         /// Missions.

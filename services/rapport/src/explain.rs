@@ -10,7 +10,7 @@ use proto::loyalty::v1::{
 use serde_json::{Value, json};
 
 use crate::client::{CliError, Reach};
-use crate::member::{instant, shown, standing};
+use crate::member::{instant, shown, standing, units};
 use crate::say::{say, say_all};
 use crate::table::{Table, Tone};
 use crate::words::{self, Words};
@@ -62,7 +62,7 @@ async fn entry(ask: &Ask) -> Result<(), CliError> {
 
 async fn tier(ask: &Ask) -> Result<(), CliError> {
     let suite = ask.reach.suite().await?;
-    let request = ExplainTierRequest { member: ask.what.clone(), at_least_as_fresh: String::new() };
+    let request = ExplainTierRequest { member: ask.what.clone(), ..ExplainTierRequest::default() };
     let answer = suite.loyalty().explain_tier(request).await?.into_inner();
     let decision = answer.decision.unwrap_or_default();
     let tier = answer.standing.unwrap_or_default();
@@ -98,8 +98,7 @@ fn tier_told(tier: &TierStanding, change: Option<&TierChange>, decision: &Decisi
         let known = code == tier.next_tier && !tier.next_display_name.is_empty();
         format!("reaches {}", if known { &tier.next_display_name } else { code })
     };
-    let change =
-        change.map_or(String::new(), |change| format!("  {}\n", last_change(change, &tier.currency_code, words)));
+    let change = change.map_or(String::new(), |change| format!("  {}\n", last_change(change, tier, words)));
     format!("{}\n{change}{}", standing(tier, words), reasons(decision, words, reached))
 }
 
@@ -135,14 +134,22 @@ const fn changed(kind: TierChangeKind) -> &'static str {
         TierChangeKind::Promoted => "promoted",
         TierChangeKind::Retained => "retained",
         TierChangeKind::Demoted => "demoted",
+        TierChangeKind::Renewed => "renewed",
+        TierChangeKind::Assigned => "assigned",
+        TierChangeKind::Released => "released",
+        TierChangeKind::Shortened => "renewal undone",
         TierChangeKind::Unspecified => "changed",
     }
 }
 
-fn last_change(change: &TierChange, currency: &str, words: &Words) -> String {
+fn last_change(change: &TierChange, tier: &TierStanding, words: &Words) -> String {
     let day = instant(change.occur_time.as_ref()).map_or(String::new(), |moment| words.day(moment));
-    let cause = if change.cause.is_empty() { "by time".to_owned() } else { format!("by {}", change.cause) };
-    let spent = words.money(change.progress_minor, currency);
+    let cause = match (change.cause.as_str(), change.reason.as_str()) {
+        ("", "") => "by time".to_owned(),
+        ("", reason) => format!("by hand ({reason})"),
+        (cause, _) => format!("by {cause}"),
+    };
+    let spent = units(tier, change.progress_minor, words);
     let way = if change.from_tier == change.to_tier {
         change.to_tier.clone()
     } else {

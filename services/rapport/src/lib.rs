@@ -8,16 +8,20 @@
 //!
 //! **Using**: everything else is a client like any other, over the public calls ([`client`]), and prints for people
 //! ([`table`], [`words`]) or, with `--json`, for programs: [`import`] brings a history in, [`report`] sums it up,
-//! [`member`], [`orders`], [`points`], [`referrals`], [`subscriptions`] and [`explain`] look at one person, [`missions`] and
-//! [`draws`] put what members may do and win, [`tenant`] and [`programme`] open a shop, [`reconcile`] compares two services, and
+//! [`member`], [`orders`], [`points`], [`rewards`], [`benefits`], [`coupons`], [`referrals`], [`subscriptions`] and
+//! [`explain`] look at one person, [`missions`] and [`draws`] put what members may do and win, [`tenant`] and [`programme`]
+//! open a shop, [`reconcile`] compares two services, and
 //! [`demo`] makes one up.
 //!
 //! It is a library too, so that tests can start a whole suite in memory.
 
+mod basket;
+pub mod benefits;
 pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod coupons;
 pub mod demo;
 pub mod doctor;
 pub mod draws;
@@ -36,6 +40,7 @@ pub mod progress;
 pub mod reconcile;
 pub mod referrals;
 pub mod report;
+pub mod rewards;
 mod say;
 pub mod segments;
 pub mod serve;

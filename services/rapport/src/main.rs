@@ -7,8 +7,8 @@ use std::thread::available_parallelism;
 use rapport::cli::{self, Command};
 use rapport::client::{CliError, Way};
 use rapport::{
-    clock, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders, points, programme,
-    reconcile, referrals, report, segments, serve, subscriptions, tenant, token, up,
+    benefits, clock, coupons, demo, doctor, draws, events, explain, import, ledger, member, migrate, missions, orders,
+    points, programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
 };
 
 fn main() -> ExitCode {
@@ -62,6 +62,9 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Member(ask) => member::run(ask).await,
         Command::Orders(ask) => orders::run(ask).await,
         Command::Points(ask) => points::run(ask).await,
+        Command::Rewards(ask) => rewards::run(ask).await,
+        Command::Benefits(ask) => benefits::run(ask).await,
+        Command::Coupons(ask) => coupons::run(ask).await,
         Command::Ledger(ask) => ledger::run(ask).await,
         Command::Reconcile(ask) => reconcile::run(ask).await,
         Command::Missions(ask) => missions::run(ask).await,

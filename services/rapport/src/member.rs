@@ -21,7 +21,7 @@ use crate::client::{Call, CliError, Reach, Suite};
 use crate::say::{say, say_all};
 
 pub use portrait::Portrait;
-pub(crate) use portrait::{account_json, instant, points, shown, standing};
+pub(crate) use portrait::{account_json, instant, points, shown, standing, units};
 pub use who::{Who, identity};
 
 /// Orders shown of a member.

@@ -2,6 +2,7 @@
 
 mod applying;
 mod difference;
+mod ladders;
 mod rules;
 mod settled;
 mod simulating;
@@ -16,12 +17,11 @@ use serde_json::json;
 
 use crate::client::{Call, CliError, Reach, Suite};
 use crate::say::{say, say_all};
-use crate::table::{Side, Table};
 use crate::words::{self, Words};
 
 pub use terms::{
-    Award, Basis, Counted, Deficit, Demotion, EarnRate, EarnRule, Expiry, Ladder, Limit, Over, Period, Rounding, Terms,
-    Tier,
+    Award, Basis, Counted, Deficit, Demotion, EarnRate, EarnRule, Expiry, Gift, Ladder, Limit, Metric, Over, Period,
+    Renewal, Rounding, Terms, Tier,
 };
 
 /// What `rapport programme` is told.
@@ -42,7 +42,7 @@ pub enum Ask {
 /// What `rapport programme apply` is told.
 #[derive(Args, Clone, Debug)]
 pub struct Apply {
-    /// A file of terms in JSON, or one shipped: signature, uci
+    /// A file of terms in JSON, or one shipped: signature, uci, free-points, free-tiers, paid-points, paid-tiers
     file: String,
     /// From when they rule, instead of what the file says
     #[arg(long, value_name = "INSTANT")]
@@ -60,7 +60,7 @@ pub struct Apply {
 /// What `rapport programme diff` is told.
 #[derive(Args, Clone, Debug)]
 pub struct Diff {
-    /// A file of terms in JSON, or one shipped: signature, uci
+    /// A file of terms in JSON, or one shipped: signature, uci, free-points, free-tiers, paid-points, paid-tiers
     file: String,
     /// The version it is compared with; the one that rules now where not said
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "VERSION")]
@@ -92,13 +92,19 @@ pub struct Show {
     reach: Reach,
 }
 
+/// What is shipped: the demo's and the real shop's programme, and one of each sort to begin with.
+pub const SHIPPED: [(&str, &str); 6] = [
+    ("signature", include_str!("../programmes/signature.json")),
+    ("uci", include_str!("../programmes/uci.json")),
+    ("free-points", include_str!("../programmes/free-points.json")),
+    ("free-tiers", include_str!("../programmes/free-tiers.json")),
+    ("paid-points", include_str!("../programmes/paid-points.json")),
+    ("paid-tiers", include_str!("../programmes/paid-tiers.json")),
+];
+
 /// The terms shipped under a name.
 pub fn shipped(name: &str) -> Option<Terms> {
-    let text = match name {
-        "signature" => include_str!("../programmes/signature.json"),
-        "uci" => include_str!("../programmes/uci.json"),
-        _ => return None,
-    };
+    let (_, text) = SHIPPED.iter().find(|(known, _)| *known == name)?;
     serde_json::from_str(text).ok()
 }
 
@@ -184,33 +190,21 @@ fn described(terms: &Terms, words: &Words) -> String {
         }
         text.push_str(&format!("  {}\n", keeps(&wallet.display_name, &wallet.expiry)));
     }
-    let Some(ladder) = &terms.ladder else { return text };
-    text.push_str(&format!("  tiers count {}\n", counts(ladder.window)));
-    let mut table = Table::new(&[Side::Left, Side::Right, Side::Right, Side::Right]);
-    table.heading(["tier", "to reach", "to keep", "points"]);
-    for tier in &ladder.tiers {
-        let keep = if tier.keep_minor == 0 { tier.enter_minor } else { tier.keep_minor };
-        let percent = if tier.multiplier_percent == 0 { 100 } else { tier.multiplier_percent };
-        let money = |minor| words.money(minor, &ladder.currency);
-        let times = format!("x {}.{:02}", percent / 100, percent % 100);
-        table.row([tier.display_name.clone(), money(tier.enter_minor), money(keep), times]);
+    for ladder in terms.ladder.iter().chain(&terms.further_ladders) {
+        text.push_str(&ladders::described(ladder, words));
     }
-    text + &table.to_string()
+    text
 }
 
 fn keeps(what: &str, expiry: &Expiry) -> String {
     match expiry {
         Expiry::Never => format!("{what} never lapse"),
         Expiry::After { months, days, to_month_end } => {
-            let mut parts = Vec::new();
-            if *months > 0 {
-                parts.push(words::counted(*months, "month", "months"));
-            }
-            if *days > 0 {
-                parts.push(words::counted(*days, "day", "days"));
-            }
             let end = if *to_month_end { ", to the end of that month" } else { "" };
-            format!("{what} keep for {}{end}", parts.join(" and "))
+            format!("{what} keep for {}{end}", so_long(*months, *days))
+        }
+        Expiry::Inactivity { months, days } => {
+            format!("{what} keep for {} after something was last earned or spent", so_long(*months, *days))
         }
         Expiry::PeriodEnd { last_month, years_after } => {
             let month = words::month_name(if *last_month == 0 { 12 } else { *last_month });
@@ -224,14 +218,15 @@ fn keeps(what: &str, expiry: &Expiry) -> String {
     }
 }
 
-fn counts(window: Counted) -> String {
-    match window {
-        Counted::RollingMonths(months) => {
-            format!("what was spent in the last {}", words::counted(months, "month", "months"))
-        }
-        Counted::CalendarYear => "what was spent in the calendar year".to_owned(),
-        Counted::SinceJoining => "everything spent since joining".to_owned(),
+fn so_long(months: i32, days: i32) -> String {
+    let mut parts = Vec::new();
+    if months > 0 {
+        parts.push(words::counted(months, "month", "months"));
     }
+    if days > 0 {
+        parts.push(words::counted(days, "day", "days"));
+    }
+    parts.join(" and ")
 }
 
 #[cfg(test)]
@@ -252,6 +247,23 @@ mod tests {
 
     #[test]
     fn only_what_is_shipped_is_shipped() {
-        assert!(shipped("uci").is_some() && shipped("other").is_none());
+        assert!(SHIPPED.iter().all(|(name, _)| shipped(name).is_some()) && shipped("other").is_none());
+    }
+
+    #[test]
+    fn a_paid_ladder_above_a_free_one_reads_well() {
+        let words = Words::new(kernel::calendar::zone("Asia/Taipei").expect("known"), "TWD", 0);
+        let text = described(&shipped("paid-tiers").expect("shipped"), &words);
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let from = lines.iter().position(|line| line.contains("\"plus\"")).expect("it is told");
+        assert_eq!(
+            &lines[from..],
+            [
+                "  on \"plus\", tiers count what is granted since joining",
+                "  tier   to reach       to keep  points",
+                "  Free                           x 1.00",
+                "  Plus   by invitation           x 2.00  free-delivery, members-day",
+            ]
+        );
     }
 }

@@ -9,7 +9,10 @@ use proto::loyalty::v1::{
 };
 use testkit::Examples;
 
+mod benefits;
 mod coupons;
+mod rewards;
+mod tiers;
 mod draws;
 mod missions;
 
@@ -33,6 +36,9 @@ pub async fn examples(world: &World) -> Examples {
         .and(holding(world))
         .and(giving(world))
         .and(coupons::examples(world).await)
+        .and(tiers::examples(world))
+        .and(rewards::examples(world).await)
+        .and(benefits::examples(world).await)
         .and(missions::examples(world).await)
         .and(draws::examples(world).await)
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))

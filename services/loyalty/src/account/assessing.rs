@@ -36,8 +36,7 @@ pub fn assess(
 ) -> Result<Assessed, OutOfRange> {
     let lines = basis(order, rate.basis).ok_or(OutOfRange)?;
     let basis = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(*line)).ok_or(OutOfRange)?;
-    let tier = buyer.and_then(|buyer| buyer.tier.as_deref());
-    let multiplier = tier.and_then(|code| rung(programme, code)).map_or(100, |rung| rung.multiplier_percent);
+    let multiplier = buyer.and_then(|buyer| best(programme, buyer)).map_or(100, |rung| rung.multiplier_percent);
     let base = points_for(rate, 100, basis).ok_or(OutOfRange)?;
     let tiered = points_for(rate, multiplier, basis).ok_or(OutOfRange)?;
     // Base points exist only where some line counts, so there is something to spread them over.
@@ -67,9 +66,13 @@ fn basis(order: &OrderFacts, basis: EarnBasis) -> Option<Vec<i64>> {
     order.lines.iter().zip(net).zip(paid).map(counts).collect()
 }
 
-/// A tier by its code.
-pub fn rung<'terms>(programme: &'terms Programme, code: &str) -> Option<&'terms Tier> {
-    programme.ladder.as_ref()?.tiers.iter().find(|known| known.code == code)
+/// Of the tiers that somebody holds, the one that multiplies most; of equals that of the first ladder.
+pub fn best<'terms>(programme: &'terms Programme, buyer: &Buyer) -> Option<&'terms Tier> {
+    let held = programme.ladders().filter_map(|ladder| {
+        let (_, code) = buyer.tiers.iter().find(|(known, _)| *known == ladder.code)?;
+        ladder.tiers.iter().find(|tier| tier.code == *code)
+    });
+    held.reduce(|best, next| if next.multiplier_percent > best.multiplier_percent { next } else { best })
 }
 
 /// What the base rate gives, multiplied.

@@ -82,6 +82,15 @@ impl Decision {
         self
     }
 
+    /// Adds a fact, where there is one.
+    #[must_use]
+    pub fn fact_of(self, name: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.fact(name, value),
+            None => self,
+        }
+    }
+
     /// Adds a step.
     #[must_use]
     pub fn step(mut self, name: &str, detail: impl Into<String>, contribution: i64) -> Self {

@@ -23,14 +23,15 @@ use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
-    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, events, store, uses,
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, TierAsk,
+    TierReceipt, events, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
-use crate::programme::terms::{TenantTerms, has_limits};
+use crate::programme::terms::{TenantTerms, has_limits, may_slide};
 use crate::programme::wallets::ByWallet;
 use crate::programme::{Programme, Programmes};
-use crate::{mission, reservation};
+use crate::{benefit, mission, reservation};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
@@ -86,6 +87,8 @@ pub enum Ask {
     Grant(Grant),
     /// Take that back.
     Revoke(Revocation),
+    /// Do something about a tier by hand.
+    Tiers(TierAsk),
     /// Apply what was heard, and move the cursors with it.
     Hear {
         /// The events with their cursors.
@@ -117,6 +120,7 @@ impl Ask {
             Self::Adjust(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
@@ -129,6 +133,7 @@ impl Ask {
             Self::Hold(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
             Self::Adjust(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
             Self::Grant(ask) => Some(ask.owner()),
+            Self::Tiers(ask) => Some(Owner::of_points(ask.tenant, ask.member)),
             Self::Reverse(_)
             | Self::Capture(_)
             | Self::Release(_)
@@ -149,6 +154,7 @@ impl Ask {
             | Self::Release(_)
             | Self::Grant(_)
             | Self::Revoke(_)
+            | Self::Tiers(_)
             | Self::Hear { .. }
             | Self::Settle { .. } => false,
         }
@@ -165,7 +171,8 @@ impl Ask {
             | Self::Release(_)
             | Self::Adjust(_)
             | Self::Grant(_)
-            | Self::Revoke(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
+            | Self::Revoke(_)
+            | Self::Tiers(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
         }
     }
 }
@@ -213,6 +220,9 @@ pub struct Receipt {
     /// The hold it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldReceipt>,
+    /// What became of the tier it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Box<TierReceipt>>,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
     pub mark: Option<(i16, Uuid, i64)>,
     /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
@@ -249,7 +259,8 @@ impl AccountDesk {
         let terms: HashMap<TenantId, TenantTerms> = held.map(|(tenant, held)| (tenant, ruling(held))).collect();
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
-        let store::Loaded { mut books, done, found } = store::load(tx, &open, now).await?;
+        let sliding = terms.iter().filter(|(_, terms)| may_slide(terms.versions.points())).map(|(tenant, _)| *tenant);
+        let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding.collect(), now).await?;
         uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
@@ -274,6 +285,7 @@ impl AccountDesk {
                 heard.settle(tx, now).await?;
                 keep_tenants(tx, deeds, now).await?;
                 reservation::heard(tx, coupons, now).await?;
+                benefit::heard(tx, coupons, now).await?;
                 mission::heard(tx, missions, &|deed, order| who(&books, deed, order), now).await?;
             }
         }
@@ -299,7 +311,7 @@ fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Wh
     heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
-fn ruling(held: Held<Programme>) -> TenantTerms {
+pub(super) fn ruling(held: Held<Programme>) -> TenantTerms {
     TenantTerms { versions: ByWallet::of(held.versions), suspended: held.settled.suspended }
 }
 
@@ -337,6 +349,7 @@ impl Desk for AccountDesk {
             | Ask::Adjust(_)
             | Ask::Grant(_)
             | Ask::Revoke(_)
+            | Ask::Tiers(_)
             | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {

@@ -12,6 +12,7 @@ use super::holdings::{EntryKind, Holdings, Lot, OutOfRange, Purchase};
 use super::reversing::{self, CannotReturn, ReturnFacts};
 use super::reviewing;
 use super::settling::{Until, settle};
+use super::sliding::renew;
 use super::uses::RuleUse;
 use crate::programme::expiry::{grace_instant, lapse_instant, usable_instant};
 use crate::programme::terms::{Terms, Versions};
@@ -87,9 +88,9 @@ pub fn earn(
     if let Some(terms) = terms {
         reviewing::begin(holdings, terms, holdings.settled_until)?;
     }
-    let buyer = Buyer::of(holdings, order);
+    let buyer = Buyer::of(holdings, order, terms.map(|terms| &terms.terms));
     let earned = match terms {
-        Some(terms) => post_earned(holdings, terms, order, &buyer, now)?,
+        Some(terms) => post_earned(holdings, versions, terms, (order, &buyer), now)?,
         None => None,
     };
     holdings.faced.insert(order.order, buyer);
@@ -98,7 +99,7 @@ pub fn earn(
         reversing::take_points_back(holdings, versions, back, now)?;
     }
     if let Some(terms) = versions.at(moment) {
-        reviewing::promote_if_reached(holdings, terms, moment, &order.order.to_string())?;
+        reviewing::reach(holdings, terms, moment, &order.order.to_string())?;
     }
     Ok(())
 }
@@ -112,10 +113,11 @@ pub fn buyer(
 ) -> Result<Buyer, OutOfRange> {
     let moment = moment_of(holdings, order.occurred_at, order.historic, now);
     settle(holdings, versions, Until::Earning(moment))?;
-    if let Some(terms) = versions.at(order.occurred_at) {
+    let terms = versions.at(order.occurred_at);
+    if let Some(terms) = terms {
         reviewing::begin(holdings, terms, holdings.settled_until)?;
     }
-    Ok(Buyer::of(holdings, order))
+    Ok(Buyer::of(holdings, order, terms.map(|terms| &terms.terms)))
 }
 
 /// Books an order in a wallet beside points. Whether it was booked before is known there; an order that earns nothing here
@@ -131,7 +133,7 @@ pub fn earn_beside(
     let moment = moment_of(holdings, order.occurred_at, order.historic, now);
     settle(holdings, versions, Until::Earning(moment))?;
     let net_minor = order.net_minor().ok_or(OutOfRange)?;
-    if let Some(earned) = post_earned(holdings, terms, order, buyer, now)? {
+    if let Some(earned) = post_earned(holdings, versions, terms, (order, buyer), now)? {
         book(holdings, order, net_minor, Some(earned), moment);
         if let Some(back) = back {
             reversing::take_points_back(holdings, versions, back, now)?;
@@ -168,9 +170,9 @@ pub fn moment_of(holdings: &Holdings, occurred_at: Timestamp, historic: bool, no
 
 fn post_earned(
     holdings: &mut Holdings,
+    versions: &Versions,
     terms: &Terms,
-    order: &OrderFacts,
-    buyer: &Buyer,
+    (order, buyer): (&OrderFacts, &Buyer),
     now: Timestamp,
 ) -> Result<Option<(i64, LotId)>, OutOfRange> {
     let Some(rate) = terms.rate(order.currency) else { return Ok(None) };
@@ -189,13 +191,11 @@ fn post_earned(
         other => other,
     };
     let usable_from = usable_from.filter(|usable| *usable > holdings.settled_until);
-    let lot = Lot::new(id, order.order.to_string(), points, order.occurred_at, lapses_at);
+    let renewed = renew(holdings, versions, order.occurred_at)?;
+    let lot = Lot::earned(id, order.order.to_string(), points, order.occurred_at, (lapses_at, terms));
     let draw = holdings.credit(Lot { usable_from, ..lot })?;
-    let grounds = grounds(terms, rate, order, buyer.tier.as_deref(), &assessed, lapses_at);
-    let grounds = match usable_from {
-        Some(usable) => grounds.fact("usable_time", usable),
-        None => grounds,
-    };
+    let grounds = grounds(terms, rate, order, buyer, &assessed, lapses_at);
+    let grounds = grounds.fact_of("usable_time", usable_from).fact_of("renewed_until_time", renewed);
     holdings.post(EntryKind::Earn, points, order.order.to_string(), vec![draw], grounds, order.occurred_at)?;
     use_rules(holdings, order, &assessed);
     Ok(Some((points, id)))

@@ -2,10 +2,11 @@
 
 use eventlog::NewEvent;
 use kernel::Shard;
-use proto::loyalty::events::v1::{PointsActivated, PointsPosted, TierDecided};
+use proto::loyalty::events::v1::{PointsActivated, PointsPosted, QualificationGranted, TierAtRisk, TierDecided};
 
 use super::books::Books;
-use super::holdings::{Activation, EntryKind, Posting, TierChange, TierChangeKind};
+use super::holdings::{Activation, AtRisk, Credit, EntryKind, Posting, TierChange, TierChangeKind};
+use super::reviewing::gifts;
 use crate::account::wallet::Owner;
 
 /// Everything a batch has decided, member by member in the order it happened.
@@ -20,7 +21,15 @@ pub(super) fn said(books: &Books) -> Vec<NewEvent> {
             events.push(posted(owner, posting));
         }
         events.extend(activations.map(|one| activated(owner, one)));
-        events.extend(holdings.changes.iter().map(|change| decided(owner, change)));
+        events.extend(holdings.credits.iter().filter(|credit| credit.touched).map(|one| qualified(owner, one)));
+        let mut changes = holdings.changes.iter().peekable();
+        for risk in &holdings.at_risk {
+            while let Some(earlier) = changes.next_if(|change| change.occurred_at <= risk.occurred_at) {
+                events.push(decided(owner, earlier));
+            }
+            events.push(at_risk(owner, risk));
+        }
+        events.extend(changes.map(|change| decided(owner, change)));
     }
     events
 }
@@ -58,6 +67,10 @@ fn decided(Owner { tenant, member, .. }: &Owner, change: &TierChange) -> NewEven
         TierChangeKind::Promoted => "PROMOTED",
         TierChangeKind::Retained => "RETAINED",
         TierChangeKind::Demoted => "DEMOTED",
+        TierChangeKind::Renewed => "RENEWED",
+        TierChangeKind::Assigned => "ASSIGNED",
+        TierChangeKind::Released => "RELEASED",
+        TierChangeKind::Shortened => "SHORTENED",
     };
     let payload = TierDecided {
         member: member.to_string(),
@@ -67,8 +80,34 @@ fn decided(Owner { tenant, member, .. }: &Owner, change: &TierChange) -> NewEven
         cause: change.cause.clone(),
         occur_time: Some(proto::timestamp(change.occurred_at)),
         historic: change.historic,
+        ladder: change.ladder.clone(),
     };
     NewEvent::new(*tenant, Shard::of_member(*member), member, change.occurred_at, &payload)
+}
+
+fn qualified(Owner { tenant, member, .. }: &Owner, credit: &Credit) -> NewEvent {
+    let payload = QualificationGranted {
+        member: member.to_string(),
+        ladder: credit.ladder.clone(),
+        cause: credit.cause.clone(),
+        units: credit.units,
+        occur_time: Some(proto::timestamp(credit.occurred_at)),
+    };
+    NewEvent::new(*tenant, Shard::of_member(*member), member, credit.occurred_at, &payload)
+}
+
+fn at_risk(Owner { tenant, member, .. }: &Owner, risk: &AtRisk) -> NewEvent {
+    let payload = TierAtRisk {
+        member: member.to_string(),
+        ladder: risk.ladder.clone(),
+        tier: risk.tier.clone(),
+        missing_minor: risk.missing_minor,
+        currency_code: risk.currency.map(|currency| currency.to_string()).unwrap_or_default(),
+        review_time: Some(proto::timestamp(risk.review_at)),
+        occur_time: Some(proto::timestamp(risk.occurred_at)),
+        historic: risk.historic,
+    };
+    NewEvent::new(*tenant, Shard::of_member(*member), member, risk.occurred_at, &payload)
 }
 
 /// What points were spent on is said to the member, not to the suite: only ids are passed on.
@@ -76,7 +115,8 @@ fn named(cause: &str) -> String {
     let is_id = kernel::OrderId::parse(cause).is_ok()
         || kernel::ReturnId::parse(cause).is_ok()
         || kernel::EntryId::parse(cause).is_ok()
-        || super::granting::is_cause(cause);
+        || super::granting::is_cause(cause)
+        || gifts::is_cause(cause);
     if is_id { cause.to_owned() } else { String::new() }
 }
 

@@ -7,13 +7,16 @@ use rule::{Facts, Known, Schema, Slot, Texts};
 
 use super::earning::{LineFacts, OrderFacts};
 use super::holdings::Holdings;
+use crate::programme::terms::{Ladder, Programme};
 use crate::programme::words::{LineWords, OrderWords, Words as _};
 
 /// What is known of who buys; nothing of a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buyer {
-    /// Code of the tier held when the order was bought.
+    /// Code of the tier held on the first ladder when the order was bought.
     pub tier: Option<String>,
+    /// The tiers held on all ladders then: by the code of the ladder, the code of the tier.
+    pub tiers: Vec<(String, String)>,
     /// Orders bought before, those that came back whole left out.
     pub orders: i64,
     /// Whole days since they joined.
@@ -24,14 +27,19 @@ pub struct Buyer {
 
 impl Buyer {
     /// What is known of a member who buys.
-    pub fn of(holdings: &Holdings, order: &OrderFacts) -> Self {
+    pub fn of(holdings: &Holdings, order: &OrderFacts, programme: Option<&Programme>) -> Self {
         let is_before = |at| at < order.occurred_at;
         let bought = holdings.purchases.values().filter(|known| known.order != order.order);
         let counting =
             bought.filter(|known| is_before(known.occurred_at) && known.net_minor > known.returned_minor).count();
+        let held = |ladder: &Ladder| {
+            let tier = holdings.tier_at(ladder, order.occurred_at)?;
+            Some((ladder.code.clone(), tier.to_owned()))
+        };
         let since = order.occurred_at.duration_since(holdings.joined_at).as_hours().max(0);
         Self {
-            tier: holdings.tier_at(order.occurred_at).map(str::to_owned),
+            tier: programme.and_then(|programme| programme.ladder.as_ref()).and_then(held).map(|(_, tier)| tier),
+            tiers: programme.into_iter().flat_map(Programme::ladders).filter_map(held).collect(),
             orders: i64::try_from(counting).unwrap_or(i64::MAX),
             days_since_joining: since.checked_div(24).unwrap_or_default(),
             points: holdings.spendable(),
@@ -46,7 +54,12 @@ pub struct Faced<'a> {
     known: Vec<Option<Known<'a>>>,
 }
 
-impl Faced<'_> {
+impl<'a> Faced<'a> {
+    /// Facts of another schema, in its order.
+    pub(crate) const fn of(schema: &'static Schema, known: Vec<Option<Known<'a>>>) -> Self {
+        Self { schema, known }
+    }
+
     /// The same facts for conditions that know the first of them only.
     #[must_use]
     pub fn under(self, schema: &'static Schema) -> Self {

@@ -7,6 +7,7 @@ use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
 use super::reversing::{lapsed_of, take};
 use super::settling::{Until, settle};
+use super::sliding::renew;
 use crate::account::wallet::WalletCode;
 use crate::programme::expiry::lapse_instant;
 use crate::programme::terms::{DeficitPolicy, Terms, Versions};
@@ -42,12 +43,13 @@ pub fn grant(
     settle(holdings, versions, Until::Earning(now))?;
     let lapses_at = lapse_instant(terms, now)?;
     let lot = lot_of(holdings.member, holdings.wallet, cause);
-    let draw = holdings.credit(Lot::new(lot, cause, points.0, now, lapses_at))?;
-    let mut grounds = Decision::new("grant", terms.number, now).fact("cause", cause);
-    if let Some(lapse) = lapses_at {
-        grounds = grounds.fact("lapse_time", lapse);
-    }
-    let grounds = grounds.step("granted", reason, points.0);
+    let renewed = renew(holdings, versions, now)?;
+    let draw = holdings.credit(Lot::earned(lot, cause, points.0, now, (lapses_at, terms)))?;
+    let grounds = Decision::new("grant", terms.number, now)
+        .fact("cause", cause)
+        .fact_of("lapse_time", lapses_at)
+        .fact_of("renewed_until_time", renewed)
+        .step("granted", reason, points.0);
     holdings.post(EntryKind::Earn, points.0, cause, vec![draw], grounds, now)
 }
 

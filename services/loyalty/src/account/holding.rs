@@ -9,6 +9,7 @@ use super::holdings::{Draw, EntryKind, Holdings, OutOfRange};
 use super::redemption::CannotSpend;
 use super::reversing::{Redeemed, return_to_lots};
 use super::settling::{Until, settle};
+use super::sliding::renew;
 use crate::programme::terms::Versions;
 
 /// Points held back.
@@ -99,6 +100,7 @@ pub fn capture(
     if keep_rest {
         hold.draws = rest.clone();
     }
+    renew(holdings, versions, now)?;
     let entry = spend(holdings, (id, &spent_on), &spent, now)?;
     if !keep_rest {
         let_go(holdings, versions, (id, &spent_on), rest, now)?;

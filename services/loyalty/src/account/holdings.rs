@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kernel::{Currency, EntryId, LotId, MemberId, OrderId};
-use serde::{Deserialize, Serialize};
+use kernel::rounding::share;
+use kernel::{Currency, EntryId, LotId, MemberId, OrderId, Rounding};
 
 use super::chain::Link;
 use super::decision::Decision;
@@ -12,6 +12,7 @@ use super::facing::Buyer;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
+pub use super::tier::{Assigned, AtRisk, Credit, Gifted, Qualified, Standing, TierChange, TierChangeKind};
 use super::uses::RuleUse;
 use crate::account::wallet::WalletCode;
 
@@ -44,38 +45,22 @@ pub struct Purchase {
 }
 
 impl Purchase {
-    /// What counts of it for tiers.
-    pub fn counts(&self) -> i64 {
+    /// The money that was kept of it.
+    pub fn kept_minor(&self) -> i64 {
         self.net_minor.saturating_sub(self.returned_minor)
     }
-}
 
-/// Where a member stands on the ladder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
-    /// Code of the tier.
-    pub tier: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// What it rests on.
-    pub qualified: Qualified,
-    /// When it is tested next; never in the lowest tier.
-    pub review_at: Option<Timestamp>,
-    /// Where they stood before they were promoted within this term: there they stand again when the order that promoted
-    /// them comes back.
-    pub before: Option<Box<Standing>>,
-}
-
-/// What a tier rests on: a promotion or a review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Qualified {
-    /// The moment whose window was looked at.
-    pub at: Timestamp,
-    /// What had to be spent in that window, and was. Nothing where none was asked: in the lowest tier, or where somebody
-    /// was let stay.
-    pub needed_minor: Option<i64>,
-    /// The version of the programme that decided.
-    pub by_version: i32,
+    /// The points it earned, less those of what came back. What had lapsed before is not taken a second time, and does
+    /// not count all the same.
+    pub fn kept_points(&self) -> i64 {
+        match self.kept_minor() {
+            0 if self.net_minor > 0 => 0,
+            _ => {
+                let back = share(self.earned, self.returned_minor, self.net_minor, Rounding::Floor).unwrap_or(0);
+                self.earned.saturating_sub(back)
+            }
+        }
+    }
 }
 
 /// Sums over all entries.
@@ -117,40 +102,6 @@ impl Totals {
     }
 }
 
-/// What happened to a tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TierChangeKind {
-    /// Rose.
-    Promoted,
-    /// Reviewed and kept.
-    Retained,
-    /// Fell.
-    Demoted,
-}
-
-/// One change of a tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TierChange {
-    /// Its place in the history.
-    pub number: i64,
-    /// What happened.
-    pub kind: TierChangeKind,
-    /// Code before.
-    pub from: String,
-    /// Code after.
-    pub to: String,
-    /// The order or return that caused it; empty where time did.
-    pub cause: String,
-    /// What was spent in the window then.
-    pub progress_minor: i64,
-    /// The programme's version that decided.
-    pub programme_version: i32,
-    /// When it happened.
-    pub occurred_at: Timestamp,
-    /// Part of a history that is being loaded: nobody is told.
-    pub historic: bool,
-}
-
 /// Everything a decision about one member needs, and what was decided since it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Holdings {
@@ -178,20 +129,26 @@ pub struct Holdings {
     pub totals: Totals,
     /// Everything due until here is posted.
     pub settled_until: Timestamp,
-    /// The tier, once there is a ladder.
-    pub standing: Option<Standing>,
+    /// The tier on each ladder, by its code, once there is one.
+    pub standings: BTreeMap<String, Standing>,
+    /// When the first of the standings changes by itself, where they were not read: they rest until then.
+    pub tiers_due_at: Option<Timestamp>,
+    /// What counts for tiers beside what was bought.
+    pub credits: Vec<Credit>,
     /// What was bought.
     pub purchases: BTreeMap<OrderId, Purchase>,
     /// What orders earned by limited rules; read where the programme has such rules.
     pub uses: Vec<RuleUse>,
     /// How they stood when they bought what was booked since it was read.
     pub faced: BTreeMap<OrderId, Buyer>,
-    /// Earlier changes of the tier, oldest first.
+    /// Earlier changes of tiers, oldest first.
     pub history: Vec<TierChange>,
     /// Posted since it was read.
     pub postings: Vec<Posting>,
     /// Tier changes since it was read.
     pub changes: Vec<TierChange>,
+    /// Tiers that were found at risk since it was read.
+    pub at_risk: Vec<AtRisk>,
     /// Lots that had waited, and can be spent since it was read.
     pub activations: Vec<Activation>,
     /// Anything at all changed since it was read.
@@ -221,13 +178,16 @@ impl Holdings {
             deficit: 0,
             totals: Totals::default(),
             settled_until: joined_at,
-            standing: None,
+            standings: BTreeMap::new(),
+            tiers_due_at: None,
+            credits: Vec::new(),
             purchases: BTreeMap::new(),
             uses: Vec::new(),
             faced: BTreeMap::new(),
             history: Vec::new(),
             postings: Vec::new(),
             changes: Vec::new(),
+            at_risk: Vec::new(),
             activations: Vec::new(),
             touched: false,
             loading: false,
@@ -357,30 +317,6 @@ impl Holdings {
         (draws, wanted)
     }
 
-    /// Writes a change of the tier down.
-    pub fn change_tier(&mut self, change: TierChange) -> Result<(), OutOfRange> {
-        let number = self.tier_changes.checked_add(1).ok_or(OutOfRange)?;
-        self.tier_changes = number;
-        self.touched = true;
-        let change = TierChange { number, historic: self.loading, ..change };
-        self.history.push(change.clone());
-        self.changes.push(change);
-        Ok(())
-    }
-
-    /// The tier that was held at a moment.
-    pub fn tier_at(&self, moment: Timestamp) -> Option<&str> {
-        let current = self.standing.as_ref()?;
-        if moment >= current.since {
-            return Some(&current.tier);
-        }
-        let before = self.history.iter().rev().find(|change| change.occurred_at <= moment);
-        Some(match before {
-            Some(change) => &change.to,
-            None => self.history.first().map_or(&current.tier, |first| &first.from),
-        })
-    }
-
     /// When the first of the lots changes by itself: it lapses, has waited long enough, or is no longer held.
     pub fn next_of_lots(&self) -> Option<Timestamp> {
         let ends = self.holds.iter().filter(|hold| hold.held() > 0).map(|hold| hold.expires_at);
@@ -389,7 +325,6 @@ impl Holdings {
 
     /// The next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let review = self.standing.as_ref().and_then(|standing| standing.review_at);
-        self.next_of_lots().into_iter().chain(review).min()
+        self.next_of_lots().into_iter().chain(self.next_of_tiers()).min()
     }
 }

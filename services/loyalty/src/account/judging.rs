@@ -13,7 +13,7 @@ use super::earning::OrderFacts;
 use super::facing::{self, Buyer, Lists};
 use super::holdings::OutOfRange;
 use super::uses::{self, RuleUse};
-use crate::programme::rules::{Award, EarnRule, Limit, OverLimit, Unreadable};
+use crate::programme::rules::{Award, Counted, EarnRule, Limit, OverLimit, Unreadable};
 use crate::programme::terms::Programme;
 
 /// What a rule came to for one order.
@@ -63,7 +63,7 @@ pub enum Verdict {
         limit: Limit,
         /// So many points it would have given.
         points: i64,
-        /// So many it leaves.
+        /// So many it leaves: points, or orders.
         left: i64,
     },
     /// Its condition was kept by another version of this program and cannot be read.
@@ -173,7 +173,11 @@ fn limited(rule: &EarnRule, programme: &Programme, asked: Asked<'_>, given: Resu
     let (mut points, mut capped) = (wanted, None);
     for limit in &rule.limits {
         let left = uses::left(asked.uses, &rule.code, limit, asked.order.occurred_at, programme.zone.rules());
-        if points <= left {
+        let wants = match limit.of {
+            Counted::Points => points,
+            Counted::Orders => 1,
+        };
+        if wants <= left {
             continue;
         }
         match limit.over {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::earning::{LineFacts, OrderFacts, earn};
 use super::granting::{Granted, grant, take_grant_back};
-use super::holdings::{Draw, Holdings, TierChangeKind};
+use super::holdings::{Draw, Holdings};
 use super::redemption::{CannotSpend, redeem};
 use super::reversing::{Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
@@ -19,11 +19,14 @@ use super::standing::standing;
 use crate::programme::example;
 use crate::programme::terms::{Terms, Versions};
 
+mod given;
 mod granting;
 mod holding;
+mod ladders;
 mod pending;
 mod returns;
 mod rules;
+mod sliding;
 mod tiers;
 
 struct Shop {
@@ -89,7 +92,7 @@ impl Shop {
     fn say(&mut self, line: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
         let before = (self.holdings.postings.len(), self.holdings.changes.len());
-        let activated = self.holdings.activations.len();
+        let (activated, at_risk) = (self.holdings.activations.len(), self.holdings.at_risk.len());
         let number = |place: usize| words[place].parse::<i64>().expect("a number");
         let mut said = match words[0] {
             "on" => {
@@ -161,6 +164,7 @@ impl Shop {
                 String::new()
             }
             "hold" | "capture" | "release" | "holds" => self.say_of_holds(&words),
+            "count" | "assign" | "let-go" | "until" | "main" | "plus" => self.say_of_tiers(&words),
             "pending" => self.pending(),
             "lots" => self.lots(),
             "missing" => self.missing(),
@@ -173,12 +177,10 @@ impl Shop {
             let _ = write!(said, " {} usable", activation.points);
         }
         for change in &self.holdings.changes[before.1..] {
-            let verb = match change.kind {
-                TierChangeKind::Promoted => "promoted to",
-                TierChangeKind::Retained => "keeps",
-                TierChangeKind::Demoted => "falls to",
-            };
-            let _ = write!(said, " {verb} {}", change.to);
+            let _ = write!(said, " {}", ladders::told(change));
+        }
+        for risk in &self.holdings.at_risk[at_risk..] {
+            let _ = write!(said, " {} at risk, {} missing", risk.tier, risk.missing_minor);
         }
         self.assert_sums();
         said.trim().to_owned()
@@ -208,7 +210,7 @@ impl Shop {
 
     fn missing(&self) -> String {
         let terms = self.versions.at(self.now).expect("a programme");
-        let (view, _) = standing(&self.holdings, terms, self.now).expect("in range").expect("a ladder");
+        let (view, _) = standing(&self.holdings, terms, None, self.now).expect("in range").expect("a ladder");
         let next = view.next.map_or("the top".to_owned(), |next| format!("{} to {}", next.missing_minor, next.tier));
         format!("{}, {} to keep, {next}", view.tier, view.missing_to_keep_minor)
     }

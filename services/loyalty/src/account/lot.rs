@@ -12,6 +12,9 @@ impl From<OutOfCalendar> for OutOfRange {
     }
 }
 
+use crate::programme::expiry::slide_of;
+use crate::programme::terms::{Slide, Terms};
+
 /// Points earned together, that lapse together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lot {
@@ -33,6 +36,8 @@ pub struct Lot {
     pub usable_from: Option<Timestamp>,
     /// From this instant on it is lapsed.
     pub lapses_at: Option<Timestamp>,
+    /// What renews it, where it keeps as long as its member comes by.
+    pub slide: Option<Slide>,
     /// Changed since it was read.
     pub touched: bool,
 }
@@ -48,7 +53,30 @@ impl Lot {
     ) -> Self {
         let origin = origin.into();
         let (amount, left) = (points, points);
-        Self { id, origin, amount, left, held: 0, lapsed: 0, earned_at, usable_from: None, lapses_at, touched: true }
+        Self {
+            id,
+            origin,
+            amount,
+            left,
+            held: 0,
+            lapsed: 0,
+            earned_at,
+            usable_from: None,
+            lapses_at,
+            slide: None,
+            touched: true,
+        }
+    }
+
+    /// Points that are earned under terms.
+    pub fn earned(
+        id: LotId,
+        origin: impl Into<String>,
+        points: i64,
+        earned_at: Timestamp,
+        (lapses_at, terms): (Option<Timestamp>, &Terms),
+    ) -> Self {
+        Self { slide: slide_of(terms), ..Self::new(id, origin, points, earned_at, lapses_at) }
     }
 
     /// It is not to be spent yet.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::assessing::{Assessed, assess, rung};
+use super::assessing::{Assessed, assess, best};
 use super::earning::{OrderFacts, earn};
 use super::facing::Buyer;
 use super::holdings::{Holdings, OutOfRange};
@@ -80,17 +80,17 @@ pub fn quote(
     if is_member {
         reviewing::begin(&mut holdings, terms, now)?;
     }
-    let buyer = is_member.then(|| Buyer::of(&holdings, order));
+    let buyer = is_member.then(|| Buyer::of(&holdings, order, Some(terms)));
     let (assessed, lapses_at) = worth(terms, order, buyer.as_ref(), &holdings.uses)?;
     let wallets = beside.iter().map(|wallet| quote_beside(wallet, order, buyer.as_ref())).collect::<Result<_, _>>()?;
     let standing_after = if is_member {
         earn(&mut holdings, versions, order, None, now).map_err(|_| OutOfRange)?;
-        standing(&holdings, terms, now)?.map(|(view, _)| view)
+        standing(&holdings, terms, None, now)?.map(|(view, _)| view)
     } else {
         None
     };
-    let tier = buyer.and_then(|buyer| buyer.tier).filter(|_| assessed.multiplier != 100);
-    let tier = tier.and_then(|code| rung(terms, &code)).map(|rung| rung.display_name.clone());
+    let tier = buyer.as_ref().filter(|_| assessed.multiplier != 100).and_then(|buyer| best(terms, buyer));
+    let tier = tier.map(|rung| rung.display_name.clone());
     Ok(Quote {
         programme_version: terms.number,
         points: assessed.points,

@@ -3,6 +3,7 @@
 
 mod past;
 mod store;
+mod tiers;
 mod views;
 mod wallets;
 
@@ -13,23 +14,24 @@ use jiff::Timestamp;
 use kernel::{Currency, EntryId, MemberId, TenantId};
 use wire::Stop;
 
+pub use self::tiers::{Qualifications, TierThen};
 pub use self::views::{AccountView, Bought, EntryView, Overview, TierView};
 pub use self::wallets::WalletView;
 use super::books::Books;
 use super::earning::OrderFacts;
 use super::holding::Hold;
 use super::holdings::{Holdings, Lot, OutOfRange, TierChange};
-use super::qualification::rank;
 use super::quoting::{Quote, quote};
 use super::settling::{Until, settle};
-use super::standing::standing;
+use super::standing::{standing, standings};
 use super::store as rows;
 use super::uses;
 use super::{AccountRefusal, Accounts};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Versions;
-use crate::programme::terms::{Ladder, Tier, has_limits};
+use crate::programme::terms::has_limits;
 use crate::programme::wallets::ByWallet;
+use tiers::Held;
 
 impl Accounts {
     /// How members have bought since a moment, in a currency, and how many of their orders came to an amount.
@@ -56,11 +58,9 @@ impl Accounts {
         let mut settled = self.settled(tenant, member).await?;
         let (versions, now) = (settled.versions.clone(), settled.now);
         let points = settled.get(WalletCode::POINTS).cloned();
-        let standing = match versions.points().at(now).zip(points) {
-            Some((terms, points)) => {
-                standing(&points, terms, now).map_err(StoreError::unreadable)?.map(|(view, _)| view)
-            }
-            None => None,
+        let standings = match versions.points().at(now).zip(points) {
+            Some((terms, points)) => standings(&points, terms, now).map_err(StoreError::unreadable)?,
+            None => Vec::new(),
         };
         let others = wallets::others(&settled, wallet);
         let holdings = settled.take(wallet);
@@ -82,21 +82,9 @@ impl Accounts {
             held: holdings.held(),
             holds,
             totals: holdings.totals,
-            standing,
+            standings: standings.into_iter().map(|(view, _)| view).collect(),
             others,
         })
-    }
-
-    /// Why a member has the tier they have.
-    pub async fn explain_tier(&self, tenant: TenantId, member: MemberId) -> Result<TierView, Stop<AccountRefusal>> {
-        let mut settled = self.settled(tenant, member).await?;
-        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
-        let found = match settled.versions.points().at(now) {
-            Some(terms) => standing(&holdings, terms, now).map_err(StoreError::unreadable)?,
-            None => None,
-        };
-        let (standing, decision) = found.ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
-        Ok(TierView { standing, decision, last_change: holdings.history.last().cloned() })
     }
 
     /// A member's balance: now, as known at a moment, as true at a moment. A look at that moment would have settled what
@@ -143,7 +131,40 @@ impl Accounts {
         found.ok_or(Stop::Refused(AccountRefusal::EntryNotFound { entry }))
     }
 
-    /// A page of the changes of a member's tier, newest first: those that are due and not written yet too.
+    /// Why a member has the tier they have on a ladder: the first where none is named.
+    pub async fn explain_tier(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        ladder: Option<&str>,
+    ) -> Result<TierView, Stop<AccountRefusal>> {
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
+        let on = tiers::ladder_of(versions.at(now), ladder, now).map_err(Stop::Refused)?;
+        let code = &on.ladder.code;
+        let found = standing(&holdings, on.terms, Some(code), now).map_err(StoreError::unreadable)?;
+        let (standing, decision) = found.ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at: now }))?;
+        let last_change = holdings.history.iter().rev().find(|change| change.ladder == *code).cloned();
+        Ok(TierView { standing, decision, last_change })
+    }
+
+    /// What counts for a member on a ladder, newest first: so many behind so many.
+    pub async fn qualifications(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        ladder: Option<&str>,
+        (behind, limit): (i64, i64),
+    ) -> Result<Qualifications, Stop<AccountRefusal>> {
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
+        let on = tiers::ladder_of(versions.at(now), ladder, now).map_err(Stop::Refused)?;
+        Ok(tiers::counted(&holdings, on, (behind, limit), now).map_err(StoreError::unreadable)?)
+    }
+
+    /// A page of the changes of a member's tiers, newest first: those that are due and not written yet too.
     pub async fn tier_changes(
         &self,
         tenant: TenantId,
@@ -151,11 +172,25 @@ impl Accounts {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<TierChange>, Stop<AccountRefusal>> {
-        let mut settled = self.settled(tenant, member).await?;
-        let holdings = settled.take(WalletCode::POINTS);
+        let holdings = self.settled(tenant, member).await?.take(WalletCode::POINTS);
         let earlier =
             holdings.history.into_iter().rev().filter(|change| before.is_none_or(|before| change.number < before));
         Ok(earlier.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+    }
+
+    /// The tiers a member held at a moment, as it is known now: on each ladder of the programme that ruled then.
+    pub async fn tiers_at(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        at: Option<Timestamp>,
+    ) -> Result<Vec<TierThen>, Stop<AccountRefusal>> {
+        let mut settled = self.settled(tenant, member).await?;
+        let (holdings, now) = (settled.take(WalletCode::POINTS), settled.now);
+        let versions = settled.versions.points();
+        let at = at.unwrap_or(now).min(now);
+        let terms = versions.at(at).ok_or(Stop::Refused(AccountRefusal::ProgrammeNotFound { at }))?;
+        Ok(tiers::then(&holdings, terms, at))
     }
 
     /// Sums over one wallet of a programme, and over its tiers with points, exact to the second: what has fallen due and is not written yet is counted as if it were, and
@@ -177,13 +212,15 @@ impl Accounts {
             return Ok(overview);
         }
         if let Some(ladder) = current.and_then(|terms| terms.ladder.as_ref()) {
-            let mut counts = store::tiers(&mut snapshot, tenant).await?;
-            self.review(&mut snapshot, tenant, &terms.versions, now, &mut counts).await?;
+            let mut counts = store::tiers(&mut snapshot, tenant, &ladder.code).await?;
+            let unbegun = overview.accounts.saturating_sub(counts.values().sum());
+            tiers::count(&mut counts, Held::default(), unbegun);
+            self.review(&mut snapshot, tenant, &terms.versions, (&ladder.code, now), &mut counts).await?;
             if terms.versions.at(now).is_none() {
                 // Nobody stands anywhere before the first terms are in force.
-                counts.remove("");
+                counts.remove(&Held::default());
             }
-            overview.tiers = by_rank(ladder, &counts);
+            overview.tiers = tiers::by_rank(ladder, &counts);
         }
         overview.spend = store::spend(&mut snapshot, tenant).await?;
         Ok(overview)
@@ -195,8 +232,8 @@ impl Accounts {
         snapshot: &mut store::Snapshot<'_>,
         tenant: TenantId,
         versions: &Versions,
-        now: Timestamp,
-        counts: &mut BTreeMap<String, i64>,
+        (ladder, now): (&str, Timestamp),
+        counts: &mut BTreeMap<Held, i64>,
     ) -> Result<(), StoreError> {
         let mut after = None;
         loop {
@@ -205,10 +242,10 @@ impl Accounts {
             after = Some(*last);
             let whose: BTreeSet<_> = due.iter().map(|review| (tenant, review.member)).collect();
             for mut holdings in rows::read_for_review(snapshot, &whose).await?.into_values() {
-                let before = code_of(&holdings);
+                let before = tiers::held(&holdings, ladder);
                 settle(&mut holdings, versions, Until::Including(now)).map_err(StoreError::unreadable)?;
-                count(counts, before, -1);
-                count(counts, code_of(&holdings), 1);
+                tiers::count(counts, before, -1);
+                tiers::count(counts, tiers::held(&holdings, ladder), 1);
             }
         }
     }
@@ -276,8 +313,8 @@ impl Accounts {
 pub(super) struct Settled {
     points: Owner,
     books: Books,
-    versions: ByWallet,
-    now: Timestamp,
+    pub(super) versions: ByWallet,
+    pub(super) now: Timestamp,
 }
 
 impl Settled {
@@ -291,27 +328,8 @@ impl Settled {
     }
 
     /// One of them; empty where nothing ever lay in it.
-    fn take(&mut self, wallet: WalletCode) -> Holdings {
+    pub(super) fn take(&mut self, wallet: WalletCode) -> Holdings {
         let known = self.books.remove(&Owner { wallet, ..self.points });
         known.unwrap_or_else(|| Holdings::of(self.points.member, wallet, self.now))
     }
-}
-
-/// The code of the tier held; empty for none.
-fn code_of(holdings: &Holdings) -> String {
-    holdings.standing.as_ref().map(|standing| standing.tier.clone()).unwrap_or_default()
-}
-
-fn count(counts: &mut BTreeMap<String, i64>, code: String, by: i64) {
-    let members = counts.entry(code).or_default();
-    *members = members.saturating_add(by);
-}
-
-/// Members by tier, lowest first. Whoever has no tier yet, or one that was given up, stands in the lowest.
-fn by_rank(ladder: &Ladder, counts: &BTreeMap<String, i64>) -> Vec<(String, String, i64)> {
-    let at = |place: usize| -> i64 {
-        counts.iter().filter(|(code, _)| rank(ladder, code) == place).map(|(_, members)| *members).sum()
-    };
-    let named = |(place, tier): (usize, &Tier)| (tier.code.clone(), tier.display_name.clone(), at(place));
-    ladder.tiers.iter().enumerate().map(named).collect()
 }

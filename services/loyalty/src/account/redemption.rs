@@ -6,6 +6,7 @@ use kernel::{EntryId, Points};
 use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
 use super::settling::{Until, settle};
+use super::sliding::renew;
 use crate::programme::expiry::lapse_instant;
 use crate::programme::terms::{Terms, Versions};
 
@@ -82,7 +83,7 @@ pub fn add_by_hand(
 ) -> Result<EntryId, OutOfRange> {
     let now = now.max(holdings.settled_until);
     settle(holdings, versions, Until::Earning(now))?;
-    let lot = Lot::new(holdings.next_lot_id(0), "", points.0, now, lapse_instant(terms, now)?);
+    let lot = Lot::earned(holdings.next_lot_id(0), "", points.0, now, (lapse_instant(terms, now)?, terms));
     let draw = holdings.credit(lot)?;
     let grounds = by.grounds(terms.number, now).step("by hand", by.reason, points.0);
     holdings.post(EntryKind::Adjustment, points.0, by.reason, vec![draw], grounds, now)
@@ -112,6 +113,9 @@ fn take(
             grounds = grounds.figure("lapse_time", lapse);
         }
     }
+    // What a clerk takes is not the member coming by.
+    let renewed = if kind == EntryKind::Redemption { renew(holdings, versions, now)? } else { None };
+    let grounds = grounds.fact_of("renewed_until_time", renewed);
     Ok(holdings.post(kind, points.negated().0, cause, draws, grounds, now)?)
 }
 

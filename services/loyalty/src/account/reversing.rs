@@ -9,8 +9,9 @@ use kernel::{EntryId, OrderId, Rounding};
 use super::decision::Decision;
 use super::earning::moment_of;
 use super::holdings::{Draw, EntryKind, Holdings, Lot, OutOfRange};
-use super::reviewing;
+use super::reviewing::looking_back;
 use super::settling::{Until, settle};
+use super::sliding::{extend, renew};
 use super::uses;
 use crate::programme::expiry::grace_instant;
 use crate::programme::terms::{DeficitPolicy, Versions};
@@ -54,7 +55,7 @@ pub fn take_back(
     now: Timestamp,
 ) -> Result<(), CannotReturn> {
     match take_points_back(holdings, versions, back, now)? {
-        Some(moment) => Ok(reviewing::look_back(holdings, versions, moment, &back.cause)?),
+        Some(moment) => Ok(looking_back::look_back(holdings, versions, moment, &back.cause)?),
         None => Ok(()),
     }
 }
@@ -150,7 +151,8 @@ pub struct Redeemed {
 }
 
 /// Gives spent points back to the lots they came from; what lapsed meanwhile comes back as a lot with the grace, of what
-/// it first came from: when that comes back, it is taken with it, and not taken where it has lapsed again.
+/// it first came from: when that comes back, it is taken with it, and not taken where it has lapsed again. Points that keep
+/// as long as their member comes by keep from now on.
 pub fn give_back(
     holdings: &mut Holdings,
     versions: &Versions,
@@ -158,6 +160,7 @@ pub fn give_back(
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
     settle(holdings, versions, Until::Including(now.max(holdings.settled_until)))?;
+    renew(holdings, versions, now)?;
     return_to_lots(holdings, versions, redeemed, now)
 }
 
@@ -178,6 +181,9 @@ pub(super) fn return_to_lots(
         holdings.deficit = holdings.deficit.saturating_sub(absorbed);
         owed = owed.saturating_add(absorbed);
         points = points.saturating_sub(absorbed);
+        if let Some(lot) = holdings.lot_mut(draw.lot) {
+            extend(lot, versions, now)?;
+        }
         match holdings.lot_mut(draw.lot) {
             Some(lot) if lot.lapses_at.is_none_or(|lapse| lapse > now) => {
                 lot.left = lot.left.checked_add(points).ok_or(OutOfRange)?;

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use super::decision::Decision;
+use super::holding;
 use super::holdings::{Activation, Draw, EntryKind, Holdings, Lot, OutOfRange};
-use super::{holding, reviewing};
+use super::reviewing::{assigning, term_end};
 use crate::programme::terms::Versions;
 
 /// Up to where to settle.
@@ -40,7 +41,9 @@ impl Until {
 enum Due {
     Activation,
     Release,
+    Notice,
     Review,
+    AssignmentEnd,
     Lapse,
 }
 
@@ -51,7 +54,9 @@ pub fn settle(holdings: &mut Holdings, versions: &Versions, until: Until) -> Res
         match what {
             Due::Activation => activate(holdings, due),
             Due::Release => holding::expire(holdings, versions, due)?,
-            Due::Review => reviewing::review(holdings, versions, due)?,
+            Due::Notice => term_end::notice(holdings, versions, due)?,
+            Due::Review => term_end::review(holdings, versions, due)?,
+            Due::AssignmentEnd => assigning::expire(holdings, versions, due)?,
             Due::Lapse => lapse(holdings, due)?,
         }
     }
@@ -60,14 +65,18 @@ pub fn settle(holdings: &mut Holdings, versions: &Versions, until: Until) -> Res
 }
 
 fn next(holdings: &Holdings) -> Option<(Timestamp, Due)> {
-    let review = holdings.standing.as_ref().and_then(|standing| standing.review_at);
+    let of_tiers = holdings.standings.values().flat_map(|standing| {
+        let until = standing.assigned.as_ref().and_then(|assigned| assigned.until);
+        let due = [(standing.notice_at, Due::Notice), (standing.review_at, Due::Review), (until, Due::AssignmentEnd)];
+        due.into_iter().filter_map(|(due, what)| Some((due?, what)))
+    });
     let of_lots = holdings.lots.iter().filter_map(|lot| {
         let what = if lot.waits() { Due::Activation } else { Due::Lapse };
         Some((lot.due_at()?, what))
     });
     let ends = holdings.holds.iter().filter(|hold| hold.held() > 0).map(|hold| (hold.expires_at, Due::Release));
-    // Lots that were not read rest beyond every moment that is settled without them.
-    of_lots.chain(ends).chain(review.map(|review| (review, Due::Review))).min()
+    // Lots and tiers that were not read rest beyond every moment that is settled without them.
+    of_lots.chain(ends).chain(of_tiers).min()
 }
 
 fn activate(holdings: &mut Holdings, due: Timestamp) {

@@ -7,12 +7,13 @@ mod holds;
 mod loading;
 mod purchases;
 pub(super) mod recalling;
+mod tiers;
 mod writing;
 
-pub(super) use loading::{Loaded, load, read_for_review, read_member, wallet};
+pub(super) use loading::{Found, Loaded, load, read_for_review, read_member, wallet};
 pub(super) use writing::write;
 
-use super::holdings::{EntryKind, TierChangeKind};
+use super::holdings::EntryKind;
 use ::store::StoreError;
 
 /// Numbers of kinds in the database. They never change their meaning.
@@ -39,19 +40,4 @@ pub(super) fn read_entry_kind(number: i16) -> Result<EntryKind, StoreError> {
     .into_iter()
     .find(|kind| entry_kind(*kind) == number)
     .ok_or_else(|| StoreError::unreadable("a kind of entry"))
-}
-
-pub(super) const fn tier_change_kind(kind: TierChangeKind) -> i16 {
-    match kind {
-        TierChangeKind::Promoted => 1,
-        TierChangeKind::Retained => 2,
-        TierChangeKind::Demoted => 3,
-    }
-}
-
-pub(super) fn read_tier_change_kind(number: i16) -> Result<TierChangeKind, StoreError> {
-    [TierChangeKind::Promoted, TierChangeKind::Retained, TierChangeKind::Demoted]
-        .into_iter()
-        .find(|kind| tier_change_kind(*kind) == number)
-        .ok_or_else(|| StoreError::unreadable("a kind of tier change"))
 }

@@ -2,11 +2,12 @@
 
 pub(super) mod hearing;
 mod holds;
+pub(in crate::account) mod tiers;
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kernel::{EntryId, HoldId, MemberId, TenantId};
+use kernel::{ClaimId, EntryId, HoldId, MemberId, TenantId};
 
 use super::books::{Books, of_member};
 use super::decision::Explanation;
@@ -55,6 +56,7 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Adjust(ask) => ask.validate_only,
         Ask::Grant(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
+        Ask::Tiers(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -90,6 +92,12 @@ impl Tally<'_> {
             Ask::Grant(one) => self.call(books, ask, |tally, holdings, versions| tally.grant(holdings, versions, one)),
             Ask::Revoke(one) => {
                 self.call(books, ask, |tally, holdings, versions| tally.revoke(holdings, versions, one))
+            }
+            Ask::Tiers(one) if !one.known && !is_known(books, one.tenant, one.member) => {
+                Answer::Refused(AccountRefusal::MemberNotFound { member: one.member })
+            }
+            Ask::Tiers(one) => {
+                self.call(books, ask, |tally, holdings, versions| tiers::carry_out(holdings, versions, one, tally.now))
             }
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
@@ -138,9 +146,13 @@ impl Tally<'_> {
             Ask::Revoke(ask) => of_entry(ask.entry),
             Ask::Capture(ask) => of_hold(ask.hold),
             Ask::Release(ask) => of_hold(ask.hold),
-            Ask::Redeem(_) | Ask::Hold(_) | Ask::Adjust(_) | Ask::Grant(_) | Ask::Hear { .. } | Ask::Settle { .. } => {
-                ask.owner().map(|owner| owner.wallet)
-            }
+            Ask::Redeem(_)
+            | Ask::Hold(_)
+            | Ask::Adjust(_)
+            | Ask::Grant(_)
+            | Ask::Tiers(_)
+            | Ask::Hear { .. }
+            | Ask::Settle { .. } => ask.owner().map(|owner| owner.wallet),
         };
         Some(Owner { tenant, member, wallet: wallet.unwrap_or_default() })
     }
@@ -159,13 +171,16 @@ impl Tally<'_> {
         let entry = ask.entry;
         let here = holdings.postings.iter().find(|posting| posting.id == entry);
         let written = self.done.spent.get(&((ask.tenant, ask.member), entry));
-        let (kind, draws) = match (here, written) {
-            (Some(posting), _) => (posting.kind, posting.draws.clone()),
-            (None, Some(spent)) => (spent.kind, spent.draws.clone()),
+        let (kind, draws, spent_on) = match (here, written) {
+            (Some(posting), _) => (posting.kind, posting.draws.clone(), &posting.cause),
+            (None, Some(spent)) => (spent.kind, spent.draws.clone(), &spent.cause),
             (None, None) => return Err(AccountRefusal::EntryNotFound { entry }),
         };
         if kind != EntryKind::Redemption {
             return Err(AccountRefusal::NotARedemption { entry, kind });
+        }
+        if let Some(claim) = ClaimId::parse(spent_on).ok().filter(|claim| ask.claim != Some(*claim)) {
+            return Err(AccountRefusal::SpentOnClaim { entry, claim });
         }
         let cause = entry.to_string();
         let reversed_here = holdings
@@ -254,6 +269,7 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         lapses_at: posting.and_then(|posting| lapse_of(holdings, posting)),
         points: posting.map_or(0, |posting| posting.points),
         hold: None,
+        tier: None,
         mark: None,
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());

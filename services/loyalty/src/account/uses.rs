@@ -9,7 +9,7 @@ use kernel::rounding::share;
 
 use super::holdings::Holdings;
 use super::reversing::ReturnFacts;
-use crate::programme::rules::{Limit, LimitPeriod};
+use crate::programme::rules::{Counted, Limit, LimitPeriod};
 use kernel::Rounding;
 
 /// What one order earned by one rule.
@@ -29,17 +29,20 @@ pub struct RuleUse {
     pub touched: bool,
 }
 
-/// What a limit leaves for an order of a moment.
+/// What a limit leaves for an order of a moment: of points, or of orders.
 pub fn left(uses: &[RuleUse], code: &str, limit: &Limit, at: Timestamp, zone: &TimeZone) -> i64 {
     let counts = |known: &&RuleUse| known.rule == code && limit.per.same(known.used_at, at, zone);
+    let weight = |known: &RuleUse| match limit.of {
+        Counted::Points => known.points.saturating_sub(known.back),
+        Counted::Orders => i64::from(known.back < known.points),
+    };
     let used = match limit.per {
         LimitPeriod::Order => 0,
-        LimitPeriod::Day | LimitPeriod::Week | LimitPeriod::Month | LimitPeriod::Year | LimitPeriod::Ever => uses
-            .iter()
-            .filter(counts)
-            .fold(0_i64, |sum, known| sum.saturating_add(known.points.saturating_sub(known.back))),
+        LimitPeriod::Day | LimitPeriod::Week | LimitPeriod::Month | LimitPeriod::Year | LimitPeriod::Ever => {
+            uses.iter().filter(counts).fold(0_i64, |sum, known| sum.saturating_add(weight(known)))
+        }
     };
-    limit.points.saturating_sub(used).max(0)
+    limit.most.saturating_sub(used).max(0)
 }
 
 /// Gives back to the limits what came back of an order: the same share as of its money. Worked out from all that came back

@@ -20,7 +20,7 @@ use super::reversing::{Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
 use crate::programme::example;
 use crate::programme::expiry::{grace_instant, lapse_instant, usable_instant};
-use crate::programme::terms::{DeficitPolicy, Pending, PendingFrom, Terms, Versions};
+use crate::programme::terms::{DeficitPolicy, Expiry, Pending, PendingFrom, Slide, Terms, Versions};
 
 const BY_HAND: ByHand<'static> = ByHand { reason: "by hand", actor: "clerk" };
 
@@ -119,8 +119,20 @@ impl Model {
         if self.owed > 0 { self.owed -= 1 } else { self.points.push(point) }
     }
 
+    /// Where points keep as long as their member comes by, all that are there keep as if earned at a moment.
+    fn renew(&mut self, at: Timestamp) {
+        let Expiry::Inactivity(_) = self.terms.expiry else { return };
+        let until = lapse_instant(&self.terms, at).expect("in range").expect("they lapse");
+        let held = self.holds.iter_mut().flat_map(|(_, points)| points.iter_mut());
+        let waiting = self.waiting.iter_mut().map(|(_, point)| point);
+        self.points.iter_mut().chain(held).chain(waiting).for_each(|point| point.0 = point.0.max(until));
+    }
+
     fn buy(&mut self, order: usize, amount: i64, at: Timestamp, now: Timestamp) {
         let earned = amount / 50;
+        if earned > 0 {
+            self.renew(at);
+        }
         let usable = usable_instant(&self.terms, at, None).expect("in range");
         let promised = lapse_instant(&self.terms, usable.unwrap_or(at)).expect("in range").expect("they lapse");
         let lapses = if promised <= now { self.grace(now) } else { promised };
@@ -146,18 +158,26 @@ impl Model {
 
     fn let_go(&mut self, which: usize, at: Timestamp) {
         let points = std::mem::take(&mut self.holds[which].1);
-        self.come_back(points, at);
+        self.come_back(points, false, at);
     }
 
     fn give_back(&mut self, which: usize, now: Timestamp) {
+        self.renew(now);
         let points = std::mem::take(&mut self.spent[which]);
-        self.come_back(points, now);
+        self.come_back(points, true, now);
     }
 
-    fn come_back(&mut self, points: Vec<Point>, now: Timestamp) {
+    fn come_back(&mut self, points: Vec<Point>, given: bool, now: Timestamp) {
         for (lapses, earned_at, order) in points {
             let late = lapses <= now;
-            self.add(if late { (self.grace(now), earned_at, order) } else { (lapses, earned_at, order) });
+            let lapses = match self.terms.expiry {
+                Expiry::Inactivity(_) if given || late => {
+                    lapse_instant(&self.terms, now).expect("in range").expect("they lapse").max(lapses)
+                }
+                _ if late => self.grace(now),
+                _ => lapses,
+            };
+            self.add((lapses, earned_at, order));
         }
     }
 
@@ -190,6 +210,12 @@ impl Model {
         }
         true
     }
+}
+
+fn sliding(terms: Terms) -> Terms {
+    let mut terms = terms;
+    terms.terms.expiry = Expiry::Inactivity(Slide { months: 6, days: 0 });
+    terms
 }
 
 fn flat(deficit: DeficitPolicy, days: Option<i32>) -> Terms {
@@ -303,6 +329,7 @@ impl Walk {
             let draws = self.holdings.postings.last().expect("posted").draws.clone();
             self.redemptions.push(Redeemed { entry, draws });
             self.model.spent.push(taken);
+            self.model.renew(self.now);
         }
     }
 
@@ -333,6 +360,16 @@ proptest! {
         days in proptest::option::of(1..90_i32),
     ) {
         let mut walk = Walk::begin(flat(deficit, days));
+        steps.iter().for_each(|step| walk.go(step));
+    }
+
+    #[test]
+    fn points_that_slide_agree_with_the_model(
+        steps in proptest::collection::vec(step(), 50),
+        deficit in policy(),
+        days in proptest::option::of(1..90_i32),
+    ) {
+        let mut walk = Walk::begin(sliding(flat(deficit, days)));
         steps.iter().for_each(|step| walk.go(step));
     }
 }

@@ -37,13 +37,13 @@ pub(super) enum Answer {
 type Twin = (TenantId, Shard, &'static str, RequestId);
 
 /// What members hold, as it changes within the batch: unused coupons of a campaign, and the number of the last of any.
-struct Holdings {
+pub(super) struct Holdings {
     held: BTreeMap<(TenantId, MemberId, String), i64>,
     last: BTreeMap<(TenantId, MemberId), i64>,
 }
 
 /// What a tenant has, as far as the batch needs it.
-struct Grounds {
+pub(super) struct Grounds {
     suspended: bool,
     campaigns: Standings,
 }
@@ -126,7 +126,11 @@ async fn recall(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<Vec<Recall<
     Ok(asks.iter().map(|ask| key(ask).and_then(|_| known.next()).unwrap_or(Recall::New)).collect())
 }
 
-async fn grounds(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<HashMap<TenantId, Grounds>, StoreError> {
+pub(super) async fn grounds(
+    tx: &mut Tx,
+    asks: &[Ask],
+    now: Timestamp,
+) -> Result<HashMap<TenantId, Grounds>, StoreError> {
     let mut asked: BTreeMap<TenantId, BTreeSet<(String, i32)>> = BTreeMap::new();
     for issue in issues(asks) {
         asked.entry(issue.tenant).or_default().insert((issue.campaign.clone(), 0));
@@ -140,7 +144,7 @@ async fn grounds(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<HashMap<Te
     Ok(all)
 }
 
-async fn holdings(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<Holdings, StoreError> {
+pub(super) async fn holdings(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<Holdings, StoreError> {
     let asked: BTreeSet<_> = issues(asks).map(|issue| (issue.tenant, issue.member, issue.campaign.clone())).collect();
     let mut holdings = Holdings { held: BTreeMap::new(), last: BTreeMap::new() };
     if asked.is_empty() {
@@ -153,7 +157,7 @@ async fn holdings(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Result<Holdings,
     Ok(holdings)
 }
 
-fn decide(
+pub(super) fn decide(
     holdings: &mut Holdings,
     given: &mut Vec<(TenantId, Coupon)>,
     grounds: &HashMap<TenantId, Grounds>,
@@ -250,7 +254,7 @@ async fn lapse(
     Ok(Answer::Settled)
 }
 
-async fn write(tx: &mut Tx, given: &[(TenantId, Coupon)], now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn write(tx: &mut Tx, given: &[(TenantId, Coupon)], now: Timestamp) -> Result<(), StoreError> {
     if given.is_empty() {
         return Ok(());
     }

@@ -12,6 +12,7 @@ use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
 use crate::reservation::Reservations;
+use crate::savings::Savings;
 
 /// The service as tonic calls it.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub(crate) struct Service {
     pub(super) codes: Codes,
     pub(super) coupons: Coupons,
     pub(super) reservations: Reservations,
+    savings: Savings,
     progress: Progress,
     pub(super) peers: Peers,
 }
@@ -29,10 +31,11 @@ impl Service {
     pub(crate) fn new(
         keys: Keys,
         (campaigns, codes, coupons, reservations): (Campaigns, Codes, Coupons, Reservations),
+        savings: Savings,
         progress: Progress,
         peers: Peers,
     ) -> Self {
-        Self { keys, campaigns, codes, coupons, reservations, progress, peers }
+        Self { keys, campaigns, codes, coupons, reservations, savings, progress, peers }
     }
 
     pub(crate) fn mount(self, services: Services) -> Services {
@@ -147,7 +150,7 @@ impl CouponService for Service {
     async fn get_savings(&self, call: Request<GetSavingsRequest>) -> Result<Response<GetSavingsResponse>, Status> {
         let ask = parse_coupons::savings(&self.keys, call)?;
         self.fresh(&ask.freshness).await?;
-        let saved = self.reservations.savings(ask.tenant, ask.member, ask.since, ask.until).await;
-        Ok(present_coupons::savings(saved.map_err(refuse_coupons::reservation)?))
+        let saved = self.savings.of(ask.tenant, ask.member, (ask.since, ask.until)).await;
+        Ok(present_coupons::savings(&saved.map_err(refuse_coupons::reservation)?, ask.fee))
     }
 }

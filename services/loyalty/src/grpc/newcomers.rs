@@ -11,7 +11,7 @@ use tonic::Status;
 use wire::Stop;
 
 use super::refuse;
-use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, Receipt};
+use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, Receipt, TierAsk};
 
 /// What became of one item of a batch.
 type Outcome = Result<Receipt, Stop<AccountRefusal>>;
@@ -39,6 +39,18 @@ pub(super) async fn grant(accounts: &Accounts, peers: &Peers, behalf: Behalf, as
         Ok(receipt) => return Ok(receipt),
         Err(Stop::Refused(AccountRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
             return accounts.grant(Grant { known: true, ..ask }).await.map_err(refuse::account);
+        }
+        Err(stop) => stop,
+    };
+    Err(refuse::account(stop))
+}
+
+/// Does something about a tier; opens the account of a member whose enrolment is still on its way.
+pub(super) async fn tiers(accounts: &Accounts, peers: &Peers, behalf: Behalf, ask: TierAsk) -> Result<Receipt, Status> {
+    let stop = match accounts.tiers(ask.clone()).await {
+        Ok(receipt) => return Ok(receipt),
+        Err(Stop::Refused(AccountRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
+            return accounts.tiers(TierAsk { known: true, ..ask }).await.map_err(refuse::account);
         }
         Err(stop) => stop,
     };

@@ -105,11 +105,6 @@ pub(super) fn tier_changes(keys: &Keys, call: Request<ListTierChangesRequest>) -
     page(keys, tenant, list, (&ask.member, ""), (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
 }
 
-pub(super) fn tier(keys: &Keys, call: Request<ExplainTierRequest>) -> Result<Look, Status> {
-    let (envelope, ask) = open(call)?;
-    look(keys, envelope.tenant, &ask.member, &ask.at_least_as_fresh)
-}
-
 pub(super) fn overview(keys: &Keys, call: Request<GetOverviewRequest>) -> Result<OverviewLook, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
@@ -226,6 +221,7 @@ pub(super) fn reversal(keys: &Keys, call: Request<ReverseRedemptionRequest>) -> 
         tenant: envelope.tenant,
         member,
         entry,
+        claim: None,
         validate_only: ask.validate_only,
         explain: ask.explain,
         key: RequestKey { rpc: "ReverseRedemption", id, digests: digests(keys, &ask) },

@@ -205,7 +205,7 @@ fn read_benefit(bad: &mut Violations, said: &Campaign) -> Option<rules::Benefit>
     }
 }
 
-fn read_names(bad: &mut Violations, field: &str, names: &[String]) -> Option<BTreeSet<String>> {
+pub(super) fn read_names(bad: &mut Violations, field: &str, names: &[String]) -> Option<BTreeSet<String>> {
     bad.count(field, names.len(), 0..=200);
     let read = names.iter().take(200).enumerate();
     read.map(|(place, name)| bad.text(&format!("{field}[{place}]"), name, 1..=100)).collect()

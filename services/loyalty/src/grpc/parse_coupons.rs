@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::{CouponId, Currency, MemberId, RequestId, TenantId};
+use kernel::{CouponId, Currency, MemberId, Money, RequestId, TenantId};
+use proto::common::v1 as common;
 use proto::loyalty::v1::*;
 use store::RequestKey;
 use tonic::{Request, Status};
@@ -19,7 +20,7 @@ use crate::reservation::{End, Quote, Reserve};
 const MOST: i64 = 1_000_000_000_000;
 const LIFETIME: i64 = 900;
 
-/// A page of a member's coupons.
+/// A page of what a member has.
 pub(super) struct Page {
     pub tenant: TenantId,
     pub member: MemberId,
@@ -34,6 +35,7 @@ pub(super) struct Savings {
     pub member: MemberId,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    pub fee: Option<Money>,
     pub freshness: Freshness,
 }
 
@@ -84,15 +86,25 @@ fn read_issue(
 
 pub(super) fn page(keys: &Keys, call: Request<ListCouponsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
+    let said = (&*ask.member, ask.page_size, &*ask.page_token, &*ask.at_least_as_fresh);
+    read_page(keys, envelope.tenant, LIST, said)
+}
+
+/// A page of what a member has, of a list with a name of its own: the member, the size, the tokens of page and freshness.
+pub(super) fn read_page(
+    keys: &Keys,
+    tenant: TenantId,
+    list: &str,
+    (member, size, token, fresh): (&str, i32, &str, &str),
+) -> Result<Page, Status> {
     let mut bad = Violations::new();
-    let member = bad.take("member", MemberId::parse(&ask.member));
-    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let limit = page_size(&mut bad, ask.page_size);
-    let token =
-        member.and_then(|member| PageToken::open(&mut bad, keys, &ask.page_token, &[LIST, &member.to_string()]));
+    let member = bad.take("member", MemberId::parse(member));
+    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, fresh));
+    let limit = page_size(&mut bad, size);
+    let token = member.and_then(|member| PageToken::open(&mut bad, keys, token, &[list, &member.to_string()]));
     let before = token.flatten().and_then(|token| token.0.first().and_then(|number| number.parse().ok()));
     let (member, freshness) = bad.settle(member.zip(freshness))?;
-    Ok(Page { tenant: envelope.tenant, member, before, limit, freshness })
+    Ok(Page { tenant, member, before, limit, freshness })
 }
 
 pub(super) fn codes(keys: &Keys, call: Request<GenerateCodesRequest>) -> Result<Generate, Status> {
@@ -213,11 +225,19 @@ pub(super) fn savings(keys: &Keys, call: Request<GetSavingsRequest>) -> Result<S
     let since = bad.instant("since_time", ask.since_time.as_ref());
     let until = bad.instant("until_time", ask.until_time.as_ref());
     let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let (member, freshness) = bad.settle(member.zip(freshness))?;
-    Ok(Savings { tenant: envelope.tenant, member, since, until, freshness })
+    let fee = read_fee(&mut bad, ask.fee.as_ref());
+    let (member, (freshness, fee)) = bad.settle(member.zip(freshness.zip(fee)))?;
+    Ok(Savings { tenant: envelope.tenant, member, since, until, fee, freshness })
 }
 
-fn read_order(bad: &mut Violations, order: Option<&OrderKey>) -> Option<Order> {
+fn read_fee(bad: &mut Violations, fee: Option<&common::Money>) -> Option<Option<Money>> {
+    let Some(fee) = fee else { return Some(None) };
+    let currency = bad.take("fee.currency_code", Currency::parse(&fee.currency_code));
+    let minor = bad.number("fee.minor", fee.minor, 0..=MOST);
+    Some(Some(Money { currency: currency?, minor: minor? }))
+}
+
+pub(super) fn read_order(bad: &mut Violations, order: Option<&OrderKey>) -> Option<Order> {
     let Some(order) = order else {
         bad.add("order", "is required");
         return None;
@@ -253,7 +273,7 @@ fn read_codes(bad: &mut Violations, codes: &[String], most: usize) -> Option<Vec
     Some(read)
 }
 
-fn read_cart(bad: &mut Violations, cart: Option<&Cart>) -> Option<CartSaid> {
+pub(super) fn read_cart(bad: &mut Violations, cart: Option<&Cart>) -> Option<CartSaid> {
     let Some(cart) = cart else {
         bad.add("cart", "is required");
         return None;
@@ -268,10 +288,12 @@ fn read_cart(bad: &mut Violations, cart: Option<&Cart>) -> Option<CartSaid> {
         let category = bad.text(&field("category"), &line.category, 0..=100);
         let gross = bad.number(&field("gross_minor"), line.gross_minor, 0..=MOST);
         let discount = bad.number(&field("discount_minor"), line.discount_minor, 0..=line.gross_minor.clamp(0, MOST));
+        bad.number(&field("quantity"), line.quantity, 0..=1_000_000);
         if let (Some(product), Some(category), Some(gross_minor), Some(discount_minor)) =
             (product, category, gross, discount)
         {
-            lines.push(applying::CartLine { product, category, gross_minor, discount_minor });
+            let quantity = line.quantity.max(1);
+            lines.push(applying::CartLine { product, category, gross_minor, discount_minor, quantity });
         }
     }
     Some(CartSaid { currency: currency?, lines, delivery_minor: delivery_minor? })

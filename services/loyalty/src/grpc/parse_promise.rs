@@ -6,7 +6,7 @@ use wire::Violations;
 
 use super::parse_programme::unknown;
 use crate::account::wallet::WalletCode;
-use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom};
+use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom, Slide};
 use crate::programme::wallets::{MOST_WALLETS, Wallet};
 
 /// What is promised, as the wire says it.
@@ -160,7 +160,7 @@ fn read_expiry(bad: &mut Violations, within: &str, expiry: Option<&wire_v1::Expi
     let field = |name: &str| format!("{within}.expiry{name}");
     match expiry.and_then(|expiry| expiry.policy.as_ref()) {
         None => {
-            bad.add(field(""), "is required: never, after or period_end");
+            bad.add(field(""), "is required: never, after, period_end or inactivity");
             None
         }
         Some(Policy::Never(_)) => Some(Expiry::Never),
@@ -169,6 +169,15 @@ fn read_expiry(bad: &mut Violations, within: &str, expiry: Option<&wire_v1::Expi
             let days = bad.number(&field(".after.days"), i64::from(after.days), 0..=36_600);
             months.zip(days)?;
             Some(Expiry::After { months: after.months, days: after.days, to_month_end: after.to_month_end })
+        }
+        Some(Policy::Inactivity(kept)) => {
+            let months = bad.number(&field(".inactivity.months"), i64::from(kept.months), 0..=1_200);
+            let days = bad.number(&field(".inactivity.days"), i64::from(kept.days), 0..=36_600);
+            if (kept.months, kept.days) == (0, 0) {
+                bad.add(field(".inactivity"), "needs months or days");
+            }
+            months.zip(days)?;
+            Some(Expiry::Inactivity(Slide { months: kept.months, days: kept.days }))
         }
         Some(Policy::PeriodEnd(end)) => {
             let month = bad.number(&field(".period_end.last_month"), i64::from(end.last_month), 0..=12);

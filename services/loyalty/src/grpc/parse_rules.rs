@@ -7,7 +7,7 @@ use wire::Violations;
 
 use super::parse_programme::unknown;
 use super::parse_promise::wallet_code;
-use crate::programme::rules::{Award, Condition, EarnRule, Limit, LimitPeriod, MOST_RULES, OverLimit};
+use crate::programme::rules::{Award, Condition, Counted, EarnRule, Limit, LimitPeriod, MOST_RULES, OverLimit};
 use crate::programme::words::Words;
 
 /// Bytes of one condition.
@@ -17,6 +17,7 @@ const MOST_BYTES: usize = 2_048;
 const MOST_BYTES_IN_ALL: usize = 65_536;
 
 const MOST_POINTS: i64 = 1_000_000_000_000;
+const MOST_ORDERS: i64 = 1_000_000;
 
 pub(super) fn read_rules(
     bad: &mut Violations,
@@ -137,19 +138,41 @@ fn read_limits(bad: &mut Violations, within: &str, limits: &[wire_v1::RuleLimit]
             }
             Err(_) => unknown(bad, &field("period")),
         };
-        let points = bad.number(&field("most_points"), limit.most_points, 1..=MOST_POINTS);
+        let most = read_most(bad, &field, limit);
         let over = match wire_v1::OverLimit::try_from(limit.over) {
             Ok(wire_v1::OverLimit::Unspecified | wire_v1::OverLimit::Cap) => Some(OverLimit::Cap),
             Ok(wire_v1::OverLimit::Refuse) => Some(OverLimit::Refuse),
             Err(_) => unknown(bad, &field("over")),
         };
-        if per.is_some_and(|per| read.iter().any(|known| known.per == per)) {
-            bad.add(field("period"), "has a limit already");
+        let of = most.map(|(_, of)| of);
+        if read.iter().any(|known| Some(known.per) == per && Some(known.of) == of) {
+            bad.add(field("period"), "has such a limit already");
         }
-        match (per, points, over) {
-            (Some(per), Some(points), Some(over)) => read.push(Limit { per, points, over }),
+        if (per, of) == (Some(LimitPeriod::Order), Some(Counted::Orders)) {
+            bad.add(field("period"), "must be longer than an order, where orders are counted");
+        }
+        match (per, most, over) {
+            (Some(per), Some((most, of)), Some(over)) => read.push(Limit { per, most, of, over }),
             _ => complete = false,
         }
     }
     complete.then_some(read)
+}
+
+/// So many points, or so many orders: one of the two.
+fn read_most(
+    bad: &mut Violations,
+    field: &impl Fn(&str) -> String,
+    limit: &wire_v1::RuleLimit,
+) -> Option<(i64, Counted)> {
+    match (limit.most_points, limit.most_orders) {
+        (0, orders) if orders != 0 => {
+            bad.number(&field("most_orders"), orders, 1..=MOST_ORDERS).map(|most| (most, Counted::Orders))
+        }
+        (points, 0) => bad.number(&field("most_points"), points, 1..=MOST_POINTS).map(|most| (most, Counted::Points)),
+        (_, _) => {
+            bad.add(field("most_orders"), "cannot be said beside most_points: that is another limit");
+            None
+        }
+    }
 }

@@ -11,10 +11,10 @@ use wire::{Freshness, Keys, Language, Stop};
 
 use super::parse::PageLook;
 use super::wording::{self, Facts};
-use super::{present_holds, refuse};
+use super::{present_holds, present_tiers, refuse};
 use crate::account::decision::{Decision, Explanation};
-use crate::account::holdings::{Draw, EntryKind, Lot, TierChange, TierChangeKind};
-use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, StandingView, TierView, WalletView};
+use crate::account::holdings::{Draw, EntryKind, Lot};
+use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, WalletView};
 
 pub(super) fn freshness(receipt: &Receipt) -> Freshness {
     let mark = receipt
@@ -153,6 +153,7 @@ pub(super) fn revocation(keys: &Keys, receipt: Receipt) -> Response<v1::RevokeGr
 }
 
 pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> {
+    let tiers: Vec<v1::TierStanding> = account.standings.into_iter().map(present_tiers::standing).collect();
     Response::new(v1::GetAccountResponse {
         account: Some(v1::Account {
             member: account.member.to_string(),
@@ -160,7 +161,7 @@ pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> 
             spendable: account.spendable,
             deficit: account.deficit,
             lots: account.lots.into_iter().take(100).map(lot).collect(),
-            tier: account.standing.map(standing),
+            tier: tiers.first().cloned(),
             earned: account.totals.earned.saturating_sub(account.totals.earn_reversed),
             redeemed: account.totals.redeemed.saturating_sub(account.totals.redemption_reversed),
             lapsed: account.totals.lapsed,
@@ -168,6 +169,7 @@ pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> 
             pending_lots: account.pending_lots.into_iter().take(100).map(lot).collect(),
             held: account.held,
             holds: account.holds.into_iter().take(100).map(present_holds::hold).collect(),
+            tiers,
             wallet: account.wallet.to_string(),
             wallets: account.others.into_iter().map(wallet_sum).collect(),
         }),
@@ -204,24 +206,6 @@ pub(super) fn entries(keys: &Keys, ask: &PageLook, page: Vec<EntryView>) -> Resp
 pub(super) fn explained_entry(language: Language, view: EntryView) -> Response<v1::ExplainEntryResponse> {
     let entry = Some(entry(&view));
     Response::new(v1::ExplainEntryResponse { entry, decision: Some(explained(language, view.explanation())) })
-}
-
-pub(super) fn explained_tier(language: Language, view: TierView) -> Response<v1::ExplainTierResponse> {
-    let decision = decision(language, wording::of_tier(&view.standing), view.decision);
-    Response::new(v1::ExplainTierResponse {
-        standing: Some(standing(view.standing)),
-        decision: Some(decision),
-        last_change: view.last_change.map(tier_change),
-    })
-}
-
-pub(super) fn tier_changes(
-    keys: &Keys,
-    ask: &PageLook,
-    page: Vec<TierChange>,
-) -> Response<v1::ListTierChangesResponse> {
-    let next_page_token = ask.next(keys, page.len(), page.last().map(|last| last.number));
-    Response::new(v1::ListTierChangesResponse { changes: page.into_iter().map(tier_change).collect(), next_page_token })
 }
 
 pub(super) fn overview(overview: Overview) -> Response<v1::GetOverviewResponse> {
@@ -274,23 +258,6 @@ fn lot(lot: Lot) -> v1::Lot {
     }
 }
 
-pub(super) fn standing(view: StandingView) -> v1::TierStanding {
-    let (next_tier, next_display_name, missing_to_next_minor) =
-        view.next.map_or_else(Default::default, |next| (next.tier, next.display_name, next.missing_minor));
-    v1::TierStanding {
-        tier: view.tier,
-        display_name: view.display_name,
-        since_time: time(view.since),
-        review_time: view.review_at.and_then(time),
-        progress_minor: view.progress_minor,
-        missing_to_keep_minor: view.missing_to_keep_minor,
-        next_tier,
-        next_display_name,
-        missing_to_next_minor,
-        currency_code: view.currency.to_string(),
-    }
-}
-
 fn entry(view: &EntryView) -> v1::Entry {
     v1::Entry {
         id: view.id.to_string(),
@@ -317,28 +284,11 @@ pub(super) const fn entry_kind(kind: EntryKind) -> v1::EntryKind {
     }
 }
 
-fn tier_change(change: TierChange) -> v1::TierChange {
-    let kind = match change.kind {
-        TierChangeKind::Promoted => v1::TierChangeKind::Promoted,
-        TierChangeKind::Retained => v1::TierChangeKind::Retained,
-        TierChangeKind::Demoted => v1::TierChangeKind::Demoted,
-    };
-    v1::TierChange {
-        kind: kind.into(),
-        from_tier: change.from,
-        to_tier: change.to,
-        cause: change.cause,
-        occur_time: time(change.occurred_at),
-        progress_minor: change.progress_minor,
-        programme_version: change.programme_version,
-    }
-}
-
 fn explained(language: Language, told: Explanation) -> common::Decision {
     decision(language, wording::of_entry(&told), told.grounds.clone())
 }
 
-fn decision(
+pub(super) fn decision(
     language: Language,
     (reason, facts): (common::DecisionReason, Facts<'_>),
     decision: Decision,

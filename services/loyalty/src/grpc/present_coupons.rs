@@ -9,12 +9,14 @@ use wire::{Freshness, Keys, Language, PageToken, Stop};
 use super::parse_coupons::{LIST, Page};
 use super::refuse_coupons;
 use super::wording_coupons::{in_the_way, missing, obstacle};
+use crate::benefit::terms::Sort;
 use crate::campaign::terms::Kind;
 use crate::coupon::standing::State as CouponState;
 use crate::coupon::{CouponRefusal, CouponView, IssueReceipt};
 use crate::reservation::applying::{Discount, Obstacle};
 use crate::reservation::life::{Part, Reservation, State, What};
-use crate::reservation::{OneQuoted, Quoted, Receipt, Saving};
+use crate::reservation::{OneQuoted, Quoted, Receipt};
+use crate::savings::{By, Saving, Worth};
 
 pub(super) fn issued(keys: &Keys, receipt: &IssueReceipt) -> v1::IssueCouponResponse {
     v1::IssueCouponResponse {
@@ -145,7 +147,7 @@ fn discount(
     }
 }
 
-fn money(currency: Currency, minor: i64) -> common::Money {
+pub(super) fn money(currency: Currency, minor: i64) -> common::Money {
     Money { currency, minor }.into()
 }
 
@@ -195,15 +197,33 @@ fn taken(part: Part, currency: Currency) -> v1::CouponDiscount {
     discount((coupon, code, part.campaign, part.version), currency, off)
 }
 
-pub(super) fn savings(savings: Vec<Saving>) -> Response<v1::GetSavingsResponse> {
-    let told = savings.into_iter().map(|saving| {
-        let kind = match saving.kind {
-            Kind::AmountOff => v1::SavingKind::AmountOff,
-            Kind::PercentOff => v1::SavingKind::PercentOff,
-            Kind::Gift => v1::SavingKind::Gift,
-            Kind::FreeDelivery => v1::SavingKind::FreeDelivery,
-        };
-        v1::Saving { kind: kind.into(), uses: saving.uses, saved: Some(saving.saved.into()) }
+pub(super) fn savings(savings: &[Saving], fee: Option<Money>) -> Response<v1::GetSavingsResponse> {
+    let told = savings.iter().map(|one| v1::Saving {
+        kind: saved_by(one.by).into(),
+        uses: one.uses,
+        saved: Some(one.saved.into()),
     });
-    Response::new(v1::GetSavingsResponse { savings: told.collect() })
+    let membership = fee.map(|fee| {
+        let worth = Worth::of(savings, fee);
+        v1::MembershipWorth {
+            fee: Some(fee.into()),
+            saved: Some(money(fee.currency, worth.saved_minor)),
+            net: Some(money(fee.currency, worth.net_minor())),
+            paid_for_itself: worth.net_minor() >= 0,
+        }
+    });
+    Response::new(v1::GetSavingsResponse { savings: told.collect(), membership })
+}
+
+const fn saved_by(by: By) -> v1::SavingKind {
+    match by {
+        By::Coupon(Kind::AmountOff) => v1::SavingKind::AmountOff,
+        By::Coupon(Kind::PercentOff) => v1::SavingKind::PercentOff,
+        By::Coupon(Kind::Gift) => v1::SavingKind::Gift,
+        By::Coupon(Kind::FreeDelivery) => v1::SavingKind::FreeDelivery,
+        By::Reward => v1::SavingKind::Reward,
+        By::Benefit(Sort::Price) => v1::SavingKind::MemberPrice,
+        By::Benefit(Sort::Delivery) => v1::SavingKind::MemberDelivery,
+        By::Benefit(Sort::Extra) => v1::SavingKind::MemberExtra,
+    }
 }

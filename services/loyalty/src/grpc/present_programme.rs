@@ -6,10 +6,8 @@ use terms::TermsPut;
 use tonic::Response;
 use wire::Keys;
 
-use super::present_rules;
-use crate::programme::terms::{
-    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Pending, PendingFrom, Terms, Window,
-};
+use super::{present_rules, present_tiers};
+use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom, Slide, Terms};
 use crate::programme::wallets::Wallet;
 
 pub(super) fn put(keys: &Keys, tenant: TenantId, put: &TermsPut) -> Response<v1::PutProgrammeResponse> {
@@ -28,7 +26,8 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         zone: terms.zone.name().to_owned(),
         earn_rates: terms.rates.into_iter().map(rate).collect(),
         expiry: Some(v1::ExpiryPolicy { policy: Some(expiry(terms.expiry)) }),
-        ladder: terms.ladder.map(ladder),
+        ladder: terms.ladder.map(present_tiers::ladder),
+        further_ladders: terms.further_ladders.into_iter().map(present_tiers::ladder).collect(),
         grace_days: Some(terms.grace_days),
         deficit: deficit(terms.deficit).into(),
         pending: terms.pending.map(pending),
@@ -93,40 +92,12 @@ fn expiry(expiry: Expiry) -> v1::expiry_policy::Policy {
         Expiry::After { months, days, to_month_end } => {
             v1::expiry_policy::Policy::After(v1::LapseAfter { months, days, to_month_end })
         }
+        Expiry::Inactivity(Slide { months, days }) => {
+            v1::expiry_policy::Policy::Inactivity(v1::LapseAfterInactivity { months, days })
+        }
         Expiry::PeriodEnd { last_month, years_after } => v1::expiry_policy::Policy::PeriodEnd(v1::LapseAtPeriodEnd {
             last_month: i32::from(last_month),
             years_after,
         }),
-    }
-}
-
-fn ladder(ladder: Ladder) -> v1::TierLadder {
-    use v1::qualification_window::Window as WireWindow;
-    let window = match ladder.window {
-        Window::RollingMonths(months) => WireWindow::RollingMonths(months),
-        Window::CalendarYear => WireWindow::CalendarYear(v1::CalendarYear {}),
-        Window::SinceJoining => WireWindow::SinceJoining(v1::SinceJoining {}),
-    };
-    let demotion = match ladder.demotion {
-        Demotion::None => v1::DemotionPolicy::None,
-        Demotion::OneStep => v1::DemotionPolicy::OneStep,
-        Demotion::ToWhatIsMet => v1::DemotionPolicy::ToWhatIsMet,
-    };
-    v1::TierLadder {
-        tiers: ladder
-            .tiers
-            .into_iter()
-            .map(|tier| v1::Tier {
-                code: tier.code,
-                display_name: tier.display_name,
-                enter_minor: tier.enter_minor,
-                keep_minor: tier.keep_minor,
-                multiplier_percent: i32::try_from(tier.multiplier_percent).unwrap_or(i32::MAX),
-            })
-            .collect(),
-        window: Some(v1::QualificationWindow { window: Some(window) }),
-        term_months: ladder.term_months,
-        demotion: demotion.into(),
-        currency_code: ladder.currency.to_string(),
     }
 }

@@ -4,7 +4,7 @@ use proto::loyalty::v1;
 use rule::{Flip, Lack, Need, Operand, Value};
 use tonic::Response;
 
-use super::{present, present_rules};
+use super::{present_rules, present_tiers};
 use crate::account::judging::{Judged, Verdict};
 use crate::account::{Quote, QuotedWallet};
 
@@ -16,7 +16,7 @@ pub(super) fn quote(quote: Quote) -> Response<v1::QuoteOrderResponse> {
         tier_display_name: quote.tier,
         rules: quote.rules.iter().map(rule).collect(),
         lapse_time: quote.lapses_at.map(proto::timestamp),
-        standing_after: quote.standing_after.map(present::standing),
+        standing_after: quote.standing_after.map(present_tiers::standing),
         programme_version: quote.programme_version,
         wallets: quote.wallets.iter().map(wallet).collect(),
     })

@@ -3,7 +3,7 @@
 use proto::loyalty::v1;
 use proto::loyalty::v1::earn_rule::Award as WireAward;
 
-use crate::programme::rules::{Award, EarnRule, Limit, LimitPeriod, OverLimit};
+use crate::programme::rules::{Award, Counted, EarnRule, Limit, LimitPeriod, OverLimit};
 
 pub(super) fn rule(rule: EarnRule) -> v1::EarnRule {
     let award = match rule.award {
@@ -40,5 +40,9 @@ pub(super) fn limit(limit: &Limit) -> v1::RuleLimit {
         OverLimit::Cap => v1::OverLimit::Cap,
         OverLimit::Refuse => v1::OverLimit::Refuse,
     };
-    v1::RuleLimit { period: period.into(), most_points: limit.points, over: over.into() }
+    let (most_points, most_orders) = match limit.of {
+        Counted::Points => (limit.most, 0),
+        Counted::Orders => (0, limit.most),
+    };
+    v1::RuleLimit { period: period.into(), most_points, over: over.into(), most_orders }
 }

@@ -1,14 +1,15 @@
 //! What loyalty says no to, as the wire tells it.
 
-use kernel::{EntryId, HoldId, Points};
+use kernel::{ClaimId, EntryId, HoldId, Points};
 use terms::TermsRefusal;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
-use crate::account::AccountRefusal;
+use super::refuse_coupons::no_member;
 use crate::account::holdings::EntryKind;
 use crate::account::wallet::WalletCode;
+use crate::account::{AccountRefusal, TierRefusal};
 
 pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
     stopped(stop, account_refusal)
@@ -33,7 +34,7 @@ pub(super) fn item(stop: Stop<AccountRefusal>) -> Result<Refusal, Status> {
     }
 }
 
-fn account_refusal(refusal: AccountRefusal) -> Refusal {
+pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
     match refusal {
         AccountRefusal::InsufficientPoints { asked, spendable } => {
             let short_by = asked.0.saturating_sub(spendable.0);
@@ -48,12 +49,7 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
                 ],
             }
         }
-        AccountRefusal::MemberNotFound { member } => Refusal {
-            reason: "MEMBER_NOT_FOUND",
-            kind: RefusalKind::NotFound,
-            text: "no member has this id".to_owned(),
-            facts: vec![("member", member.to_string())],
-        },
+        AccountRefusal::MemberNotFound { member } => no_member(member),
         AccountRefusal::ProgrammeNotFound { at } => no_programme(at),
         AccountRefusal::EntryNotFound { entry } => Refusal {
             reason: "ENTRY_NOT_FOUND",
@@ -69,6 +65,7 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             text: format!("points were given for {cause} before"),
             facts: vec![("what", format!("grant {cause}")), ("id", entry.to_string())],
         },
+        AccountRefusal::SpentOnClaim { entry, claim } => spent_on_claim(entry, claim),
         AccountRefusal::AlreadyReversed { entry } => Refusal {
             reason: "ALREADY_REVERSED",
             kind: RefusalKind::FailedPrecondition,
@@ -86,13 +83,18 @@ fn account_refusal(refusal: AccountRefusal) -> Refusal {
             let (text, facts) = (format!("asked {asked}, held {held}"), vec![("asked", asked), ("held", held)]);
             about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
         }
+        AccountRefusal::Tier(refusal) => tier_refusal(refusal),
         AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
-        AccountRefusal::OutOfRange => Refusal {
-            reason: "BALANCE_OUT_OF_RANGE",
-            kind: RefusalKind::FailedPrecondition,
-            text: "the balance would leave the range of 64 bits".to_owned(),
-            facts: Vec::new(),
-        },
+        AccountRefusal::OutOfRange => beyond_range(),
+    }
+}
+
+fn beyond_range() -> Refusal {
+    Refusal {
+        reason: "BALANCE_OUT_OF_RANGE",
+        kind: RefusalKind::FailedPrecondition,
+        text: "the balance would leave the range of 64 bits".to_owned(),
+        facts: Vec::new(),
     }
 }
 
@@ -105,6 +107,41 @@ fn no_wallet(wallet: WalletCode) -> Refusal {
     }
 }
 
+fn tier_refusal(refusal: TierRefusal) -> Refusal {
+    match refusal {
+        TierRefusal::LadderNotFound { ladder } => Refusal {
+            reason: "LADDER_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: format!("the programme has no ladder {ladder:?}"),
+            facts: vec![("ladder", ladder)],
+        },
+        TierRefusal::TierNotFound { ladder, tier } => Refusal {
+            reason: "TIER_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: format!("the ladder {ladder:?} has no tier {tier:?}"),
+            facts: vec![("ladder", ladder), ("tier", tier)],
+        },
+        TierRefusal::NotAssigned { ladder } => Refusal {
+            reason: "TIER_NOT_ASSIGNED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("nobody has put the member into a tier of {ladder:?}"),
+            facts: vec![("ladder", ladder)],
+        },
+        TierRefusal::Over { until } => Refusal {
+            reason: "TIER_ASSIGNMENT_OVER",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("its time would be over since {until}"),
+            facts: vec![("until", until.to_string())],
+        },
+        TierRefusal::AlreadyCounts { cause } => Refusal {
+            reason: "ALREADY_APPLIED",
+            kind: RefusalKind::AlreadyExists,
+            text: format!("{cause} counts already"),
+            facts: vec![("what", format!("qualification {cause}")), ("id", cause)],
+        },
+    }
+}
+
 fn about_hold(
     reason: &'static str,
     kind: RefusalKind,
@@ -114,6 +151,16 @@ fn about_hold(
 ) -> Refusal {
     let points = points.into_iter().map(|(name, points)| (name, points.to_string()));
     Refusal { reason, kind, text, facts: points.chain([("hold", hold.to_string())]).collect() }
+}
+
+/// The points come back with the claim, and not alone.
+fn spent_on_claim(entry: EntryId, claim: ClaimId) -> Refusal {
+    Refusal {
+        reason: "SPENT_ON_A_CLAIM",
+        kind: RefusalKind::FailedPrecondition,
+        text: format!("the points of {entry} come back with {claim} alone"),
+        facts: vec![("entry", entry.to_string()), ("claim", claim.to_string())],
+    }
 }
 
 fn another_kind(reason: &'static str, wanted: &str, entry: EntryId, kind: EntryKind) -> Refusal {

@@ -70,7 +70,7 @@ fn codes_refusal(refusal: CodesRefusal) -> Refusal {
     }
 }
 
-fn coupon_refusal(refusal: CouponRefusal) -> Refusal {
+pub(super) fn coupon_refusal(refusal: CouponRefusal) -> Refusal {
     match refusal {
         CouponRefusal::MemberNotFound { member } => no_member(member),
         CouponRefusal::CampaignNotFound { campaign } => no_campaign(campaign),
@@ -156,11 +156,11 @@ const fn named(limit: Limit) -> &'static str {
     }
 }
 
-fn of_order(order: &OrderKey) -> (&'static str, String) {
+pub(super) fn of_order(order: &OrderKey) -> (&'static str, String) {
     ("order", order.to_string())
 }
 
-fn no_member(member: MemberId) -> Refusal {
+pub(super) fn no_member(member: MemberId) -> Refusal {
     Refusal {
         reason: "MEMBER_NOT_FOUND",
         kind: RefusalKind::NotFound,

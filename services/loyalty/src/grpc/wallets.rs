@@ -14,7 +14,8 @@ use tonic::Status;
 use tracing::Instrument as _;
 use wire::Stop;
 
-use super::{present_coupons, refuse_coupons};
+use super::{present_coupons, refuse_benefits, refuse_coupons};
+use crate::benefit::{self as booking, BenefitRefusal, Benefits, Booking};
 use crate::codes::{Codes, Generate};
 use crate::coupon::{CouponRefusal, Coupons, Issue, IssueReceipt};
 use crate::reservation::{Receipt, ReservationRefusal, Reservations, Reserve};
@@ -67,6 +68,24 @@ pub(super) async fn reserve(
         Err(stop) => stop,
     };
     Err(refuse_coupons::reservation(stop))
+}
+
+/// Books benefits for an order; of a member of whom nothing was heard yet, registry is asked.
+pub(super) async fn book(
+    benefits: &Benefits,
+    peers: &Peers,
+    behalf: Behalf,
+    ask: Booking,
+) -> Result<booking::Receipt, Status> {
+    let stop = match benefits.book(&ask).await {
+        Ok(receipt) => return Ok(receipt),
+        Err(Stop::Refused(BenefitRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
+            let again = benefits.book(&Booking { known: true, ..ask }).await;
+            return again.map_err(refuse_benefits::benefit);
+        }
+        Err(stop) => stop,
+    };
+    Err(refuse_benefits::benefit(stop))
 }
 
 /// Writes codes and streams them. A batch that has begun is finished even when its caller has left; the next one is not

@@ -8,6 +8,7 @@ use crate::account::StandingView;
 use crate::account::decision::{Decision, Explanation, Step};
 use crate::account::granting::is_cause;
 use crate::account::holdings::EntryKind;
+use crate::account::reviewing::gifts;
 
 /// The facts of one sentence, by the names it knows them by.
 pub(super) type Facts<'a> = Vec<(&'a str, String)>;
@@ -18,7 +19,7 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
     // The sentence tells the direction.
     facts.push(("points", told.points.unsigned_abs().to_string()));
     let reason = match told.kind {
-        EntryKind::Earn if is_cause(&told.cause) => {
+        EntryKind::Earn if is_cause(&told.cause) || gifts::is_cause(&told.cause) => {
             facts.push(("why", reason_of(told, "granted")));
             DecisionReason::Grant
         }
@@ -159,6 +160,13 @@ mod tests {
                 told(EntryKind::EarnReversal, -20, empty().step("revoked", "the friend left", -20)),
                 "20 given points taken back: the friend left.",
             ),
+            (
+                Explanation {
+                    cause: "tier/gold/3".to_owned(),
+                    ..told(EntryKind::Earn, 20, empty().step("granted", "Gold", 20))
+                },
+                "20 points given: Gold.",
+            ),
             (told(EntryKind::Lapse, -20, empty()), "20 points lapsed: they were not spent by their last day."),
             (told(EntryKind::Adjustment, 20, empty()), "20 points added by hand: long wait."),
             (told(EntryKind::Adjustment, -20, spent), "20 of 50 points taken by hand: long wait."),
@@ -185,8 +193,20 @@ mod tests {
             review_at: None,
             progress_minor: 0,
             missing_to_keep_minor: 0,
-            next: Some(NextTier { tier: "jade".to_owned(), display_name: "Jade".to_owned(), missing_minor: 1 }),
-            currency: kernel::Currency::parse("TWD").expect("known"),
+            next: Some(NextTier {
+                tier: "jade".to_owned(),
+                display_name: "Jade".to_owned(),
+                missing_minor: 1,
+                by: None,
+            }),
+            currency: kernel::Currency::parse("TWD").ok(),
+            ladder: "main".to_owned(),
+            metric: crate::programme::terms::Metric::Spend,
+            benefits: Vec::new(),
+            carried_minor: 0,
+            keep_by: None,
+            in_grace: false,
+            assigned: None,
         };
         assert_eq!(reads(of_tier(&standing), Language::ZhTw), "目前等級為 Gold,期間內須再消費才能升上 Jade。");
         standing.next = None;

@@ -95,10 +95,10 @@ fn a_life_is_lived_again_by_the_rules_that_book() {
     let lived = live(&life("one", text), &always(&terms), at("2024-06-01")).expect("in range");
     // 240 and, from silver on, 24; less 60, less the return, and 5 by hand.
     assert_eq!((lived.holdings.balance(), lived.unmet), (240 - 60 + 5, 0));
-    assert_eq!(lived.holdings.standing.expect("a ladder").tier, "silver");
+    assert_eq!(lived.holdings.standings["main"].tier, "silver");
     let lived = live(&life("one", text), &always(&terms), at("2026-06-01")).expect("in range");
     assert_eq!(lived.holdings.balance(), 0, "what falls due by then has");
-    assert_eq!(lived.holdings.standing.expect("a ladder").tier, "member");
+    assert_eq!(lived.holdings.standings["main"].tier, "member");
 }
 
 #[test]
@@ -163,6 +163,9 @@ fn who_gains_and_who_loses() {
     assert!(found.contains(&Warning::TierOutOfReach { tier: "gold".to_owned(), members: 12 }), "{found:?}");
 }
 
+/// What a draft changes.
+type Change = fn(&mut Terms);
+
 #[test]
 fn more_points_for_the_same_money_and_nothing_else_is_a_race() {
     let baseline = example::signature();
@@ -170,12 +173,9 @@ fn more_points_for_the_same_money_and_nothing_else_is_a_race() {
         let mut draft = example::signature();
         change(&mut draft);
         let found = warned(&weighed(&[], &baseline, &draft, "2024-06-01"), &baseline, &draft, "2024-06-01");
-        found.into_iter().find_map(|warning| match warning {
-            Warning::PointsRace { percent } => Some(percent),
-            _ => None,
-        })
+        found.into_iter().find_map(|one| if let Warning::PointsRace { percent } = one { Some(percent) } else { None })
     };
-    let table: [(fn(&mut Terms), Option<i64>); 5] = [
+    let table: [(Change, Option<i64>); 5] = [
         (|draft| draft.rates[0].points = 2, Some(200)),
         (|draft| draft.rates[0].per_minor = 40, Some(125)),
         (|draft| (draft.rates[0].points, draft.display_name) = (2, "Better".to_owned()), Some(200)),

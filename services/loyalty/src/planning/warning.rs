@@ -143,7 +143,7 @@ fn tiers(weighing: &Weighing, draft: &Programme) -> Vec<Warning> {
     let tiers = draft.ladder.as_ref().map(|ladder| ladder.tiers.as_slice()).unwrap_or_default();
     let side: &Side = &weighing.draft;
     let mut found = Vec::new();
-    for (place, tier) in tiers.iter().enumerate().skip(1) {
+    for (place, tier) in tiers.iter().enumerate().skip(1).filter(|(_, tier)| !tier.invitation_only) {
         let here = tiers.iter().skip(place).filter_map(|above| side.tiers.get(&above.code));
         let (members, buyers) = here.clone().fold((0_i64, 0_i64), |(members, buyers), standers| {
             (members.saturating_add(standers.members), buyers.saturating_add(standers.buyers))

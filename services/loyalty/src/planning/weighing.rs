@@ -10,7 +10,7 @@ use kernel::{Currency, MemberId};
 use super::Prepared;
 use crate::account::holdings::{Holdings, OutOfRange, TierChangeKind, Totals};
 use crate::account::replaying::{Happened, Life, Lived, live};
-use crate::programme::terms::{Ladder, Versions};
+use crate::programme::terms::{Ladder, MAIN, Versions};
 
 /// Members named of those who gain, and of those who lose.
 const NAMED: usize = 10;
@@ -148,10 +148,11 @@ impl Weighing {
     ) -> Result<(), OutOfRange> {
         let drafted = live(life, draft, until)?;
         self.count(life, &drafted.holdings)?;
-        self.draft.add(&drafted, &self.zone)?;
+        let first = self.ladder.as_ref().map_or(MAIN, |ladder| ladder.code.as_str());
+        self.draft.add(&drafted, (first, &self.zone))?;
         if let (Some(versions), Some(side)) = (baseline, &mut self.baseline) {
             let based = live(life, versions, until)?;
-            side.add(&based, &self.zone)?;
+            side.add(&based, (first, &self.zone))?;
             self.comparison.add(&based.holdings, &drafted.holdings, self.ladder.as_ref())?;
         }
         Ok(())
@@ -182,7 +183,7 @@ impl Weighing {
         }
         for purchase in holdings.purchases.values() {
             let months = self.revenue.entry(purchase.currency).or_default();
-            add(months.entry(month(purchase.occurred_at, &self.zone)).or_default(), purchase.counts())?;
+            add(months.entry(month(purchase.occurred_at, &self.zone)).or_default(), purchase.kept_minor())?;
         }
         Ok(())
     }
@@ -200,21 +201,26 @@ impl Weighing {
 }
 
 impl Side {
-    fn add(&mut self, lived: &Lived, zone: &TimeZone) -> Result<(), OutOfRange> {
+    /// Of the tiers, those of the first ladder are weighed.
+    fn add(&mut self, lived: &Lived, (first, zone): (&str, &TimeZone)) -> Result<(), OutOfRange> {
         let holdings = &lived.holdings;
         for posting in &holdings.postings {
             self.flow.count(posting.kind, posting.points)?;
             self.months.entry(month(posting.occurred_at, zone)).or_default().count(posting.kind, posting.points)?;
         }
-        for change in &holdings.changes {
+        for change in holdings.changes.iter().filter(|change| change.ladder == first) {
             let into = self.tiers.entry(change.to.clone()).or_default();
             match change.kind {
                 TierChangeKind::Promoted => add(&mut into.promotions, 1)?,
                 TierChangeKind::Demoted => add(&mut into.demotions, 1)?,
-                TierChangeKind::Retained => {}
+                TierChangeKind::Retained
+                | TierChangeKind::Renewed
+                | TierChangeKind::Assigned
+                | TierChangeKind::Released
+                | TierChangeKind::Shortened => {}
             }
         }
-        let standers = self.tiers.entry(tier(holdings).to_owned()).or_default();
+        let standers = self.tiers.entry(tier(holdings, first).to_owned()).or_default();
         add(&mut standers.members, 1)?;
         add(&mut standers.buyers, i64::from(!holdings.purchases.is_empty()))?;
         add(&mut self.outstanding, holdings.spendable().checked_add(holdings.held()).ok_or(OutOfRange)?)?;
@@ -247,7 +253,8 @@ impl Comparison {
         let (before, after) = kept(baseline).zip(kept(draft)).ok_or(OutOfRange)?;
         let points = after.checked_sub(before).ok_or(OutOfRange)?;
         self.differences.push(points);
-        let (from, to) = (tier(baseline), tier(draft));
+        let first = ladder.map_or(MAIN, |ladder| ladder.code.as_str());
+        let (from, to) = (tier(baseline, first), tier(draft, first));
         if from != to {
             add(self.moves.entry((from.to_owned(), to.to_owned())).or_default(), 1)?;
             match place(ladder, from).cmp(&place(ladder, to)) {
@@ -313,8 +320,10 @@ impl Comparison {
     }
 }
 
-fn tier(holdings: &Holdings) -> &str {
-    holdings.standing.as_ref().map_or("", |standing| &standing.tier)
+/// The tier on the first ladder of the draft; on the baseline's where it has another.
+fn tier<'a>(holdings: &'a Holdings, first: &str) -> &'a str {
+    let standing = holdings.standings.get(first).or_else(|| holdings.standings.values().next());
+    standing.map_or("", |standing| &standing.tier)
 }
 
 /// The place on a ladder, from 1; 0 for who is not on it.

@@ -3,7 +3,8 @@
 use kernel::{Currency, Rounding};
 
 use super::terms::{
-    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, Programme, Terms, Tier, Window, Zone,
+    DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, MAIN, Metric, Programme, Renewal, Terms, Tier,
+    Window, Zone,
 };
 
 pub(crate) fn signature() -> Terms {
@@ -14,6 +15,7 @@ pub(crate) fn signature() -> Terms {
         enter_minor,
         keep_minor,
         multiplier_percent,
+        ..Tier::default()
     };
     let programme = Programme {
         display_name: "Signature".to_owned(),
@@ -27,6 +29,8 @@ pub(crate) fn signature() -> Terms {
         }],
         expiry: Expiry::After { months: 12, days: 0, to_month_end: true },
         ladder: Some(Ladder {
+            code: MAIN.to_owned(),
+            metric: Metric::Spend,
             tiers: vec![
                 tier("member", "Member", 0, 0, 100),
                 tier("silver", "Silver", 10_000, 8_000, 120),
@@ -35,8 +39,13 @@ pub(crate) fn signature() -> Terms {
             window: Window::RollingMonths(12),
             term_months: 12,
             demotion: Demotion::ToWhatIsMet,
-            currency: twd,
+            currency: Some(twd),
+            carry_over: false,
+            grace_days: 0,
+            notice_days: 0,
+            renewal: Renewal::AtReview,
         }),
+        further_ladders: Vec::new(),
         grace_days: 14,
         deficit: DeficitPolicy::Unlimited,
         pending: None,

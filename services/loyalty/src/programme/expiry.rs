@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use kernel::calendar::{OutOfCalendar, day_of, days_after, end_of, months_after};
 
-use super::terms::{Expiry, PendingFrom, Terms};
+use super::terms::{Expiry, PendingFrom, Slide, Terms};
 
 /// From which instant on points earned at a moment are lapsed; never, where the terms say so.
 pub fn lapse_instant(terms: &Terms, earned_at: Timestamp) -> Result<Option<Timestamp>, OutOfCalendar> {
@@ -12,6 +12,7 @@ pub fn lapse_instant(terms: &Terms, earned_at: Timestamp) -> Result<Option<Times
     let earned = day_of(earned_at, zone);
     let last_day = match terms.expiry {
         Expiry::Never => return Ok(None),
+        Expiry::Inactivity(slide) => return slide_instant(slide, terms, earned_at).map(Some),
         Expiry::After { months, days, to_month_end } => {
             let day = days_after(months_after(earned, months)?, days)?;
             if to_month_end { day.last_of_month() } else { day }
@@ -25,6 +26,20 @@ pub fn lapse_instant(terms: &Terms, earned_at: Timestamp) -> Result<Option<Times
         }
     };
     end_of(last_day, zone).map(Some)
+}
+
+/// From which instant on points are lapsed of which a member came by at a moment.
+pub fn slide_instant(slide: Slide, terms: &Terms, moment: Timestamp) -> Result<Timestamp, OutOfCalendar> {
+    let zone = terms.zone.rules();
+    end_of(days_after(months_after(day_of(moment, zone), slide.months)?, slide.days)?, zone)
+}
+
+/// What renews points that are earned under these terms.
+pub const fn slide_of(terms: &Terms) -> Option<Slide> {
+    match terms.terms.expiry {
+        Expiry::Inactivity(slide) => Some(slide),
+        Expiry::Never | Expiry::After { .. } | Expiry::PeriodEnd { .. } => None,
+    }
 }
 
 /// From which instant on the points of an order can be spent; none where they need not wait.

@@ -74,10 +74,31 @@ pub enum Award {
 pub struct Limit {
     /// In which time.
     pub per: LimitPeriod,
-    /// So many points.
-    pub points: i64,
+    /// So many.
+    #[serde(rename = "points")]
+    pub most: i64,
+    /// Of what.
+    #[serde(default, skip_serializing_if = "Counted::is_points")]
+    pub of: Counted,
     /// What becomes of an order that would bring more.
     pub over: OverLimit,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// Points that a rule gave.
+    #[default]
+    Points,
+    /// Orders that earned by it; one that came back whole is none.
+    Orders,
+}
+
+impl Counted {
+    /// Whether points are counted.
+    pub fn is_points(&self) -> bool {
+        *self == Self::Points
+    }
 }
 
 /// Over which time a limit counts; days, weeks (from Monday), months and years are those of the programme's zone.

@@ -7,6 +7,7 @@ use kernel::calendar::{self, ZoneError};
 use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
+pub use super::ladder::{Demotion, Gift, Ladder, MAIN, Metric, Renewal, Tier, Window};
 use super::rules::EarnRule;
 use super::wallets::{ByWallet, Wallet};
 
@@ -27,8 +28,11 @@ pub struct Programme {
     pub rates: Vec<EarnRate>,
     /// How long points keep.
     pub expiry: Expiry,
-    /// The tiers, where there are any.
+    /// The first ladder, where there is any: the one that earn rules know.
     pub ladder: Option<Ladder>,
+    /// Ladders beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_ladders: Vec<Ladder>,
     /// Days for what would be born lapsed, or comes back lapsed.
     pub grace_days: i32,
     /// What a reversed earn may take.
@@ -50,10 +54,26 @@ pub fn has_limits(versions: &Versions) -> bool {
     versions.iter().any(|terms| terms.rules.iter().any(EarnRule::counts))
 }
 
+/// Whether what lies in a wallet may keep longer because more is earned: some version says so.
+pub fn may_slide(versions: &Versions) -> bool {
+    let slides = |expiry: &Expiry| matches!(expiry, Expiry::Inactivity(_));
+    versions.iter().any(|terms| slides(&terms.expiry) || terms.wallets.iter().any(|wallet| slides(&wallet.expiry)))
+}
+
 impl Programme {
     /// The rate of a currency, where it earns anything.
     pub fn rate(&self, currency: Currency) -> Option<&EarnRate> {
         self.rates.iter().find(|rate| rate.currency == currency)
+    }
+
+    /// All ladders, the first one first.
+    pub fn ladders(&self) -> impl Iterator<Item = &Ladder> {
+        self.ladder.iter().chain(&self.further_ladders)
+    }
+
+    /// A ladder by its code.
+    pub fn ladder_of(&self, code: &str) -> Option<&Ladder> {
+        self.ladders().find(|ladder| ladder.code == code)
     }
 }
 
@@ -144,6 +164,8 @@ pub enum Expiry {
         /// Rounded up to the end of the month.
         to_month_end: bool,
     },
+    /// So long after the member last earned or spent.
+    Inactivity(Slide),
     /// Until the end of a year.
     PeriodEnd {
         /// The month the year ends with.
@@ -151,6 +173,15 @@ pub enum Expiry {
         /// Whole years added.
         years_after: i32,
     },
+}
+
+/// How long points keep without their member coming by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slide {
+    /// Whole months, counted from the day.
+    pub months: i32,
+    /// Days on top.
+    pub days: i32,
 }
 
 /// How long the points of an order wait before they can be spent.
@@ -180,58 +211,6 @@ pub enum DeficitPolicy {
     WithinBalance,
     /// All of it.
     Unlimited,
-}
-
-/// The tiers and how they are reached.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ladder {
-    /// From the lowest to the highest.
-    pub tiers: Vec<Tier>,
-    /// Over which time spending counts.
-    pub window: Window,
-    /// How long a tier is kept before it is reviewed.
-    pub term_months: i32,
-    /// What happens to who no longer meets the threshold.
-    pub demotion: Demotion,
-    /// Of the thresholds.
-    pub currency: Currency,
-}
-
-/// One tier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tier {
-    /// Unique in the ladder.
-    pub code: String,
-    /// What members read.
-    pub display_name: String,
-    /// To be reached within the window.
-    pub enter_minor: i64,
-    /// To be kept at a review.
-    pub keep_minor: i64,
-    /// Points of an order are multiplied by so many hundredths.
-    pub multiplier_percent: i64,
-}
-
-/// Over which time spending counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Window {
-    /// The last so many months.
-    RollingMonths(i32),
-    /// The calendar year.
-    CalendarYear,
-    /// Since joining.
-    SinceJoining,
-}
-
-/// What happens at a review to who no longer meets the threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Demotion {
-    /// Nothing.
-    None,
-    /// One step down.
-    OneStep,
-    /// To the highest tier that is met.
-    ToWhatIsMet,
 }
 
 /// What the rules need to know of a tenant.

@@ -42,7 +42,14 @@ impl Programme {
         }
         let ruled = self.rules.iter().filter(|rule| rule.wallet == code);
         let rules = ruled.map(|rule| EarnRule { wallet: WalletCode::POINTS, ..rule.clone() }).collect();
-        let base = Self { ladder: None, wallets: Vec::new(), rates: Vec::new(), rules, ..self.clone() };
+        let base = Self {
+            ladder: None,
+            further_ladders: Vec::new(),
+            wallets: Vec::new(),
+            rates: Vec::new(),
+            rules,
+            ..self.clone()
+        };
         match self.wallets.iter().find(|wallet| wallet.code == code).cloned() {
             Some(Wallet { rates, expiry, grace_days, deficit, pending, .. }) => {
                 Self { rates, expiry, grace_days, deficit, pending, ..base }

@@ -29,6 +29,8 @@ pub struct CartLine {
     pub gross_minor: i64,
     /// What other discounts take off.
     pub discount_minor: i64,
+    /// Units.
+    pub quantity: i64,
 }
 
 /// What is left to pay, coupon after coupon.

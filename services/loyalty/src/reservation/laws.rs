@@ -28,6 +28,7 @@ fn cart(words: &str) -> Cart {
             category: if product == "tea" { "drinks".to_owned() } else { String::new() },
             gross_minor: number(gross),
             discount_minor: number(discount),
+            quantity: 1,
         });
     }
     read

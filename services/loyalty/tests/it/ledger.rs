@@ -12,7 +12,7 @@ use tonic_types::StatusExt as _;
 
 use crate::shop::Shop;
 
-async fn proved(shop: &Shop, member: MemberId) -> VerifyMemberResponse {
+pub async fn proved(shop: &Shop, member: MemberId) -> VerifyMemberResponse {
     let request = VerifyMemberRequest { member: member.to_string(), at_least_as_fresh: String::new() };
     shop.client().verify_member(request).await.expect("a statement can be proved").into_inner()
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bad_input;
+mod benefits;
 mod codes;
 mod coupons;
 mod draws;
@@ -10,6 +11,7 @@ mod explaining;
 mod granting;
 mod granting_many;
 mod holding;
+mod ladders;
 mod ledger;
 mod missions;
 mod older;
@@ -19,8 +21,11 @@ mod planning;
 mod programmes;
 mod redeeming;
 mod repeat;
+mod repeat_rewards;
 mod reserving;
 mod reserving_walk;
+mod rewards;
+mod rewards_walk;
 mod rules;
 mod shop;
 mod tiers;

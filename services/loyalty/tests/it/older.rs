@@ -16,7 +16,7 @@ const TERMS: &str = r#"{"version":1,"effective_at":"2020-01-01T00:00:00Z","displ
     "expiry":"Never","ladder":null,"grace_days":14,"deficit":"Unlimited"}"#;
 
 /// Loyalty's tables as they were before a migration.
-fn before(number: i64) -> &'static Migrator {
+pub fn before(number: i64) -> &'static Migrator {
     let older = loyalty::MIGRATIONS.iter().filter(|one| one.version < number).cloned().collect();
     Box::leak(Box::new(Migrator { migrations: Cow::Owned(older), ..Migrator::DEFAULT }))
 }

@@ -132,7 +132,7 @@ async fn without_a_programme_orders_are_kept_and_earn_nothing() {
     let member = shop.member();
     let (_, fresh) = shop.buys(member, 2_500).await;
     assert_eq!(shop.account(member, &fresh).await.balance, 0);
-    let request = ExplainTierRequest { member: member.to_string(), at_least_as_fresh: String::new() };
+    let request = ExplainTierRequest { member: member.to_string(), ..Default::default() };
     let refused = shop.client().explain_tier(request).await.expect_err("there are no tiers");
     assert_eq!(refused.get_details_error_info().expect("a reason").reason, "PROGRAMME_NOT_FOUND");
 }

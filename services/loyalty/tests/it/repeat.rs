@@ -6,6 +6,8 @@ use proto::loyalty::v1::*;
 use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
+use crate::ladders;
+use crate::repeat_rewards::{benefits, rewards};
 use crate::draws::spring;
 use crate::missions::three_orders;
 use crate::shop::Shop;
@@ -239,7 +241,9 @@ pub async fn examples(shop: &Shop) -> Examples {
         (whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone(), whose.clone());
     let (k, l, quoted) = (whose.clone(), whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
-    let holds = holding(shop, &whose);
+    let (holds, tiers) = (holding(shop, &whose), ladders::examples(shop, &whose));
+    let rewarded = rewards(shop, &whose).await;
+    let entitled = benefits(shop, &whose).await;
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
     Examples::new(&shop.clock)
         .with_other(
@@ -375,7 +379,10 @@ pub async fn examples(shop: &Shop) -> Examples {
             }
         })
         .and(holds)
+        .and(tiers)
         .and(coupons(shop).await)
+        .and(rewarded)
+        .and(entitled)
         .and(missions(shop).await)
         .and(draws(shop).await)
 }

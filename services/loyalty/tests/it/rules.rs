@@ -20,7 +20,7 @@ fn rule(code: &str, when: &str, award: Award) -> EarnRule {
 }
 
 fn limit(period: LimitPeriod, most_points: i64, over: OverLimit) -> RuleLimit {
-    RuleLimit { period: period.into(), most_points, over: over.into() }
+    RuleLimit { period: period.into(), most_points, over: over.into(), most_orders: 0 }
 }
 
 fn with_rules(shop: &Shop, earn_rules: Vec<EarnRule>) -> PutProgrammeRequest {
@@ -85,7 +85,11 @@ async fn rules_are_read_as_they_were_put() {
         from_time: Some(proto::timestamp(testkit::instant("2026-02-01T00:00:00Z"))),
         until_time: Some(proto::timestamp(testkit::instant("2026-03-01T00:00:00Z"))),
         exclusive_group: "season".to_owned(),
-        limits: vec![limit(LimitPeriod::Order, 9, OverLimit::Refuse), limit(LimitPeriod::Ever, 90, OverLimit::Cap)],
+        limits: vec![
+            limit(LimitPeriod::Order, 9, OverLimit::Refuse),
+            limit(LimitPeriod::Ever, 90, OverLimit::Cap),
+            RuleLimit { most_orders: 3, ..limit(LimitPeriod::Ever, 0, OverLimit::Cap) },
+        ],
         ..rule("beans", "", Award::Rate(RuleRate { currency_code: "TWD".to_owned(), points: 1, per_minor: 10 }))
     });
     let shop = open(rules.clone()).await;
@@ -111,6 +115,8 @@ async fn every_fault_of_a_rule_is_told_with_its_place() {
                 limit(LimitPeriod::Unspecified, 1, OverLimit::Cap),
                 limit(LimitPeriod::Day, 1, OverLimit::Cap),
                 limit(LimitPeriod::Day, 2, OverLimit::Cap),
+                RuleLimit { most_orders: 1, ..limit(LimitPeriod::Order, 0, OverLimit::Cap) },
+                RuleLimit { most_orders: 1, ..limit(LimitPeriod::Week, 1, OverLimit::Cap) },
             ],
             ..rule("never", "", Award::MultiplierPercent(100))
         },
@@ -130,7 +136,9 @@ async fn every_fault_of_a_rule_is_told_with_its_place() {
         "[2]: needs an award: fixed_points, rate or multiplier_percent",
         "[3].until_time: must be after from_time",
         "[3].limits[0].period: is required",
-        "[3].limits[2].period: has a limit already",
+        "[3].limits[2].period: has such a limit already",
+        "[3].limits[3].period: must be longer than an order, where orders are counted",
+        "[3].limits[4].most_orders: cannot be said beside most_points: that is another limit",
     ] {
         assert!(told.iter().any(|one| one == wanted), "{wanted}\n{told:#?}");
     }

@@ -112,6 +112,7 @@ impl Shop {
             enter_minor,
             keep_minor,
             multiplier_percent,
+            ..Tier::default()
         };
         PutProgrammeRequest {
             request_id: self.request_id(),

@@ -55,7 +55,7 @@ async fn a_return_that_costs_the_tier_says_so() {
     let (order, _) = shop.buys(member, 12_000).await;
     let fresh = shop.returns(member, &order, 6_000, 6_000).await;
     assert_eq!(shop.account(member, &fresh).await.tier.expect("a ladder").tier, "member");
-    let request = ExplainTierRequest { member: member.to_string(), at_least_as_fresh: String::new() };
+    let request = ExplainTierRequest { member: member.to_string(), ..Default::default() };
     let why = shop.client().explain_tier(request).await.expect("it can be explained").into_inner();
     let change = why.last_change.expect("it fell");
     assert_eq!(change.kind(), TierChangeKind::Demoted);

@@ -45,7 +45,12 @@ fn with_stamps(shop: &Shop) -> PutProgrammeRequest {
     programme.earn_rules = vec![
         rule("stamp", "order.net_minor >= 100", 1),
         EarnRule {
-            limits: vec![RuleLimit { period: LimitPeriod::Day.into(), most_points: 2, over: OverLimit::Cap.into() }],
+            limits: vec![RuleLimit {
+                period: LimitPeriod::Day.into(),
+                most_points: 2,
+                over: OverLimit::Cap.into(),
+                most_orders: 0,
+            }],
             ..rule("first", "member.first_purchase && member.tier == \"member\"", 5)
         },
     ];

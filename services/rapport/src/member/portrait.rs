@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proto::activity::v1::{Order, OrderState};
 use proto::common::v1::Decision;
-use proto::loyalty::v1::{Account, Entry, TierStanding};
+use proto::loyalty::v1::{Account, Entry, QualificationMetric, TierStanding};
 use proto::portrait::v1;
 use proto::registry::v1::{IdentityKind, Member, MemberState};
 use serde_json::{Value, json};
@@ -27,7 +27,10 @@ impl Portrait {
     pub fn told(&self, words: &Words, now: Timestamp) -> String {
         let mut text = self.who(words);
         if let Some(account) = self.account() {
-            if let Some(tier) = &account.tier {
+            // Of the ladders beside the first, those on which the member has left the lowest tier.
+            let further =
+                account.tiers.iter().skip(1).filter(|tier| tier.assignment.is_some() || tier.review_time.is_some());
+            for tier in account.tier.iter().chain(further) {
                 text.push_str(&format!("{}\n", standing(tier, words)));
             }
             text.push_str(&format!("{}\n", points(account, words, now)));
@@ -157,12 +160,18 @@ pub fn account_json(account: &Account) -> Value {
         "lots": account.lots.iter().map(|lot| json!({
             "id": lot.id, "left": lot.left, "amount": lot.amount, "lapses": shown(lot.lapse_time.as_ref()),
         })).collect::<Vec<_>>(),
-        "tier": account.tier.as_ref().map(|tier| json!({
-            "tier": tier.tier, "display_name": tier.display_name, "since": shown(tier.since_time.as_ref()),
-            "review": shown(tier.review_time.as_ref()), "progress_minor": tier.progress_minor,
-            "missing_to_keep_minor": tier.missing_to_keep_minor, "next_tier": tier.next_tier,
-            "missing_to_next_minor": tier.missing_to_next_minor, "currency": tier.currency_code,
-        })),
+        "tier": account.tier.as_ref().map(standing_json),
+        "tiers": account.tiers.iter().map(standing_json).collect::<Vec<_>>(),
+    })
+}
+
+fn standing_json(tier: &TierStanding) -> Value {
+    json!({
+        "ladder": tier.ladder, "tier": tier.tier, "display_name": tier.display_name,
+        "since": shown(tier.since_time.as_ref()), "review": shown(tier.review_time.as_ref()),
+        "progress_minor": tier.progress_minor, "missing_to_keep_minor": tier.missing_to_keep_minor,
+        "next_tier": tier.next_tier, "missing_to_next_minor": tier.missing_to_next_minor,
+        "currency": tier.currency_code, "in_grace": tier.in_grace, "benefits": tier.benefits,
     })
 }
 
@@ -179,6 +188,16 @@ fn named(kind: IdentityKind, identity: &proto::registry::v1::Identity) -> String
     if identity.verified { format!("{name} verified") } else { name.to_owned() }
 }
 
+/// So much of what a ladder counts.
+pub fn units(tier: &TierStanding, units: i64, words: &Words) -> String {
+    match tier.metric() {
+        QualificationMetric::Spend | QualificationMetric::Unspecified => words.money(units, &tier.currency_code),
+        QualificationMetric::Orders => crate::words::counted(units, "order", "orders"),
+        QualificationMetric::PointsEarned => crate::words::counted(units, "point", "points"),
+        QualificationMetric::Granted => units.to_string(),
+    }
+}
+
 /// `Gold since 2025-06-18, reviewed 2026-06-18 · NT$ 4,320 more by then keeps Gold · NT$ 21,680 reaches Platinum`
 pub fn standing(tier: &TierStanding, words: &Words) -> String {
     let name = if tier.display_name.is_empty() { &tier.tier } else { &tier.display_name };
@@ -190,7 +209,14 @@ pub fn standing(tier: &TierStanding, words: &Words) -> String {
         first.push_str(&format!(", reviewed {}", words.day(review)));
     }
     let mut facts = vec![first];
-    let money = |minor| words.money(minor, &tier.currency_code);
+    let money = |minor| units(tier, minor, words);
+    if let Some(assigned) = &tier.assignment {
+        let until = instant(assigned.until_time.as_ref()).map(|until| format!(" until {}", words.day(until)));
+        facts.push(format!("given by hand{}", until.unwrap_or_default()));
+    }
+    if tier.in_grace {
+        facts.push("its term is over, in the days of grace".to_owned());
+    }
     if tier.missing_to_keep_minor > 0 {
         facts.push(format!("{} more by then keeps {name}", money(tier.missing_to_keep_minor)));
     }

@@ -72,6 +72,7 @@ pub(super) async fn hold(ask: Hold) -> Result<(), CliError> {
         points: ask.points,
         spent_on: ask.spent_on,
         lifetime_seconds: ask.minutes.saturating_mul(60),
+        wallet: String::new(),
         validate_only: ask.dry_run,
     };
     let done = suite.loyalty().hold_points(request).await?.into_inner();

@@ -76,6 +76,9 @@ fn in_words(rule: &QuotedRule) -> String {
         RuleOutcome::NotMet => format!("not known: {}", rule.unknown_facts.join(", ")),
         RuleOutcome::NoLine => "no line counts for it".to_owned(),
         RuleOutcome::TooLittle => "what counts is worth less than a point".to_owned(),
+        RuleOutcome::Limited if rule.limit.as_ref().is_some_and(|limit| limit.most_orders > 0) => {
+            "as many orders as may have earned by it".to_owned()
+        }
         RuleOutcome::Limited => format!("a limit leaves {} of {}", rule.limit_left, points(rule.would_give)),
         RuleOutcome::Unreadable => "its condition cannot be read by this version".to_owned(),
     }

@@ -40,7 +40,10 @@ fn given(award: &Award, words: &Words) -> String {
 }
 
 fn limited(limit: &Limit) -> String {
-    let points = words::counted(limit.most_points, "point", "points");
+    let most = match limit.most_orders {
+        0 => words::counted(limit.most_points, "point", "points"),
+        orders => words::counted(orders, "order", "orders"),
+    };
     let per = match limit.period {
         Period::Order => "an order",
         Period::Day => "a day",
@@ -53,7 +56,7 @@ fn limited(limit: &Limit) -> String {
         Over::Cap => "",
         Over::Refuse => " or nothing",
     };
-    format!("at most {points} {per}{over}")
+    format!("at most {most} {per}{over}")
 }
 
 #[cfg(test)]
@@ -72,7 +75,7 @@ mod tests {
              "limits": [{"period": "month", "most_points": 40}]},
             {"code": "beans", "display_name": "Beans", "lines": "line.category == \"beans\"",
              "award": {"rate": {"currency": "TWD", "points": 1, "per_minor": 10}},
-             "limits": [{"period": "ever", "most_points": 1, "over": "refuse"}]},
+             "limits": [{"period": "ever", "most_points": 1, "over": "refuse"}, {"period": "week", "most_orders": 2}]},
             {"code": "gift", "display_name": "Gift", "award": {"fixed_points": 30}}
         ]
     }"#;
@@ -97,7 +100,7 @@ mod tests {
                 "App days (app): x 2.00, where order.channel == \"app\", from 2026-01-01 00:00, before 2026-02-01 00:00, \
                  the best of season alone, at most 40 points a month",
                 "Beans (beans): 1 point more for NT$ 10, of lines with line.category == \"beans\", at most 1 point a member \
-                 or nothing",
+                 or nothing, at most 2 orders a week",
                 "Gift (gift): 30 points",
             ]
         );

@@ -1,6 +1,6 @@
 //! Terms with everything said that a file may leave out: what two programmes are compared by.
 
-use super::terms::{Expiry, Ladder, Terms, Tier, Wallet};
+use super::terms::{Expiry, Gift, Ladder, Terms, Tier, Wallet};
 
 /// Where a file says nothing of them.
 const GRACE_DAYS: i32 = 14;
@@ -19,6 +19,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
         deficit,
         pending,
         ladder,
+        further_ladders,
         earn_rules,
         wallets,
     } = terms;
@@ -33,6 +34,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
         deficit,
         pending,
         ladder: ladder.map(ladder_settled),
+        further_ladders: further_ladders.into_iter().map(ladder_settled).collect(),
         earn_rules,
         wallets: wallets.into_iter().map(wallet_settled).collect(),
     }
@@ -41,7 +43,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
 fn expiry_settled(expiry: Expiry) -> Expiry {
     match expiry {
         Expiry::PeriodEnd { last_month: 0, years_after } => Expiry::PeriodEnd { last_month: 12, years_after },
-        Expiry::Never | Expiry::After { .. } | Expiry::PeriodEnd { .. } => expiry,
+        Expiry::Never | Expiry::After { .. } | Expiry::Inactivity { .. } | Expiry::PeriodEnd { .. } => expiry,
     }
 }
 
@@ -52,15 +54,47 @@ fn wallet_settled(wallet: Wallet) -> Wallet {
 }
 
 fn ladder_settled(ladder: Ladder) -> Ladder {
-    let Ladder { currency, window, term_months, demotion, tiers } = ladder;
-    let term_months = or(term_months, 12);
-    Ladder { currency, window, term_months, demotion, tiers: tiers.into_iter().map(tier_settled).collect() }
+    // Of these, the code, the months of a term and the tiers have a default.
+    let Ladder {
+        code,
+        metric,
+        currency,
+        window,
+        term_months,
+        demotion,
+        carry_over,
+        grace_days,
+        notice_days,
+        renewal,
+        tiers,
+    } = ladder;
+    let code = if code.is_empty() { "main".to_owned() } else { code };
+    let (term_months, tiers) = (or(term_months, 12), tiers.into_iter().map(tier_settled).collect());
+    Ladder {
+        code,
+        metric,
+        currency,
+        window,
+        term_months,
+        demotion,
+        carry_over,
+        grace_days,
+        notice_days,
+        renewal,
+        tiers,
+    }
 }
 
 fn tier_settled(tier: Tier) -> Tier {
-    let Tier { code, display_name, enter_minor, keep_minor, multiplier_percent } = tier;
-    let keep_minor = if keep_minor == 0 { enter_minor } else { keep_minor };
-    Tier { code, display_name, enter_minor, keep_minor, multiplier_percent: or(multiplier_percent, 100) }
+    let keep_minor = if tier.keep_minor == 0 { tier.enter_minor } else { tier.keep_minor };
+    let gift = |gift: Option<Gift>| gift.filter(|gift| gift.points > 0);
+    Tier {
+        keep_minor,
+        multiplier_percent: or(tier.multiplier_percent, 100),
+        promotion_gift: gift(tier.promotion_gift),
+        retention_gift: gift(tier.retention_gift),
+        ..tier
+    }
 }
 
 fn or(told: i32, otherwise: i32) -> i32 {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::CliError;
 use ladder::ladder;
-pub use ladder::{Counted, Ladder, Tier};
+pub use ladder::{Counted, Gift, Ladder, Tier};
 pub use rules::{Award, EarnRule, Limit, Over, Period};
 pub use wallets::Wallet;
 
@@ -46,6 +46,9 @@ pub struct Terms {
     /// Tiers; none where not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<Ladder>,
+    /// Ladders beside it; none where not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_ladders: Vec<Ladder>,
     /// What orders earn beyond the base rate; nothing where not said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earn_rules: Vec<EarnRule>,
@@ -107,6 +110,34 @@ words! {
         HalfUp,
         /// Half to even.
         HalfEven,
+    }
+}
+
+words! {
+    /// What counts for tiers.
+    Metric as QualificationMetric {
+        /// Money spent.
+        #[default]
+        Spend,
+        /// Orders of which something was kept.
+        Orders,
+        /// Points that orders earned.
+        PointsEarned,
+        /// What is granted, and nothing else.
+        Granted,
+    }
+}
+
+words! {
+    /// What becomes of a term within which the threshold to keep is met anew.
+    Renewal as RenewalPolicy {
+        /// Nothing, until its end.
+        #[default]
+        AtReview,
+        /// It begins anew.
+        Restarts,
+        /// Another is appended.
+        Appends,
     }
 }
 
@@ -192,6 +223,15 @@ pub enum Expiry {
         #[serde(default)]
         to_month_end: bool,
     },
+    /// So long after the member last earned or spent.
+    Inactivity {
+        /// Whole months.
+        #[serde(default)]
+        months: i32,
+        /// Days on top.
+        #[serde(default)]
+        days: i32,
+    },
     /// Until the end of a calendar year.
     PeriodEnd {
         /// The month the year ends with.
@@ -217,6 +257,7 @@ impl From<Terms> for wire::Programme {
             deficit: terms.deficit.into(),
             pending: terms.pending.map(Into::into),
             earn_rules: terms.earn_rules.into_iter().map(Into::into).collect(),
+            further_ladders: terms.further_ladders.into_iter().map(Into::into).collect(),
             wallets: terms.wallets.into_iter().map(Into::into).collect(),
         }
     }
@@ -241,6 +282,7 @@ impl From<Expiry> for wire::ExpiryPolicy {
             Expiry::After { months, days, to_month_end } => {
                 Policy::After(wire::LapseAfter { months, days, to_month_end })
             }
+            Expiry::Inactivity { months, days } => Policy::Inactivity(wire::LapseAfterInactivity { months, days }),
             Expiry::PeriodEnd { last_month, years_after } => {
                 Policy::PeriodEnd(wire::LapseAtPeriodEnd { last_month, years_after })
             }
@@ -256,6 +298,7 @@ impl From<Option<wire::ExpiryPolicy>> for Expiry {
             Some(Policy::After(after)) => {
                 Self::After { months: after.months, days: after.days, to_month_end: after.to_month_end }
             }
+            Some(Policy::Inactivity(kept)) => Self::Inactivity { months: kept.months, days: kept.days },
             Some(Policy::PeriodEnd(end)) => {
                 Self::PeriodEnd { last_month: end.last_month, years_after: end.years_after }
             }
@@ -291,6 +334,7 @@ impl TryFrom<wire::Programme> for Terms {
             deficit: Deficit::of(programme.deficit),
             pending: programme.pending.map(Into::into),
             ladder: programme.ladder.map(ladder).transpose()?,
+            further_ladders: programme.further_ladders.into_iter().map(ladder).collect::<Result<_, _>>()?,
             earn_rules: programme.earn_rules.into_iter().map(EarnRule::try_from).collect::<Result<_, _>>()?,
             wallets: programme.wallets.into_iter().map(Into::into).collect(),
         })
@@ -310,11 +354,11 @@ fn earn_rate(rate: wire::EarnRate) -> EarnRate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::programme::shipped;
+    use crate::programme::{SHIPPED, shipped};
 
     #[test]
     fn shipped_terms_survive_the_wire() {
-        for name in ["signature", "uci"] {
+        for name in SHIPPED.map(|(name, _)| name) {
             let terms = shipped(name).expect("shipped");
             let there: wire::Programme = terms.clone().into();
             let back = Terms::try_from(there).expect("a whole programme");

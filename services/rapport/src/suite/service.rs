@@ -1,7 +1,10 @@
 //! Which services there are.
 
 use proto::activity::v1::activity_service_server as activity_rpc;
-use proto::loyalty::v1::{ledger_service_server as ledger_rpc, loyalty_service_server as loyalty_rpc};
+use proto::loyalty::v1::{
+    benefit_service_server as benefit_rpc, coupon_service_server as coupon_rpc, ledger_service_server as ledger_rpc,
+    loyalty_service_server as loyalty_rpc, reward_service_server as reward_rpc,
+};
 use proto::portrait::v1::portrait_service_server as portrait_rpc;
 use proto::referrals::v1::referrals_service_server as referrals_rpc;
 use proto::registry::v1::{registry_service_server as registry_rpc, tenant_service_server as tenant_rpc};
@@ -49,7 +52,13 @@ impl Service {
         match self {
             Self::Registry => &[registry_rpc::SERVICE_NAME, tenant_rpc::SERVICE_NAME, portrait_rpc::SERVICE_NAME],
             Self::Activity => &[activity_rpc::SERVICE_NAME],
-            Self::Loyalty => &[loyalty_rpc::SERVICE_NAME, ledger_rpc::SERVICE_NAME],
+            Self::Loyalty => &[
+                loyalty_rpc::SERVICE_NAME,
+                ledger_rpc::SERVICE_NAME,
+                coupon_rpc::SERVICE_NAME,
+                reward_rpc::SERVICE_NAME,
+                benefit_rpc::SERVICE_NAME,
+            ],
             Self::Segmentation => &[segmentation_rpc::SERVICE_NAME],
             Self::Referrals => &[referrals_rpc::SERVICE_NAME],
             Self::Subscriptions => &[subscriptions_rpc::SERVICE_NAME],

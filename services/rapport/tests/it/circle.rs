@@ -24,7 +24,7 @@ impl Shop {
         let suite = home.serve(&["up", "--members", "0", "--clock", "manual:2026-03-01T01:00:00Z"]);
         let shop = Self { home, suite };
         shop.says(&["tenant", "open", "shop", "--zone", "Asia/Taipei", "--currency", "TWD"]);
-        shop.says(&["programme", "put", "signature"]);
+        shop.says(&["programme", "apply", "signature", "--yes"]);
         shop
     }
 

@@ -9,6 +9,7 @@ mod history;
 mod home;
 mod planning;
 mod process;
+mod programmes;
 mod restored;
 mod segments;
 mod time_travel;

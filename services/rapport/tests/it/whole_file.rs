@@ -13,7 +13,7 @@ pub fn open_shop(home: &Home, suite: &Suite) {
     let programme = programme.display().to_string();
     for words in [
         vec!["tenant", "open", "uci", "--zone", "Europe/London", "--currency", "GBP"],
-        vec!["programme", "put", &programme, "--tenant", "uci"],
+        vec!["programme", "apply", &programme, "--tenant", "uci", "--yes"],
     ] {
         let done = home.run(&[words.as_slice(), &["--address", &suite.address]].concat());
         assert!(done.status.success(), "{}", said(&done.stderr));

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rule::{Lack, Need, Outcome, Value};
 
 use super::OrderFacts;
-use crate::account::assessing::{Assessed, points_for, rung};
+use crate::account::assessing::{Assessed, best, points_for};
 use crate::account::decision::Decision;
+use crate::account::facing::Buyer;
 use crate::account::judging::{Judged, Verdict};
-use crate::programme::rules::Limit;
+use crate::programme::rules::{Counted, Limit};
 use crate::programme::terms::{EarnRate, Terms};
 
 /// Parts told of a condition that does not hold.
@@ -17,7 +18,7 @@ pub(super) fn grounds(
     terms: &Terms,
     rate: &EarnRate,
     order: &OrderFacts,
-    tier: Option<&str>,
+    buyer: &Buyer,
     assessed: &Assessed,
     lapses_at: Option<Timestamp>,
 ) -> Decision {
@@ -25,12 +26,12 @@ pub(super) fn grounds(
     let mut grounds = Decision::new("earn", terms.number, order.occurred_at)
         .fact("basis_minor", basis)
         .fact("currency", rate.currency)
-        .fact("tier", tier.unwrap_or("none"))
+        .fact("tier", buyer.tier.as_deref().unwrap_or("none"))
         .fact("multiplier_percent", multiplier)
         .step("base", "so many points for so much money", base)
         .figure("points", rate.points)
         .figure("per_minor", rate.per_minor);
-    if let (Some(rung), true) = (tier.and_then(|code| rung(terms, code)), multiplier != 100) {
+    if let (Some(rung), true) = (best(terms, buyer), multiplier != 100) {
         let detail = format!("x {}", hundredths(multiplier));
         grounds = grounds.step(&rung.display_name, detail, tiered.saturating_sub(base));
     }
@@ -80,7 +81,11 @@ fn told(grounds: Decision, rule: &Judged) -> Decision {
 }
 
 fn limited(grounds: Decision, limit: &Limit) -> Decision {
-    grounds.figure("limit_per", limit.per.name()).figure("limit_points", limit.points)
+    let most = match limit.of {
+        Counted::Points => "limit_points",
+        Counted::Orders => "limit_orders",
+    };
+    grounds.figure("limit_per", limit.per.name()).figure(most, limit.most)
 }
 
 fn lacking(grounds: Decision, need: &Need) -> Decision {

@@ -1,7 +1,7 @@
 //! However an order comes back, in whatever order and whatever happens between: in the end it has never been.
 
 use super::*;
-use crate::programme::terms::{Pending, PendingFrom};
+use crate::programme::terms::{MAIN, Pending, PendingFrom};
 
 /// What is left of an account but its statement.
 #[derive(Debug, PartialEq)]
@@ -28,8 +28,8 @@ impl Rest {
             // What lapsed of the order was earned, and was not taken back.
             earned: totals.earned - totals.earn_reversed - totals.lapsed,
             redeemed: totals.redeemed - totals.redemption_reversed,
-            tier: shop.holdings.standing.clone().map(|standing| (standing.tier, standing.review_at)),
-            counts: shop.holdings.purchases.values().map(|purchase| purchase.counts()).sum(),
+            tier: shop.holdings.standings.get(MAIN).map(|standing| (standing.tier.clone(), standing.review_at)),
+            counts: shop.holdings.purchases.values().map(|purchase| purchase.kept_minor()).sum(),
             due: shop.holdings.next_due(),
         }
     }

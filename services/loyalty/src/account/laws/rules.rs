@@ -11,7 +11,7 @@ use super::{Shop, example, morning, order_id};
 use crate::account::decision::Step;
 use crate::account::earning::{LineFacts, OrderFacts, earn};
 use crate::account::wallet::WalletCode;
-use crate::programme::rules::{Award, Condition, EarnRule, Limit, LimitPeriod, OverLimit};
+use crate::programme::rules::{Award, Condition, Counted, EarnRule, Limit, LimitPeriod, OverLimit};
 use crate::programme::terms::Terms;
 
 fn rule(code: &str, when: &str, award: Award) -> EarnRule {
@@ -38,7 +38,12 @@ fn in_group(group: &str, rule: EarnRule) -> EarnRule {
 }
 
 fn at_most(points: i64, per: LimitPeriod, over: OverLimit, mut rule: EarnRule) -> EarnRule {
-    rule.limits.push(Limit { per, points, over });
+    rule.limits.push(Limit { per, most: points, of: Counted::Points, over });
+    rule
+}
+
+fn by_orders(orders: i64, per: LimitPeriod, mut rule: EarnRule) -> EarnRule {
+    rule.limits.push(Limit { per, most: orders, of: Counted::Orders, over: OverLimit::Cap });
     rule
 }
 

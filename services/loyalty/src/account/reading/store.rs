@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::past::PastEntry;
-use super::{Bought, EntryView, Overview};
+use super::{Bought, EntryView, Held, Overview};
 use crate::account::holdings::{Draw, Totals};
 use crate::account::store::{read_entry_kind, wallet};
 use crate::account::wallet::{Owner, WalletCode};
@@ -338,19 +338,21 @@ pub(super) async fn reviews_due(
     Ok(rows.into_iter().map(|row| ReviewDue { member: row.member.into(), review_at: row.review_at.into() }).collect())
 }
 
-/// How many members hold each tier, as written; those without one under an empty code.
+/// How many members stand where on a ladder, as written.
 pub(super) async fn tiers(
     connection: &mut PgConnection,
     tenant: TenantId,
-) -> Result<BTreeMap<String, i64>, StoreError> {
+    ladder: &str,
+) -> Result<BTreeMap<Held, i64>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT coalesce(tier, '') AS "tier!", count(*) AS "members!" FROM account
-           WHERE tenant = $1 AND wallet = '' GROUP BY 1"#,
+        r#"SELECT tier, coalesce(assigned, '') AS "assigned!", count(*) AS "members!" FROM standing
+           WHERE tenant = $1 AND ladder = $2 GROUP BY 1, 2"#,
         tenant.uuid(),
+        ladder,
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.tier, row.members)).collect())
+    Ok(rows.into_iter().map(|row| (Held { tier: row.tier, assigned: row.assigned }, row.members)).collect())
 }
 
 pub(super) async fn spend(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<Money>, StoreError> {

@@ -35,8 +35,8 @@ pub struct AccountView {
     pub holds: Vec<Hold>,
     /// Sums over all entries.
     pub totals: Totals,
-    /// The tier, where the programme has any.
-    pub standing: Option<StandingView>,
+    /// The tier on each ladder of the programme, that of the first ladder first.
+    pub standings: Vec<StandingView>,
     /// What lies in their other wallets.
     pub others: Vec<WalletView>,
 }

@@ -30,6 +30,7 @@ pub(super) async fn done(connection: &mut PgConnection, asks: &[&Ask], books: &B
             | Ask::Capture(_)
             | Ask::Release(_)
             | Ask::Adjust(_)
+            | Ask::Tiers(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => (),
         }

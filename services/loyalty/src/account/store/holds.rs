@@ -26,6 +26,7 @@ pub(super) fn named(asks: &[&Ask]) -> BTreeSet<(Whose, HoldId)> {
         | Ask::Adjust(_)
         | Ask::Grant(_)
         | Ask::Revoke(_)
+        | Ask::Tiers(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => None,
     });

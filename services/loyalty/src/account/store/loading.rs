@@ -9,13 +9,15 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::done::done;
-use super::{coming_back, holds, purchases, read_tier_change_kind};
+use super::{coming_back, holds, purchases, tiers};
 use crate::account::books::{Books, of_member};
 use crate::account::chain::Link;
 use crate::account::desk::{Ask, Whose};
-use crate::account::holdings::{Holdings, Lot, Qualified, Standing, TierChange, Totals, Unread};
+use crate::account::holdings::{Holdings, Lot, Totals, Unread};
+use crate::account::reviewing::gifts;
 use crate::account::tally::Done;
 use crate::account::wallet::{Owner, WalletCode};
+use crate::programme::terms::Slide;
 
 /// The keys of some members, as columns.
 pub(super) struct Keys {
@@ -82,13 +84,20 @@ pub(in crate::account) struct FoundAccount {
 }
 
 /// Everything the open requests of a batch need, after the shards are locked.
-pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp) -> Result<Loaded, StoreError> {
+///
+/// `sliding` are the tenants in which what is given renews what is there.
+pub(in crate::account) async fn load(
+    tx: &mut Tx,
+    asks: &[&Ask],
+    sliding: &BTreeSet<TenantId>,
+    now: Timestamp,
+) -> Result<Loaded, StoreError> {
     let all: BTreeSet<Whose> = asks.iter().flat_map(|ask| ask.members()).collect();
     let connection = tx.connection();
     let (mut books, in_lots, places) = accounts(connection, &all).await?;
 
     // A tier review, due or brought about by an order, needs what was bought; a mere redemption does not.
-    let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. })).flat_map(|ask| ask.members());
+    let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. } | Ask::Tiers(_))).flat_map(|ask| ask.members());
     let heard: BTreeSet<Whose> = heard.collect();
     let full: BTreeSet<Whose> = heard
         .iter()
@@ -97,15 +106,18 @@ pub(in crate::account) async fn load(tx: &mut Tx, asks: &[&Ask], now: Timestamp)
         .collect();
     purchases::of_points(connection, &full, &mut books).await?;
     purchases::of_wallets(connection, &full, &mut books).await?;
-    history(connection, &full, &mut books).await?;
+    tiers::standings(connection, &full, &mut books).await?;
+    tiers::history(connection, &full, &mut books).await?;
     let done = done(connection, asks, &books).await?;
     let mut wanted = coming_back::lots(connection, asks, &done.spent).await?;
+    wanted.extend(books.values().flat_map(gifts::lots));
     wanted.extend(done.spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
     let (given, changed) = addressed(asks, &books);
     let mut read = BTreeSet::new();
     for (owner, holdings) in &mut books {
         let Some(unread) = in_lots.get(owner) else { continue };
-        let needed = changed.contains(owner) || (given.contains(owner) && !rests(holdings, unread, now));
+        let quiet = rests(holdings, unread, now) && !sliding.contains(&owner.tenant);
+        let needed = changed.contains(owner) || (given.contains(owner) && !quiet);
         if needed {
             read.insert(*owner);
         } else {
@@ -164,7 +176,8 @@ pub(in crate::account) async fn read_member(
     }
     purchases::of_points(connection, &whose, &mut books).await?;
     purchases::of_wallets(connection, &whose, &mut books).await?;
-    history(connection, &whose, &mut books).await?;
+    tiers::standings(connection, &whose, &mut books).await?;
+    tiers::history(connection, &whose, &mut books).await?;
     let all = books.keys().copied().collect();
     lots(connection, &all, &BTreeSet::new(), &mut books).await?;
     Ok(books)
@@ -177,6 +190,7 @@ pub(in crate::account) async fn read_for_review(
 ) -> Result<Books, StoreError> {
     let (mut books, ..) = accounts(connection, whose).await?;
     purchases::of_points(connection, whose, &mut books).await?;
+    tiers::standings(connection, whose, &mut books).await?;
     Ok(books)
 }
 
@@ -187,7 +201,7 @@ fn rests(holdings: &Holdings, unread: &Unread, now: Timestamp) -> bool {
 }
 
 fn review_is_due(holdings: &Holdings, now: Timestamp) -> bool {
-    holdings.standing.as_ref().and_then(|standing| standing.review_at).is_some_and(|review| review <= now)
+    holdings.next_of_tiers().is_some_and(|due| due <= now)
 }
 
 /// All accounts of some members without their lots, what lies in those, and where the rows are.
@@ -198,8 +212,8 @@ async fn accounts(
     let keys = Keys::of(all);
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, wallet, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
-                  redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since, qualified_at,
-                  needed_minor, qualified_by, review_at, stood_before, link, spendable, pending, held, next_lapse_at,
+                  redeemed, redemption_reversed, lapsed, adjusted, settled_until, review_at, link, spendable,
+                  pending, held, next_lapse_at,
                   account.place AS "place!"
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
@@ -235,20 +249,7 @@ async fn accounts(
             lapsed: row.lapsed,
             adjusted: row.adjusted,
         };
-        let qualified = row.qualified_at.zip(row.qualified_by).map(|(at, by_version)| Qualified {
-            at: at.into(),
-            needed_minor: row.needed_minor,
-            by_version,
-        });
-        holdings.standing = match (row.tier, row.tier_since, qualified) {
-            (Some(tier), Some(since), Some(qualified)) => {
-                let review_at = row.review_at.map(Timestamp::from);
-                let before = row.stood_before.map(serde_json::from_value).transpose();
-                let before = before.map_err(StoreError::unreadable)?;
-                Some(Standing { tier, since: since.into(), qualified, review_at, before })
-            }
-            (None, ..) | (_, None, _) | (.., None) => None,
-        };
+        holdings.tiers_due_at = row.review_at.map(Timestamp::from);
         books.insert(owner, holdings);
     }
     Ok((books, in_lots, places))
@@ -267,7 +268,7 @@ async fn lots(
     let wanted: Vec<Uuid> = wanted.iter().map(|lot| lot.uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT lot.tenant, lot.member, lot.wallet, lot.lot, origin, amount, remaining, held, lapsed, earned_at,
-                  usable_from, lapses_at
+                  usable_from, lapses_at, slide_months, slide_days
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $5::text[]) AS asked (tenant, shard, member, wallet)
            CROSS JOIN LATERAL (
                SELECT * FROM lot
@@ -295,49 +296,8 @@ async fn lots(
                 earned_at: row.earned_at.into(),
                 usable_from: row.usable_from.map(Timestamp::from),
                 lapses_at: row.lapses_at.map(Timestamp::from),
+                slide: row.slide_months.zip(row.slide_days).map(|(months, days)| Slide { months, days }),
                 touched: false,
-            });
-        }
-    }
-    Ok(())
-}
-
-async fn history(connection: &mut PgConnection, full: &BTreeSet<Whose>, books: &mut Books) -> Result<(), StoreError> {
-    let changed = |(tenant, member): &&Whose| {
-        books.get(&Owner::of_points(*tenant, *member)).is_some_and(|known| known.tier_changes > 0)
-    };
-    let keys = Keys::of(full.iter().filter(changed));
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let rows = sqlx::query!(
-        r#"SELECT tier_change.tenant, tier_change.member, number, kind, from_tier, to_tier, cause, progress_minor,
-                  programme_version, occurred_at
-           FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
-           CROSS JOIN LATERAL (
-               SELECT * FROM tier_change
-               WHERE (tier_change.tenant, tier_change.shard, tier_change.member)
-                   = (asked.tenant, asked.shard, asked.member) OFFSET 0
-           ) AS tier_change
-           ORDER BY number"#,
-        &keys.tenants,
-        &keys.shards,
-        &keys.members
-    )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
-        if let Some(holdings) = books.get_mut(&Owner::of_points(row.tenant.into(), row.member.into())) {
-            holdings.history.push(TierChange {
-                number: row.number,
-                kind: read_tier_change_kind(row.kind)?,
-                from: row.from_tier,
-                to: row.to_tier,
-                cause: row.cause,
-                progress_minor: row.progress_minor,
-                programme_version: row.programme_version,
-                occurred_at: row.occurred_at.into(),
-                historic: false,
             });
         }
     }

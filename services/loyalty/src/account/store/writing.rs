@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::chaining::{Chained, chained};
 use super::loading::Found;
-use super::{holds, purchases, tier_change_kind};
+use super::{holds, purchases, tiers};
 use crate::account::books::Books;
 use crate::account::desk::Whose;
 use crate::account::holdings::Holdings;
@@ -46,7 +46,7 @@ pub(in crate::account) async fn write(
         holds::write(tx, &changed).await?;
         entries::reversed(tx, &changed).await?;
         purchases::write(tx, &changed).await?;
-        write_tier_changes(tx, &changed, now).await?;
+        tiers::write(tx, &changed, now).await?;
     }
     timers::set(tx, &timers(books, found, now)).await
 }
@@ -91,45 +91,4 @@ fn place_of(place: usize) -> Result<i32, StoreError> {
 
 fn instant(moment: Timestamp) -> SqlTimestamp {
     moment.into()
-}
-
-async fn write_tier_changes(tx: &mut Tx, changed: &[(&Owner, &Holdings)], now: Timestamp) -> Result<(), StoreError> {
-    let rows: Vec<_> = changed
-        .iter()
-        .flat_map(|(owner, holdings)| holdings.changes.iter().map(move |change| (*owner, change)))
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let (tenants, shards, members) = keys(rows.iter().map(|(owner, _)| *owner));
-    let numbers: Vec<i64> = rows.iter().map(|(_, row)| row.number).collect();
-    let kinds: Vec<i16> = rows.iter().map(|(_, row)| tier_change_kind(row.kind)).collect();
-    let from: Vec<String> = rows.iter().map(|(_, row)| row.from.clone()).collect();
-    let to: Vec<String> = rows.iter().map(|(_, row)| row.to.clone()).collect();
-    let causes: Vec<String> = rows.iter().map(|(_, row)| row.cause.clone()).collect();
-    let progress: Vec<i64> = rows.iter().map(|(_, row)| row.progress_minor).collect();
-    let versions: Vec<i32> = rows.iter().map(|(_, row)| row.programme_version).collect();
-    let occurred: Vec<SqlTimestamp> = rows.iter().map(|(_, row)| instant(row.occurred_at)).collect();
-    sqlx::query!(
-        "INSERT INTO tier_change (tenant, shard, member, number, kind, from_tier, to_tier, cause, progress_minor,
-             programme_version, occurred_at, recorded_at)
-         SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::bigint[]),
-                unnest($5::smallint[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
-                unnest($9::bigint[]), unnest($10::integer[]), unnest($11::timestamptz[]), $12::timestamptz",
-        &tenants,
-        &shards,
-        &members,
-        &numbers,
-        &kinds,
-        &from,
-        &to,
-        &causes,
-        &progress,
-        &versions,
-        &occurred as &[SqlTimestamp],
-        instant(now) as SqlTimestamp,
-    )
-    .execute(tx.connection())
-    .await?;
-    Ok(())
 }

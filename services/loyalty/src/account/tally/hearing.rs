@@ -149,9 +149,11 @@ pub(in crate::account) fn join(
 ) -> Result<(), OutOfRange> {
     if at < holdings.joined_at {
         holdings.joined_at = at;
-        if let Some(standing) = &mut holdings.standing {
-            let never_left_the_lowest = standing.review_at.is_none() && holdings.history.is_empty();
+        for (ladder, standing) in &mut holdings.standings {
+            let moved = holdings.history.iter().any(|change| change.ladder == *ladder);
+            let never_left_the_lowest = standing.review_at.is_none() && !moved;
             standing.since = if never_left_the_lowest { at } else { standing.since };
+            standing.touched = true;
         }
     }
     holdings.touched = true;

@@ -12,7 +12,7 @@ use crate::account::earning::{LineFacts, OrderFacts, earn};
 use crate::account::holdings::Holdings;
 use crate::account::reversing::{ReturnFacts, take_back};
 use crate::account::wallet::WalletCode;
-use crate::programme::rules::{Award, Condition, EarnRule, Limit, LimitPeriod, OverLimit};
+use crate::programme::rules::{Award, Condition, Counted, EarnRule, Limit, LimitPeriod, OverLimit};
 use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 
 const WHEN: [&str; 5] = [
@@ -39,10 +39,10 @@ fn award() -> impl Strategy<Value = Award> {
 }
 
 fn rules() -> impl Strategy<Value = Vec<EarnRule>> {
-    let limit = (0..PERIODS.len(), 1..120_i64, any::<bool>()).prop_map(|(per, points, caps)| Limit {
-        per: PERIODS[per],
-        points,
-        over: if caps { OverLimit::Cap } else { OverLimit::Refuse },
+    let limit = (0..PERIODS.len(), 1..120_i64, any::<bool>(), any::<bool>()).prop_map(|(per, most, caps, orders)| {
+        let orders = orders && PERIODS[per] != LimitPeriod::Order;
+        let (most, of) = if orders { (most % 5 + 1, Counted::Orders) } else { (most, Counted::Points) };
+        Limit { per: PERIODS[per], most, of, over: if caps { OverLimit::Cap } else { OverLimit::Refuse } }
     });
     let limits = proptest::collection::vec(limit, 0..3);
     let one = (0..WHEN.len(), 0..LINES.len(), award(), 0..3_usize, limits);
@@ -183,10 +183,13 @@ impl Walk {
                         LimitPeriod::Year => day.year().to_string(),
                         LimitPeriod::Ever => String::new(),
                     };
-                    *sums.entry(period).or_default() += known.points - known.back;
+                    *sums.entry(period).or_default() += match limit.of {
+                        Counted::Points => known.points - known.back,
+                        Counted::Orders => i64::from(known.points > known.back),
+                    };
                 }
                 for (period, sum) in sums {
-                    assert!(sum <= limit.points, "{}: {sum} in {period}, {limit:?}", rule.code);
+                    assert!(sum <= limit.most, "{}: {sum} in {period}, {limit:?}", rule.code);
                 }
             }
         }

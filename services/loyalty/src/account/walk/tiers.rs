@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use super::order_id;
 use crate::account::earning::{LineFacts, OrderFacts, earn};
 use crate::account::holdings::{Holdings, TierChangeKind};
-use crate::account::qualification::{highest_entered, progress, rank};
+use crate::account::qualification::{On, highest_entered, progress, rank};
 use crate::account::reversing::{ReturnFacts, take_back};
 use crate::account::settling::{Until, settle};
 use crate::programme::example;
-use crate::programme::terms::{Demotion, Terms, Versions, Window};
+use crate::programme::terms::{Demotion, Gift, MAIN, Renewal, Terms, Versions, Window};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -32,13 +32,23 @@ fn programme() -> impl Strategy<Value = Terms> {
     let window = prop_oneof![
         (1..30_i32).prop_map(Window::RollingMonths),
         Just(Window::CalendarYear),
+        Just(Window::MemberYear),
         Just(Window::SinceJoining)
     ];
     let demotion = prop_oneof![Just(Demotion::None), Just(Demotion::OneStep), Just(Demotion::ToWhatIsMet)];
-    (window, demotion, 1..30_i32).prop_map(|(window, demotion, term_months)| {
+    let renewal = prop_oneof![Just(Renewal::AtReview), Just(Renewal::Restarts), Just(Renewal::Appends)];
+    let days = (prop_oneof![Just(0), 1..28_i32], prop_oneof![Just(0), 1..60_i32]);
+    let settings = (any::<bool>(), days, renewal, prop_oneof![Just(0), 1..500_i64]);
+    (window, demotion, 1..30_i32, settings).prop_map(|(window, demotion, term_months, settings)| {
         let mut terms = example::signature();
         let ladder = terms.ladder.as_mut().expect("a ladder");
         (ladder.window, ladder.demotion, ladder.term_months) = (window, demotion, term_months);
+        let (carry_over, (grace_days, notice_days), renewal, gift) = settings;
+        (ladder.carry_over, ladder.grace_days, ladder.notice_days) = (carry_over, grace_days, notice_days);
+        ladder.renewal = renewal;
+        for tier in &mut ladder.tiers {
+            (tier.promotion_gift, tier.retention_gift) = (Gift { points: gift }, Gift { points: gift / 2 });
+        }
         terms
     })
 }
@@ -75,11 +85,11 @@ impl Walk {
                 let order = self.amounts.len();
                 self.buy(order, *amount);
                 self.amounts.push((*amount, 0));
-                self.only(told, &[TierChangeKind::Promoted]);
+                self.only(told, &[TierChangeKind::Promoted, TierChangeKind::Retained, TierChangeKind::Renewed]);
             }
             Step::Return { which, percent } => {
                 self.bring_back(*which, *percent);
-                self.only(told, &[TierChangeKind::Demoted]);
+                self.only(told, &[TierChangeKind::Demoted, TierChangeKind::Shortened]);
             }
         }
         self.holds(step);
@@ -91,9 +101,11 @@ impl Walk {
         let order = 1_000;
         self.buy(order, amount);
         self.back(order, amount, amount);
-        let (then, now) = (before.standing.as_ref(), self.holdings.standing.as_ref());
+        let (then, now) = (before.standings.get(MAIN), self.holdings.standings.get(MAIN));
         if let (Some(then), Some(now)) = (then, now) {
             assert_eq!((&now.tier, now.review_at), (&then.tier, then.review_at), "{amount} bought and brought back");
+            assert_eq!((&now.gift, now.ended_at), (&then.gift, then.ended_at), "{amount} bought and brought back");
+            assert_eq!(self.holdings.balance(), before.balance(), "what it brought is taken back");
         }
         self.holdings = before;
     }
@@ -142,9 +154,9 @@ impl Walk {
 
     fn holds(&self, step: &Step) {
         let ladder = self.terms.ladder.as_ref().expect("a ladder");
-        let Some(standing) = &self.holdings.standing else { return };
+        let Some(standing) = self.holdings.standings.get(MAIN) else { return };
         let place = rank(ladder, &standing.tier);
-        let reached = progress(&self.holdings, &self.terms, ladder, self.now).expect("in range");
+        let reached = progress(&self.holdings, On { terms: &self.terms, ladder }, self.now).expect("in range");
         if let Step::Buy { .. } | Step::Return { .. } = step {
             assert!(place >= highest_entered(ladder, reached), "{standing:?} after {step:?}: {reached} is spent");
         }

@@ -65,11 +65,20 @@ pub enum Award {
 pub struct Limit {
     /// In which time.
     pub period: Period,
-    /// So many points.
+    /// So many points …
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub most_points: i64,
+    /// … or so many orders that earn by it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub most_orders: i64,
     /// What becomes of an order that would bring more.
     #[serde(default)]
     pub over: Over,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// Over which time a limit counts.
@@ -125,21 +134,33 @@ impl From<EarnRule> for wire::EarnRule {
     }
 }
 
+impl Period {
+    /// As the wire has it.
+    pub const fn wire(self) -> wire::LimitPeriod {
+        match self {
+            Self::Order => wire::LimitPeriod::Order,
+            Self::Day => wire::LimitPeriod::Day,
+            Self::Week => wire::LimitPeriod::Week,
+            Self::Month => wire::LimitPeriod::Month,
+            Self::Year => wire::LimitPeriod::Year,
+            Self::Ever => wire::LimitPeriod::Ever,
+        }
+    }
+}
+
 impl From<Limit> for wire::RuleLimit {
     fn from(limit: Limit) -> Self {
-        let period = match limit.period {
-            Period::Order => wire::LimitPeriod::Order,
-            Period::Day => wire::LimitPeriod::Day,
-            Period::Week => wire::LimitPeriod::Week,
-            Period::Month => wire::LimitPeriod::Month,
-            Period::Year => wire::LimitPeriod::Year,
-            Period::Ever => wire::LimitPeriod::Ever,
-        };
+        let period = limit.period.wire();
         let over = match limit.over {
             Over::Cap => wire::OverLimit::Cap,
             Over::Refuse => wire::OverLimit::Refuse,
         };
-        Self { period: period.into(), most_points: limit.most_points, over: over.into() }
+        Self {
+            period: period.into(),
+            most_points: limit.most_points,
+            over: over.into(),
+            most_orders: limit.most_orders,
+        }
     }
 }
 
@@ -190,6 +211,6 @@ impl TryFrom<wire::RuleLimit> for Limit {
             Ok(wire::OverLimit::Refuse) => Over::Refuse,
             Ok(wire::OverLimit::Cap | wire::OverLimit::Unspecified) | Err(_) => Over::Cap,
         };
-        Ok(Self { period, most_points: limit.most_points, over })
+        Ok(Self { period, most_points: limit.most_points, most_orders: limit.most_orders, over })
     }
 }

@@ -1,6 +1,6 @@
 //! The laws of limits: for an order, for a member's time, and what a return frees.
 
-use super::{at_most, flat, rule, statement};
+use super::{at_most, by_orders, flat, rule, statement};
 use crate::programme::rules::{Award, LimitPeriod, OverLimit};
 
 #[test]
@@ -97,5 +97,23 @@ fn a_return_gives_the_allowance_back_in_proportion() {
          return A 1000 whole      -> -30
          cart D web coffee:50     -> base +1, extra +15 capped per month
          cart E web coffee:50     -> base +1, extra +0 0 left per month",
+    );
+}
+
+#[test]
+fn orders_are_counted_and_one_that_came_back_whole_is_none() {
+    let rules = vec![by_orders(2, LimitPeriod::Month, rule("extra", "", Award::Fixed(20)))];
+    statement(
+        vec![flat(rules)],
+        "on 2026-01-10
+         cart A web coffee:1000   -> base +20, extra +20
+         cart B web coffee:50     -> base +1, extra +20
+         cart C web coffee:50     -> base +1, extra +0 0 left per month
+         return A 500             -> -20
+         cart D web coffee:50     -> base +1, extra +0 0 left per month
+         return A 1000 whole      -> -20
+         cart E web coffee:50     -> base +1, extra +20
+         on 2026-02-01
+         cart F web coffee:50     -> base +1, extra +20",
     );
 }

@@ -2,11 +2,10 @@
 
 use ::store::{SqlTimestamp, StoreError, Tx};
 use jiff::Timestamp;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{instant, keys};
-use crate::account::holdings::{Holdings, Qualified};
+use crate::account::holdings::Holdings;
 use crate::account::store::chaining::Chained;
 
 /// Accounts as columns.
@@ -27,13 +26,7 @@ pub(super) struct Columns<'a> {
     pub lapsed: Vec<i64>,
     pub adjusted: Vec<i64>,
     pub settled_until: Vec<SqlTimestamp>,
-    pub tiers: Vec<Option<&'a str>>,
-    pub tier_since: Vec<Option<SqlTimestamp>>,
-    pub qualified_at: Vec<Option<SqlTimestamp>>,
-    pub needed_minor: Vec<Option<i64>>,
-    pub qualified_by: Vec<Option<i32>>,
     pub review_at: Vec<Option<SqlTimestamp>>,
-    pub stood_before: Vec<Option<Value>>,
     pub links: Vec<Vec<u8>>,
     pub next_lapse_at: Vec<Option<SqlTimestamp>>,
     pub pending: Vec<i64>,
@@ -48,10 +41,6 @@ impl<'a> Columns<'a> {
         let instants = |read: fn(&Holdings) -> Option<Timestamp>| {
             all.iter().map(|holdings| read(holdings).map(instant)).collect::<Vec<Option<SqlTimestamp>>>()
         };
-        let stand = || all.iter().map(|holdings| holdings.standing.as_ref());
-        let qualified: Vec<Option<Qualified>> = stand().map(|standing| Some(standing?.qualified)).collect();
-        let before = stand().map(|standing| standing?.before.as_ref());
-        let before = before.map(|one| one.map(serde_json::to_value).transpose().map_err(StoreError::unreadable));
         Ok(Self {
             tenants,
             shards,
@@ -69,13 +58,7 @@ impl<'a> Columns<'a> {
             lapsed: numbers(|holdings| holdings.totals.lapsed),
             adjusted: numbers(|holdings| holdings.totals.adjusted),
             settled_until: all.iter().map(|holdings| instant(holdings.settled_until)).collect(),
-            tiers: stand().map(|standing| Some(standing?.tier.as_str())).collect(),
-            tier_since: instants(|holdings| Some(holdings.standing.as_ref()?.since)),
-            qualified_at: instants(|holdings| Some(holdings.standing.as_ref()?.qualified.at)),
-            needed_minor: qualified.iter().map(|one| one.and_then(|one| one.needed_minor)).collect(),
-            qualified_by: qualified.iter().map(|one| one.map(|one| one.by_version)).collect(),
-            review_at: instants(|holdings| holdings.standing.as_ref()?.review_at),
-            stood_before: before.collect::<Result<_, _>>()?,
+            review_at: instants(Holdings::next_of_tiers),
             links: statements.iter().map(|account| account.link().0.to_vec()).collect(),
             next_lapse_at: instants(Holdings::next_of_lots),
             pending: numbers(Holdings::pending),
@@ -92,15 +75,14 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
     let new = Columns::of(new)?;
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
-             earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, tier, tier_since,
-             qualified_at, needed_minor, qualified_by, review_at, stood_before, link, next_lapse_at, pending, held, wallet)
+             earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, review_at,
+             link, next_lapse_at, pending, held, wallet)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
-                unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::text[]),
-                unnest($17::timestamptz[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::integer[]),
-                unnest($21::timestamptz[]), unnest($22::jsonb[]), unnest($23::bytea[]), unnest($24::timestamptz[]),
-                unnest($25::bigint[]), unnest($26::bigint[]), unnest($27::text[])",
+                unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::timestamptz[]),
+                unnest($17::bytea[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::bigint[]),
+                unnest($21::text[])",
         &new.tenants,
         &new.shards,
         &new.members,
@@ -116,13 +98,7 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
         &new.lapsed,
         &new.adjusted,
         &new.settled_until as &[SqlTimestamp],
-        &new.tiers as &[Option<&str>],
-        &new.tier_since as &[Option<SqlTimestamp>],
-        &new.qualified_at as &[Option<SqlTimestamp>],
-        &new.needed_minor as &[Option<i64>],
-        &new.qualified_by as &[Option<i32>],
         &new.review_at as &[Option<SqlTimestamp>],
-        &new.stood_before as &[Option<Value>],
         &new.links,
         &new.next_lapse_at as &[Option<SqlTimestamp>],
         &new.pending,

@@ -25,6 +25,8 @@ pub(super) struct Columns<'a> {
     pub numbers: Vec<Option<i64>>,
     pub usable_from: Vec<Option<SqlTimestamp>>,
     pub held: Vec<i64>,
+    pub slide_months: Vec<Option<i32>>,
+    pub slide_days: Vec<Option<i32>>,
 }
 
 impl<'a> Columns<'a> {
@@ -49,6 +51,8 @@ impl<'a> Columns<'a> {
             numbers: rows.iter().map(|(.., number)| *number).collect(),
             usable_from: rows.iter().map(|(_, lot, _)| lot.usable_from.map(instant)).collect(),
             held: rows.iter().map(|(_, lot, _)| lot.held).collect(),
+            slide_months: rows.iter().map(|(_, lot, _)| lot.slide.map(|slide| slide.months)).collect(),
+            slide_days: rows.iter().map(|(_, lot, _)| lot.slide.map(|slide| slide.days)).collect(),
         })
     }
 }
@@ -80,11 +84,14 @@ pub(super) async fn update(tx: &mut Tx, changed: &[(&Owner, &Holdings)], found: 
     let lapsed: Vec<i64> = rows.iter().map(|(_, lot)| lot.lapsed).collect();
     let usable: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.usable_from.map(instant)).collect();
     let held: Vec<i64> = rows.iter().map(|(_, lot)| lot.held).collect();
+    let lapses: Vec<Option<SqlTimestamp>> = rows.iter().map(|(_, lot)| lot.lapses_at.map(instant)).collect();
     sqlx::query!(
-        "UPDATE lot SET remaining = new.remaining, lapsed = new.lapsed, usable_from = new.usable_from, held = new.held
+        "UPDATE lot SET remaining = new.remaining, lapsed = new.lapsed, usable_from = new.usable_from, held = new.held,
+             lapses_at = new.lapses_at
          FROM (SELECT unnest($1::uuid[]) AS tenant, unnest($2::smallint[]) AS shard, unnest($3::uuid[]) AS member,
                 unnest($4::uuid[]) AS lot, unnest($5::bigint[]) AS remaining, unnest($6::bigint[]) AS lapsed,
-                unnest($7::timestamptz[]) AS usable_from, unnest($8::bigint[]) AS held) AS new
+                unnest($7::timestamptz[]) AS usable_from, unnest($8::bigint[]) AS held,
+                unnest($9::timestamptz[]) AS lapses_at) AS new
          WHERE (lot.tenant, lot.shard, lot.member, lot.lot) = (new.tenant, new.shard, new.member, new.lot)",
         &tenants,
         &shards,
@@ -94,6 +101,7 @@ pub(super) async fn update(tx: &mut Tx, changed: &[(&Owner, &Holdings)], found: 
         &lapsed,
         &usable as &[Option<SqlTimestamp>],
         &held,
+        &lapses as &[Option<SqlTimestamp>],
     )
     .execute(tx.connection())
     .await?;

@@ -3,7 +3,6 @@
 use ::store::{SqlTimestamp, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::to_microsecond;
-use serde_json::Value;
 
 use super::{accounts, entries, instant, lots};
 use crate::account::store::chaining::{Added, Chained, added};
@@ -48,10 +47,7 @@ async fn run(
         &accounts.earned, &accounts.earn_reversed, &accounts.redeemed, &accounts.redemption_reversed,
         &accounts.lapsed, &accounts.adjusted,
         &accounts.settled_until as &[SqlTimestamp],
-        &accounts.tiers as &[Option<&str>], &accounts.tier_since as &[Option<SqlTimestamp>],
-        &accounts.qualified_at as &[Option<SqlTimestamp>], &accounts.needed_minor as &[Option<i64>],
-        &accounts.qualified_by as &[Option<i32>], &accounts.review_at as &[Option<SqlTimestamp>],
-        &accounts.stood_before as &[Option<Value>],
+        &accounts.review_at as &[Option<SqlTimestamp>],
         &accounts.links, &accounts.next_lapse_at as &[Option<SqlTimestamp>], &accounts.pending, &accounts.held,
         &lots.of_account, &lots.lots, &lots.origins as &[&str],
         &lots.amounts, &lots.remaining, &lots.lapsed,
@@ -63,7 +59,7 @@ async fn run(
         &lines.occurred_at as &[SqlTimestamp], &lines.links, &lines.batches,
         instant(to_microsecond(now)) as SqlTimestamp,
         &seals.shards, &seals.batches, &seals.entries, &seals.links,
-        &accounts.wallets as &[&str],
+        &accounts.wallets as &[&str], &lots.slide_months as &[Option<i32>], &lots.slide_days as &[Option<i32>],
     );
     Ok(posted.fetch_one(tx.connection()).await?)
 }
