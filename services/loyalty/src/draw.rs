@@ -224,10 +224,11 @@ impl Draws {
     }
 
     async fn try_close(&self, ask: &Close) -> Result<Revealed, Stop<DrawRefusal>> {
-        let (tenant, home) = (ask.tenant, shard_of(ask.tenant, &ask.draw));
-        let mut tx = self.store.begin(tenant, [home]).await?;
+        // A request is known in the tenant's shard, so that its id cannot be used for another draw.
+        let (tenant, home, tenants) = (ask.tenant, shard_of(ask.tenant, &ask.draw), Shard::of_tenant(ask.tenant));
+        let mut tx = self.store.begin(tenant, [home, tenants]).await?;
         let now = self.clock.now();
-        let recalled: Option<Closed> = known(tx.recall(tenant, home, &ask.key, now).await?)?;
+        let recalled: Option<Closed> = known(tx.recall(tenant, tenants, &ask.key, now).await?)?;
         let draw = ask.draw.clone();
         let found = store::one(tx.connection(), tenant, &ask.draw).await?;
         let found = found.ok_or(Stop::Refused(DrawRefusal::NotFound { draw }))?;
@@ -244,7 +245,7 @@ impl Draws {
         }
         store::close(tx.connection(), tenant, &ask.draw, now).await?;
         let reached = Reached::of(&tx, home);
-        tx.remember(tenant, home, &ask.key, &Closed { at, reached }, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &Closed { at, reached }, now).await?;
         tx.commit().await?;
         Ok(Revealed { seed: Some(found.seed), at, reached })
     }
