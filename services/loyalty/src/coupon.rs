@@ -18,7 +18,6 @@ mod reading;
 pub mod standing;
 mod store;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ::store::{RequestKey, Store, StoreError, Tx, Writer};
@@ -26,7 +25,7 @@ use jiff::Timestamp;
 use kernel::{Clock, CouponId, MemberId, ReservationId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use timers::Timer;
-use uuid::Uuid;
+
 use wire::Stop;
 
 use self::desk::{Answer, Ask, CouponDesk};
@@ -34,7 +33,7 @@ pub(crate) use self::giving::{give, offer, state_of, withdraw};
 pub use self::reading::CouponView;
 use self::standing::{Coupon, State};
 pub(crate) use self::store::{hold, lapsing_first, of_member, redeem};
-use crate::campaign::{self, Connection};
+use crate::campaign::Connection;
 use crate::receipt::Reached;
 
 /// The kind of timer that rings when a coupon's time is over; its subject is the coupon.

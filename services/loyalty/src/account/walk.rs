@@ -170,12 +170,13 @@ impl Model {
     fn come_back(&mut self, points: Vec<Point>, given: bool, now: Timestamp) {
         for (lapses, earned_at, order) in points {
             let late = lapses <= now;
-            let lapses = match self.terms.expiry {
-                Expiry::Inactivity(_) if given || late => {
-                    lapse_instant(&self.terms, now).expect("in range").expect("they lapse").max(lapses)
-                }
-                _ if late => self.grace(now),
-                _ => lapses,
+            let slides = matches!(self.terms.expiry, Expiry::Inactivity(_));
+            let lapses = if slides && (given || late) {
+                lapse_instant(&self.terms, now).expect("in range").expect("they lapse").max(lapses)
+            } else if late {
+                self.grace(now)
+            } else {
+                lapses
             };
             self.add((lapses, earned_at, order));
         }

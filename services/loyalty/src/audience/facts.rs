@@ -167,6 +167,7 @@ fn told(need: &Need) -> Vec<Needed> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 pub(crate) mod example {
     use super::*;
 

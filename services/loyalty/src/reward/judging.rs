@@ -76,6 +76,7 @@ pub fn obstacles(terms: &Terms, taken: Taken, member: &MemberFacts) -> Vec<Obsta
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 pub(super) mod tests {
     use super::*;
     use crate::audience::facts::example::member;

@@ -21,7 +21,6 @@ mod planning;
 mod programmes;
 mod redeeming;
 mod repeat;
-mod repeat_rewards;
 mod reserving;
 mod reserving_walk;
 mod rewards;

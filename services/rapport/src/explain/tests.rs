@@ -194,6 +194,7 @@ fn a_change_of_tier_names_its_cause() {
         occur_time: Some(proto::timestamp("2025-06-18T04:00:00Z".parse().expect("an instant"))),
         ..Default::default()
     };
-    let text = last_change(&change, "TWD", &words());
+    let tier = TierStanding { currency_code: "TWD".to_owned(), ..Default::default() };
+    let text = last_change(&change, &tier, &words());
     assert_eq!(text, "promoted 2025-06-18, silver to gold, by order_1, with NT$ 30,120 in the window");
 }
