@@ -10,6 +10,8 @@
 
 mod spoil;
 
+use std::time::Duration;
+
 use futures::stream::{self, StreamExt as _};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
@@ -24,6 +26,10 @@ use spoil::Spoilt;
 
 /// At once; enough to keep two cores busy, below what a server sheds.
 const AT_ONCE: usize = 16;
+
+/// How often a call that finds all seats taken is made again, and after which pause.
+const PATIENCE: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(20);
 /// Told per run; one slip often shows in a hundred messages.
 const TOLD: usize = 40;
 /// Error details travel in a header list, which is limited to 16 KiB.
@@ -45,7 +51,7 @@ pub async fn never_fails(methods: impl IntoIterator<Item = &'static Method>, cha
                 examples.give_ids(&mut spoilt.message);
             }
             let calls = calls.clone();
-            async move { (calls.call(method, spoilt.message.clone()).await, spoilt) }
+            async move { (answered(&calls, method, &spoilt.message).await, spoilt) }
         });
         let answers: Vec<_> = answers.buffer_unordered(AT_ONCE).collect().await;
         wrong.extend(answers.into_iter().filter_map(|(answer, spoilt)| {
@@ -54,6 +60,21 @@ pub async fn never_fails(methods: impl IntoIterator<Item = &'static Method>, cha
         }));
     }
     tell(&wrong);
+}
+
+/// Whoever is told that all seats are taken comes again.
+async fn answered(
+    calls: &Dynamic,
+    method: &'static Method,
+    message: &DynamicMessage,
+) -> Result<DynamicMessage, Status> {
+    for _ in 0..PATIENCE {
+        match calls.call(method, message.clone()).await {
+            Err(status) if status.code() == Code::ResourceExhausted => tokio::time::sleep(PAUSE).await,
+            answer => return answer,
+        }
+    }
+    calls.call(method, message.clone()).await
 }
 
 /// Sends what is no message to each of these rpcs: cut off, not UTF-8, random.

@@ -1,17 +1,19 @@
-//! A cart as it is typed: `--line coffee:400`, `--line tea:300:2`, with what delivery costs.
-
-use std::str::FromStr;
+//! A cart as it is typed: `--item coffee:2:400`, with what delivery costs.
 
 use clap::Args;
-use proto::loyalty::v1::{Cart, CartLine, Goods};
+use proto::loyalty::v1::{Cart, CartLine, Goods, QuoteLine};
 use serde::{Deserialize, Serialize};
+
+use crate::client::CliError;
+use crate::orders::Bought;
+use crate::words::Words;
 
 /// What somebody is about to buy.
 #[derive(Args, Clone, Debug)]
 pub struct Basket {
-    /// A line: product, amount in minor units, units where there are several
-    #[arg(long = "line", required = true, value_name = "PRODUCT:AMOUNT[:UNITS]")]
-    lines: Vec<Line>,
+    /// What would be bought: product:quantity:price, or with a discount behind it; may be repeated
+    #[arg(long = "item", required = true, value_name = "PRODUCT:QUANTITY:PRICE")]
+    items: Vec<Bought>,
     /// What delivery costs, in minor units
     #[arg(long, default_value_t = 0, value_name = "AMOUNT")]
     delivery: i64,
@@ -22,40 +24,17 @@ pub struct Basket {
 
 impl Basket {
     /// As the wire has it.
-    pub fn cart(&self, own_currency: &str) -> Cart {
-        let currency_code = self.currency.clone().unwrap_or_else(|| own_currency.to_owned());
-        Cart { currency_code, lines: self.lines.iter().map(Line::wire).collect(), delivery_minor: self.delivery }
-    }
-}
-
-/// One line of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
-    product: String,
-    gross_minor: i64,
-    quantity: i64,
-}
-
-impl Line {
-    fn wire(&self) -> CartLine {
-        let (product, gross_minor, quantity) = (self.product.clone(), self.gross_minor, self.quantity);
-        CartLine { product, gross_minor, quantity, ..CartLine::default() }
-    }
-}
-
-impl FromStr for Line {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "is PRODUCT:AMOUNT or PRODUCT:AMOUNT:UNITS, as in coffee:400:2".to_owned();
-        let parts: Vec<&str> = text.split(':').collect();
-        let (product, amount, units) = match parts.as_slice() {
-            [product, amount] => (product, amount, "1"),
-            [product, amount, units] => (product, amount, *units),
-            [..] => return Err(wrong()),
-        };
-        let (gross_minor, quantity) = (amount.parse().map_err(|_| wrong())?, units.parse().map_err(|_| wrong())?);
-        Ok(Self { product: (*product).to_owned(), gross_minor, quantity })
+    pub fn cart(&self, words: &Words) -> Result<Cart, CliError> {
+        let currency_code = self.currency.clone().unwrap_or_else(|| words.currency().to_owned());
+        let digits = words.digits(&currency_code);
+        let lines: Option<Vec<QuoteLine>> = self.items.iter().map(|bought| bought.priced(digits)).collect();
+        let lines =
+            lines.ok_or_else(|| CliError::Asked("a price of an item is no amount of this currency".to_owned()))?;
+        let lines =
+            lines.into_iter().map(|QuoteLine { product, category, quantity, gross_minor, discount_minor, .. }| {
+                CartLine { product, category, gross_minor, discount_minor, quantity }
+            });
+        Ok(Cart { currency_code, lines: lines.collect(), delivery_minor: self.delivery })
     }
 }
 
@@ -74,20 +53,5 @@ pub struct Which {
 impl From<Which> for Goods {
     fn from(which: Which) -> Self {
         Self { products: which.products, categories: which.categories }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_typed_with_colons() {
-        let line = |text: &str| text.parse::<Line>().map(|line| (line.product, line.gross_minor, line.quantity));
-        assert_eq!(line("coffee:400"), Ok(("coffee".to_owned(), 400, 1)));
-        assert_eq!(line("tea:300:2"), Ok(("tea".to_owned(), 300, 2)));
-        for wrong in ["tea", "tea:x", "tea:1:y", "tea:1:2:3"] {
-            assert!(line(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -148,7 +148,7 @@ async fn check(ask: Check) -> Result<(), CliError> {
     let words = suite.words().await?;
     let request = CheckBenefitsRequest {
         member: ask.member,
-        cart: Some(ask.basket.cart(words.currency())),
+        cart: Some(ask.basket.cart(&words)?),
         entitlements: ask.entitlements,
         at_least_as_fresh: String::new(),
     };

@@ -247,7 +247,7 @@ async fn quote(ask: Quote) -> Result<(), CliError> {
     let words = suite.words().await?;
     let request = QuoteCouponsRequest {
         member: ask.who.member_id(&suite).await?,
-        cart: Some(ask.basket.cart(words.currency())),
+        cart: Some(ask.basket.cart(&words)?),
         codes: ask.codes,
         ..Default::default()
     };

@@ -260,9 +260,9 @@ mod tests {
             &lines[from..],
             [
                 "  on \"plus\", tiers count what is granted since joining",
-                "  tier   to reach       to keep  points",
-                "  Free                           x 1.00",
-                "  Plus   by invitation           x 2.00  free-delivery, members-day",
+                "  tier  to reach       to keep  points",
+                "  Free                          x 1.00",
+                "  Plus  by invitation           x 2.00  free-delivery, members-day",
             ]
         );
     }

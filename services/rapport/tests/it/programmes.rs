@@ -13,8 +13,8 @@ async fn each_programme_that_is_shipped_is_valid_and_shown() {
     };
     for (name, told) in [
         ("free-points", "1 point for NT$ 100"),
-        ("free-tiers", "黑 Black  by invitation"),
-        ("paid-points", "付費會員 Paid  by invitation"),
+        ("free-tiers", "黑 Black     by invitation"),
+        ("paid-points", "by invitation"),
         ("paid-tiers", "on \"plus\", tiers count what is granted since joining"),
     ] {
         says(&["tenant", "open", name, "--zone", "Asia/Taipei", "--currency", "TWD"]);

@@ -51,9 +51,11 @@ pub(super) async fn missions(shop: &Shop) -> Examples {
 /// The same for draws.
 pub(super) async fn draws(shop: &Shop) -> Examples {
     let member = shop.member();
-    for code in ["open", "other"] {
-        shop.put_draw(spring(code)).await.expect("put");
-    }
+    shop.put_draw(spring("other")).await.expect("put");
+    // What wins has more effects than what does not.
+    let hopeless = |prize: Prize| Prize { odds_millionths: 1, ..prize };
+    let prizes = spring("open").prizes.into_iter().map(hopeless).collect();
+    shop.put_draw(PrizeDraw { prizes, ..spring("open") }).await.expect("put");
     let (closing, clock) = (shop.draws(), shop.clock.clone());
     Examples::new(&shop.clock)
         .with_other(
