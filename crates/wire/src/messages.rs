@@ -129,14 +129,24 @@ mod tests {
 
     use super::*;
 
-    /// The reasons of refusals and decisions, what stands in the way of a coupon, and what members may feel tricked by, as
-    /// the table names them.
+    /// Refusals and decisions, what stands in the way of a coupon, a reward or a benefit, and what whoever puts something is
+    /// warned of.
+    const WORDED: [&str; 8] = [
+        "ErrorReason",
+        "DecisionReason",
+        "CouponObstacleKind",
+        "RewardObstacleKind",
+        "BenefitObstacleKind",
+        "FairnessIssue",
+        "BenefitIssue",
+        "PlanningWarningKind",
+    ];
+
+    /// All of their reasons, as the table names them.
     fn reasons() -> Vec<String> {
         let files = FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).expect("the build has made it");
         let known = files.file.iter().flat_map(|file| &file.enum_type);
-        let known = known.filter(|one| {
-            ["ErrorReason", "DecisionReason", "CouponObstacleKind", "FairnessIssue"].contains(&one.name())
-        });
+        let known = known.filter(|one| WORDED.contains(&one.name()));
         let values = known.flat_map(|one| &one.value).filter(|value| value.number() != 0);
         values.map(|value| value.name().trim_start_matches("ERROR_REASON_").to_owned()).collect()
     }

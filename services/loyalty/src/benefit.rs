@@ -281,7 +281,7 @@ impl Benefits {
         let (tenant, home, tenants) = (ask.tenant, shard_of(ask.tenant, &ask.benefit), Shard::of_tenant(ask.tenant));
         let mut tx = self.store.begin(tenant, [home, tenants]).await?;
         let now = self.clock.now();
-        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+        if let Some(receipt) = known(tx.recall(tenant, tenants, &ask.key, now).await?)? {
             return Ok(receipt);
         }
         if ::terms::of(&mut tx, tenant).await?.suspended {
@@ -299,7 +299,7 @@ impl Benefits {
         store::put(tx.connection(), ask, version, now).await?;
         eventlog::append(&mut tx, &[events::put(tenant, &ask.benefit, version, now)], now).await?;
         let receipt = PutReceipt { version, reached: Reached::of(&tx, tenants) };
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -184,7 +184,7 @@ impl Campaigns {
         let shards = [home, tenants].into_iter().chain(code.map(|code| codes::shard_of(tenant, code)));
         let mut tx = self.store.begin(tenant, shards).await?;
         let now = self.clock.now();
-        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+        if let Some(receipt) = known(tx.recall(tenant, tenants, &ask.key, now).await?)? {
             return Ok(receipt);
         }
         if ::terms::of(&mut tx, tenant).await?.suspended {
@@ -212,7 +212,7 @@ impl Campaigns {
         }
         eventlog::append(&mut tx, &[events::put(tenant, &ask.campaign, version, now)], now).await?;
         let receipt = PutReceipt { version, reached: Reached::of(&tx, tenants) };
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
         tx.commit().await?;
         Ok(receipt)
     }

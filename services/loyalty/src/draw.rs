@@ -134,10 +134,10 @@ impl Draws {
     }
 
     async fn try_put(&self, ask: &Put) -> Result<PutReceipt, Stop<DrawRefusal>> {
-        let (tenant, home) = (ask.tenant, shard_of(ask.tenant, &ask.draw));
-        let mut tx = self.store.begin(tenant, [home]).await?;
+        let (tenant, home, tenants) = (ask.tenant, shard_of(ask.tenant, &ask.draw), Shard::of_tenant(ask.tenant));
+        let mut tx = self.store.begin(tenant, [home, tenants]).await?;
         let now = self.clock.now();
-        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+        if let Some(receipt) = known(tx.recall(tenant, tenants, &ask.key, now).await?)? {
             return Ok(receipt);
         }
         if ::terms::of(&mut tx, tenant).await?.suspended {
@@ -161,7 +161,7 @@ impl Draws {
         let seed = Seed(bytes);
         store::put(tx.connection(), ask, &seed, now).await?;
         let receipt = PutReceipt { commitment: seed.commitment().to_vec(), reached: Reached::of(&tx, home) };
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
         tx.commit().await?;
         Ok(receipt)
     }

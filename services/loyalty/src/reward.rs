@@ -240,7 +240,7 @@ impl Rewards {
         let (tenant, home, tenants) = (ask.tenant, shard_of(ask.tenant, &ask.reward), Shard::of_tenant(ask.tenant));
         let mut tx = self.store.begin(tenant, [home, tenants]).await?;
         let now = self.clock.now();
-        if let Some(receipt) = known(tx.recall(tenant, home, &ask.key, now).await?)? {
+        if let Some(receipt) = known(tx.recall(tenant, tenants, &ask.key, now).await?)? {
             return Ok(receipt);
         }
         if ::terms::of(&mut tx, tenant).await?.suspended {
@@ -266,7 +266,7 @@ impl Rewards {
         store::put(tx.connection(), ask, version, now).await?;
         eventlog::append(&mut tx, &[events::put(tenant, &ask.reward, version, now)], now).await?;
         let receipt = PutReceipt { version, reached: Reached::of(&tx, tenants) };
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
         tx.commit().await?;
         Ok(receipt)
     }

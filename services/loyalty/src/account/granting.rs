@@ -14,11 +14,12 @@ use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 
 /// Whether a text is the id of something that points may be given for. Orders are not among them: they earn by themselves.
 pub fn is_cause(text: &str) -> bool {
-    ReferralId::parse(text).is_ok()
-        || SubscriptionId::parse(text).is_ok()
-        || ChargeId::parse(text).is_ok()
-        || MissionRewardId::parse(text).is_ok()
-        || DrawTicketId::parse(text).is_ok()
+    is_foreign_cause(text) || MissionRewardId::parse(text).is_ok() || DrawTicketId::parse(text).is_ok()
+}
+
+/// Whether it is one of another service, which may name it in a call. What missions and draws give is given by them alone.
+pub fn is_foreign_cause(text: &str) -> bool {
+    ReferralId::parse(text).is_ok() || SubscriptionId::parse(text).is_ok() || ChargeId::parse(text).is_ok()
 }
 
 /// The lot of what is given to a member's wallet for a cause: whether it was given before is seen by its id.

@@ -55,7 +55,7 @@ impl ByHand<'_> {
 
 /// An actor is told where it is the name of an account. What may be a person's address or number is not kept: a statement
 /// is never forgotten, and holds no personal data.
-fn named(actor: &str) -> &str {
+pub(super) fn named(actor: &str) -> &str {
     let letters = |text: &str| text.chars().any(char::is_alphabetic);
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_.:/|".contains(character);
     if actor.chars().all(plain) && letters(actor) { actor } else { "withheld" }

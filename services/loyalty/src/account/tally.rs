@@ -118,6 +118,10 @@ impl Tally<'_> {
         let Some(versions) = terms.versions.get(owner.wallet) else {
             return Answer::Refused(AccountRefusal::WalletNotFound { wallet: owner.wallet });
         };
+        let rules = terms.versions.points().at(self.now);
+        if adds(ask) && rules.is_some_and(|rules| !rules.names(owner.wallet)) {
+            return Answer::Refused(AccountRefusal::WalletNotFound { wallet: owner.wallet });
+        }
         let holdings = books.entry(owner).or_insert_with(|| Holdings::of(owner.member, owner.wallet, self.now));
         // Who only asks is answered by the same rule, applied to a copy.
         let decided = if only_validates(ask) {
@@ -247,6 +251,23 @@ impl Tally<'_> {
         let granted = Granted { entry, points, cause: &cause };
         let taken = granting::take_grant_back(holdings, versions, &granted, &ask.reason, self.now)?;
         Ok(receipt(holdings, taken))
+    }
+}
+
+/// It puts something into a wallet that was not there before: a wallet that was given up takes nothing more.
+fn adds(ask: &Ask) -> bool {
+    match ask {
+        Ask::Grant(_) => true,
+        Ask::Adjust(ask) => ask.points.is_positive(),
+        Ask::Redeem(_)
+        | Ask::Reverse(_)
+        | Ask::Hold(_)
+        | Ask::Capture(_)
+        | Ask::Release(_)
+        | Ask::Revoke(_)
+        | Ask::Tiers(_)
+        | Ask::Hear { .. }
+        | Ask::Settle { .. } => false,
     }
 }
 

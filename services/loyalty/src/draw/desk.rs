@@ -1,5 +1,7 @@
 //! What was won, given: points at the desk of accounts, once for the ticket's id, and a coupon in the commit that says so.
 
+use std::collections::BTreeSet;
+
 use ::store::{Digests, RequestKey, StoreError};
 use jiff::SignedDuration;
 use kernel::{Points, RequestId, Shard, TenantId};
@@ -28,15 +30,19 @@ impl Draws {
         let owed = store::owed(reading.connection(), (tenant, &code), MOST).await?;
         drop(reading);
         let Some(found) = found else { return Ok(()) };
-        let mut waits = false;
+        let mut waiting = BTreeSet::new();
         for ticket in owed {
-            waits |= !self.give(tenant, &found, &ticket).await?;
+            if !self.give(tenant, &found, &ticket).await? {
+                waiting.insert(ticket.number);
+            }
         }
         let mut tx = self.store.begin(tenant, [shard]).await?;
-        let left = !store::owed(tx.connection(), (tenant, &code), 1).await?.is_empty();
+        let left = store::owed(tx.connection(), (tenant, &code), MOST).await?;
         let now = self.clock.now();
+        // What was won meanwhile does not wait for what cannot be given.
+        let waits = left.iter().all(|ticket| waiting.contains(&ticket.number));
         let later = if waits { now.saturating_add(PAUSE).unwrap_or(now) } else { now };
-        timers::set(&mut tx, &[timer(tenant, &code, left.then_some(later))]).await?;
+        timers::set(&mut tx, &[timer(tenant, &code, (!left.is_empty()).then_some(later))]).await?;
         tx.commit().await
     }
 
@@ -77,7 +83,12 @@ impl Draws {
         let now = self.clock.now();
         let is_first = store::given(tx.connection(), (tenant, &found.draw), ticket.number).await?;
         if let (true, Some(campaign)) = (is_first, &prize.campaign) {
-            coupon::give(&mut tx, (tenant, member), campaign, (cause.uuid(), &reason), now).await?;
+            let given = coupon::give(&mut tx, (tenant, member), campaign, (cause.uuid(), &reason), now).await?;
+            if given.is_none() {
+                tracing::warn!(campaign, "a prize of a draw waits: its campaign gives no coupons now");
+                tx.roll_back().await?;
+                return Ok(false);
+            }
         }
         tx.commit().await?;
         Ok(true)

@@ -1,14 +1,14 @@
 //! Calls about accounts, read: every wrong field is told at once.
 
 use jiff::Timestamp;
-use kernel::{EntryId, MemberId, Points, TenantId};
+use kernel::{ClaimId, EntryId, MemberId, Points, TenantId};
 use proto::loyalty::v1::*;
 use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Envelope, Freshness, Keys, PageToken, Violations, digests, open, page_size};
 
 use super::parse_promise::wallet_code;
-use crate::account::granting::is_cause;
+use crate::account::granting::is_foreign_cause;
 use crate::account::wallet::{Owner, WalletCode};
 use crate::account::{Adjustment, Grant, Redemption, Reversal, Revocation};
 
@@ -199,6 +199,7 @@ fn read_redemption(
     let wallet = wallet_code(bad, &field("wallet"), &ask.wallet);
     let points = bad.number(&field("points"), ask.points, 1..=Points::MOST.0);
     let spent_on = bad.text(&field("spent_on"), &ask.spent_on, 1..=200);
+    no_claim(bad, &field("spent_on"), &ask.spent_on);
     Some(Redemption {
         tenant,
         member: member?,
@@ -209,6 +210,13 @@ fn read_redemption(
         explain: ask.explain,
         key: RequestKey { rpc, id: id?, digests: digests(keys, ask) },
     })
+}
+
+/// What a claim spends comes back with it alone, so no other redemption may look like one.
+pub(super) fn no_claim(bad: &mut Violations, field: &str, spent_on: &str) {
+    if ClaimId::parse(spent_on).is_ok() {
+        bad.add(field, "must not be the id of a claim");
+    }
 }
 
 pub(super) fn reversal(keys: &Keys, call: Request<ReverseRedemptionRequest>) -> Result<Reversal, Status> {
@@ -298,7 +306,7 @@ fn read_grant(
     let points = bad.number(&field("points"), ask.points, 1..=Points::MOST.0);
     let wallet = wallet_code(bad, &field("wallet"), &ask.wallet);
     let reason = bad.text(&field("reason"), &ask.reason, 1..=200);
-    if !is_cause(&ask.cause) {
+    if !is_foreign_cause(&ask.cause) {
         bad.add(field("cause"), "must be the id of a referral, a subscription or a charge");
     }
     Some(Grant {

@@ -7,6 +7,7 @@ use store::RequestKey;
 use tonic::{Request, Status};
 use wire::{Keys, Violations, digests, open};
 
+use super::parse::no_claim;
 use super::parse_promise::wallet_code;
 use crate::account::{Capture, NewHold, Release};
 
@@ -23,6 +24,7 @@ pub(super) fn hold(keys: &Keys, call: Request<HoldPointsRequest>) -> Result<NewH
     let points = bad.number("points", ask.points, 1..=Points::MOST.0);
     let wallet = wallet_code(&mut bad, "wallet", &ask.wallet);
     let spent_on = bad.text("spent_on", &ask.spent_on, 1..=200);
+    no_claim(&mut bad, "spent_on", &ask.spent_on);
     let seconds = bad.number("lifetime_seconds", i64::from(ask.lifetime_seconds), 0..=LONGEST);
     let read = id.zip(member.zip(wallet)).zip(points).zip(spent_on).zip(seconds);
     let read = read.map(|((((id, (member, wallet)), points), spent_on), seconds)| NewHold {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kernel::{Currency, OrderId};
 use proto::activity::events::v1::{OrderRecorded, OrderReturned, ReturnedLine};
 
-use super::{instant, read_id, unreadable};
+use super::{instant, is_whole, read_id, unreadable};
 use crate::mission::facts::{Back, Line, Order};
 use crate::mission::{Deed, DeedKind};
 
@@ -13,7 +13,8 @@ pub(super) fn of_missions(event: &HeardEvent) -> Result<Vec<Deed>, CannotApply> 
     let (member, kinds) = if let Some(order) = event.payload::<OrderRecorded>() {
         let order = order?;
         let bought = bought(&order)?;
-        let (id, whole) = (bought.order, false);
+        let id = bought.order;
+        let whole = came_back_whole(&order);
         let before =
             (!order.returned.is_empty()).then(|| DeedKind::Returned { order: id, lines: back(&order.returned), whole });
         (order.member, [DeedKind::Bought(bought)].into_iter().chain(before).collect::<Vec<_>>())
@@ -30,6 +31,14 @@ pub(super) fn of_missions(event: &HeardEvent) -> Result<Vec<Deed>, CannotApply> 
     }
     let (tenant, member) = (event.tenant, read_id(&member)?);
     Ok(kinds.into_iter().map(|kind| Deed { tenant, member, kind }).collect())
+}
+
+/// Whether all of a guest's order had come back before it joined.
+fn came_back_whole(order: &OrderRecorded) -> bool {
+    let sum = |amounts: &mut dyn Iterator<Item = i64>| amounts.fold(0_i64, i64::saturating_add);
+    let returned = sum(&mut order.returned.iter().map(|line| line.amount_minor));
+    let net = sum(&mut order.lines.iter().map(|line| line.gross_minor.saturating_sub(line.discount_minor)));
+    !order.returned.is_empty() && is_whole(order, returned, net)
 }
 
 fn bought(order: &OrderRecorded) -> Result<Order, CannotApply> {

@@ -7,6 +7,8 @@
 //! 4. Taking back goes the same way: the coupon, where it was not used, then the points by the rules of a grant that is taken
 //!    back, then the budget. A coupon that was used stays used, and is not given a second time.
 
+use std::collections::BTreeSet;
+
 use ::store::{Digests, RequestKey, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{EntryId, MemberId, Points, RequestId, Shard, TenantId};
@@ -38,18 +40,25 @@ enum Step {
 impl Missions {
     /// Pays what is owed to a member.
     pub(crate) async fn ring(&self, tenant: TenantId, member: MemberId) -> Result<(), StoreError> {
+        let mut waiting = BTreeSet::new();
         for _ in 0..MOST_STEPS {
             let mut reading = self.store.read(tenant).await?;
             let found = members::rewards(reading.connection(), (tenant, member), i64::MAX, MOST_REWARDS).await?;
             drop(reading);
-            let Some(owed) = found.into_iter().rfind(Reward::is_owed) else {
-                return self.rest((tenant, member)).await;
-            };
-            if let Step::Later = self.step((tenant, member), owed).await? {
+            let owed = |reward: &Reward| reward.is_owed() && !waiting.contains(&reward.id(member));
+            let Some(owed) = found.into_iter().rfind(owed) else {
+                if waiting.is_empty() {
+                    return self.rest((tenant, member)).await;
+                }
                 let mut tx = self.store.begin(tenant, [Shard::of_member(member)]).await?;
                 let later = self.clock.now().saturating_add(PAUSE).unwrap_or(Timestamp::MAX);
                 timers::set(&mut tx, &[timer((tenant, member), Some(later))]).await?;
                 return tx.commit().await;
+            };
+            // One that waits holds no other up.
+            let id = owed.id(member);
+            if let Step::Later = self.step((tenant, member), owed).await? {
+                waiting.insert(id);
             }
         }
         Ok(())

@@ -33,6 +33,12 @@ pub struct Wallet {
 }
 
 impl Programme {
+    /// Whether something can be earned in a wallet, or given to it.
+    #[must_use]
+    pub fn names(&self, code: WalletCode) -> bool {
+        code.is_points() || self.wallets.iter().any(|wallet| wallet.code == code)
+    }
+
     /// The terms of one wallet, as if it were all there is: without tiers, which points alone have. A wallet that these
     /// terms do not name earns nothing, and keeps what lies in it as it was promised.
     #[must_use]
@@ -72,7 +78,17 @@ impl ByWallet {
     pub fn of(points: Arc<Versions>) -> Self {
         let codes = points.iter().flat_map(|terms| terms.wallets.iter().map(|wallet| wallet.code));
         let of = |code: WalletCode| {
-            let only = points.iter().map(|terms| Terms { terms: terms.of_wallet(code), ..terms.clone() });
+            let mut promised: Option<Programme> = None;
+            let only = points.iter().map(|terms| {
+                let mut only = terms.of_wallet(code);
+                if terms.names(code) {
+                    promised = Some(only.clone());
+                } else if let Some(Programme { expiry, grace_days, deficit, .. }) = promised {
+                    // What lies in it stays as it was promised.
+                    only = Programme { expiry, grace_days, deficit, ..only };
+                }
+                Terms { terms: only, ..terms.clone() }
+            });
             (code, Arc::new(Versions::new(only.collect())))
         };
         let others = codes.map(of).collect();
@@ -170,6 +186,11 @@ mod tests {
         assert_eq!(versions.others().collect::<Vec<_>>(), [stamps()]);
         let last = versions.get(stamps()).and_then(|all| all.last().cloned()).expect("it was named once");
         assert!(last.rates.is_empty() && last.rules.is_empty());
+        assert_eq!(
+            (last.grace_days, last.deficit),
+            (3, DeficitPolicy::WithinBalance),
+            "what lies in it stays as promised"
+        );
         assert!(versions.get(WalletCode::parse("tea").expect("a code")).is_none());
     }
 

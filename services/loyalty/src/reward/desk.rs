@@ -295,7 +295,8 @@ fn given(ask: &Take, campaign: &str, claim: ClaimId) -> coupon::Issue {
         reason: claim.to_string(),
         known: true,
         validate_only: ask.validate_only,
-        key: ask.key.clone(),
+        // The same id may be used for another call, and makes another coupon there.
+        key: RequestKey { id: RequestId::caused_by(claim.uuid(), "coupon"), ..ask.key.clone() },
     }
 }
 

@@ -70,8 +70,8 @@ pub fn give(
     }
     let cause = format!("{CAUSE}{code}/{number}");
     let lapses_at = lapse_instant(on.terms, moment)?;
-    let lot = Lot::new(lot_of(holdings.member, holdings.wallet, &cause), cause.as_str(), points, moment, lapses_at);
-    let draw = holdings.credit(lot)?;
+    let lot = lot_of(holdings.member, holdings.wallet, &cause);
+    let draw = holdings.credit(Lot::earned(lot, cause.as_str(), points, moment, (lapses_at, on.terms)))?;
     let mut grounds = Decision::new("grant", on.terms.number, moment).fact("cause", &cause).fact("tier", code);
     if let Some(lapse) = lapses_at {
         grounds = grounds.fact("lapse_time", lapse);

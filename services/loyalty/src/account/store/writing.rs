@@ -59,19 +59,26 @@ fn timers(books: &Books, found: &Found, now: Timestamp) -> Vec<Timer> {
         let before = found.accounts.get(owner).and_then(|account| account.due_at);
         let (then, next) = due.entry(owner.whose()).or_default();
         *then = then.iter().copied().chain(before).min();
-        *next = next.iter().copied().chain(holdings.next_due()).min();
+        *next = next.iter().copied().chain(rings_at(holdings, now)).min();
     }
     let mut timers = Vec::new();
     for ((tenant, member), (before, next)) in due {
         let rung = found.rung.contains(&(tenant, member));
         let stands = next == before && next.is_none_or(|due| due > now) && !rung;
         if !stands {
-            // What is overdue although it was just settled belongs to a history that is still being loaded.
-            let due_at = next.map(|due| if due <= now { now.saturating_add(HISTORY_REST).unwrap_or(now) } else { due });
-            timers.push(Timer { tenant, shard: Shard::of_member(member), subject: member.uuid(), kind: DUE, due_at });
+            let shard = Shard::of_member(member);
+            timers.push(Timer { tenant, shard, subject: member.uuid(), kind: DUE, due_at: next });
         }
     }
     timers
+}
+
+/// When the timer has to ring for an account. What is overdue although it was just settled belongs to a history that is still
+/// being loaded; what was not settled, as the batch was about another wallet, is due.
+fn rings_at(holdings: &Holdings, now: Timestamp) -> Option<Timestamp> {
+    let due = holdings.next_due()?;
+    let rests = due <= now && holdings.settled_until >= now;
+    Some(if rests { now.saturating_add(HISTORY_REST).unwrap_or(now) } else { due })
 }
 
 fn keys<'a>(rows: impl Iterator<Item = &'a Owner>) -> (Vec<Uuid>, Vec<i16>, Vec<Uuid>) {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::account::desk::Receipt;
 use crate::account::holdings::{Assigned, Credit, Holdings};
 use crate::account::qualification::{On, asked_for, progress};
+use crate::account::redemption::named;
 use crate::account::reviewing::{self, assigning, looking_back};
 use crate::account::settling::{Until, settle};
 use crate::account::{AccountRefusal, TierAsk, TierDeed, TierReceipt, TierRefusal};
@@ -67,8 +68,13 @@ fn assign(
     if let Some(until) = until.filter(|until| *until <= now) {
         return Err(TierRefusal::Over { until }.into());
     }
-    let assigned =
-        Assigned { tier: tier.to_owned(), since: now, until, reason: ask.reason.clone(), actor: ask.actor.clone() };
+    let assigned = Assigned {
+        tier: tier.to_owned(),
+        since: now,
+        until,
+        reason: ask.reason.clone(),
+        actor: named(&ask.actor).to_owned(),
+    };
     Ok(assigning::assign(holdings, on, assigned, now)?)
 }
 
@@ -90,7 +96,7 @@ fn qualify(
         cause: cause.to_owned(),
         units,
         reason: ask.reason.clone(),
-        actor: ask.actor.clone(),
+        actor: named(&ask.actor).to_owned(),
         occurred_at,
         touched: true,
     });
