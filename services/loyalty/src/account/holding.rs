@@ -10,6 +10,7 @@ use super::redemption::CannotSpend;
 use super::reversing::{Redeemed, return_to_lots};
 use super::settling::{Until, settle};
 use super::sliding::renew;
+use crate::programme::expiry::grace_instant;
 use crate::programme::terms::Versions;
 
 /// Points held back.
@@ -167,7 +168,8 @@ fn let_go(
     }
     let entry = spend(holdings, of, &told, now)?;
     let draws = told.into_iter().map(|draw| Draw { points: draw.points.saturating_neg(), ..draw }).collect();
-    return_to_lots(holdings, versions, &Redeemed { entry, draws }, now).map(|_| ())
+    let grace = versions.at(now).map(|terms| grace_instant(terms, now)).transpose()?;
+    return_to_lots(holdings, versions, &Redeemed { entry, draws }, grace, now).map(|_| ())
 }
 
 /// Writes held points down as spent.

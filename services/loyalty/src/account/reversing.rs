@@ -13,7 +13,7 @@ use super::reviewing::looking_back;
 use super::settling::{Until, settle};
 use super::sliding::{extend, renew};
 use super::uses;
-use crate::programme::expiry::grace_instant;
+use crate::programme::expiry::{grace_instant, slide_instant, slide_of};
 use crate::programme::terms::{DeficitPolicy, Versions};
 
 /// A return as loyalty needs to know it.
@@ -151,8 +151,8 @@ pub struct Redeemed {
 }
 
 /// Gives spent points back to the lots they came from; what lapsed meanwhile comes back as a lot with the grace, of what
-/// it first came from: when that comes back, it is taken with it, and not taken where it has lapsed again. Points that keep
-/// as long as their member comes by keep from now on.
+/// it first came from: when that comes back, it is taken with it, and not taken where it has lapsed again. Where points keep
+/// as long as their member comes by, they keep from now on instead.
 pub fn give_back(
     holdings: &mut Holdings,
     versions: &Versions,
@@ -161,14 +161,24 @@ pub fn give_back(
 ) -> Result<EntryId, OutOfRange> {
     settle(holdings, versions, Until::Including(now.max(holdings.settled_until)))?;
     renew(holdings, versions, now)?;
-    return_to_lots(holdings, versions, redeemed, now)
+    for draw in &redeemed.draws {
+        if let Some(lot) = holdings.lot_mut(draw.lot).filter(|lot| lot.lapses_at.is_none_or(|lapse| lapse > now)) {
+            extend(lot, versions, now)?;
+        }
+    }
+    let until = versions.at(now).map(|terms| match slide_of(terms) {
+        Some(slide) => slide_instant(slide, terms, now),
+        None => grace_instant(terms, now),
+    });
+    return_to_lots(holdings, versions, redeemed, until.transpose()?, now)
 }
 
-/// The same where all that is due is settled.
+/// The same where all that is due is settled; what lapsed meanwhile comes back until an instant.
 pub(super) fn return_to_lots(
     holdings: &mut Holdings,
     versions: &Versions,
     redeemed: &Redeemed,
+    until: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
     let terms = versions.at(now);
@@ -181,9 +191,6 @@ pub(super) fn return_to_lots(
         holdings.deficit = holdings.deficit.saturating_sub(absorbed);
         owed = owed.saturating_add(absorbed);
         points = points.saturating_sub(absorbed);
-        if let Some(lot) = holdings.lot_mut(draw.lot) {
-            extend(lot, versions, now)?;
-        }
         match holdings.lot_mut(draw.lot) {
             Some(lot) if lot.lapses_at.is_none_or(|lapse| lapse > now) => {
                 lot.left = lot.left.checked_add(points).ok_or(OutOfRange)?;
@@ -198,12 +205,10 @@ pub(super) fn return_to_lots(
             }
         }
     }
-    let lapses_at = match terms {
-        Some(terms) => Some(grace_instant(terms, now)?),
-        None => None,
-    };
     for (part, ((earned_at, origin), points)) in late.iter().filter(|(_, points)| **points > 0).enumerate() {
-        let lot = Lot::new(holdings.next_lot_id(part), origin.as_str(), *points, *earned_at, lapses_at);
+        let slide = terms.and_then(slide_of);
+        let lot = Lot::new(holdings.next_lot_id(part), origin.as_str(), *points, *earned_at, until);
+        let lot = Lot { slide, ..lot };
         draws.push(holdings.credit(lot)?);
     }
     let late = late.values().fold(0_i64, |sum, points| sum.saturating_add(*points));

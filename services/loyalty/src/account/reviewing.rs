@@ -93,7 +93,9 @@ fn keep_in_grace(
     let seen = reviewed_moment(on.ladder, ended);
     let (reached, carried) = reached(holdings, on, standing, (seen, moment))?;
     let keep = keep(on.ladder, &standing.tier);
-    if reached < keep {
+    // What was met before, as a return has left a lower tier, is told when the days are over: this did not bring it.
+    let anew = reached.saturating_sub(contributed(holdings, on, cause)) < keep;
+    if reached < keep || !anew {
         return Ok(false);
     }
     let qualified = Qualified { carried, until: Some(moment), ..Qualified::at(seen, Some(keep), on.terms.number) };

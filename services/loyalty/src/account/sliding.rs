@@ -7,11 +7,13 @@ use super::lot::Lot;
 use crate::programme::expiry::slide_instant;
 use crate::programme::terms::Versions;
 
-/// Renews what is open as of a moment. A promise is never shortened. Answers until when at least one of them keeps now;
+/// Renews what is open as of a moment; what had lapsed while it was held is not. A promise is never shortened. Answers until when at least one of them keeps now;
 /// nothing where none keeps longer than before.
 pub fn renew(holdings: &mut Holdings, versions: &Versions, moment: Timestamp) -> Result<Option<Timestamp>, OutOfRange> {
     let mut renewed = None;
-    for lot in holdings.lots.iter_mut().filter(|lot| lot.left > 0) {
+    let settled = holdings.settled_until;
+    let keeps = |lot: &&mut Lot| lot.left > 0 && lot.lapses_at.is_none_or(|lapse| lapse > settled);
+    for lot in holdings.lots.iter_mut().filter(keeps) {
         if extend(lot, versions, moment)? {
             renewed = renewed.max(lot.lapses_at);
         }

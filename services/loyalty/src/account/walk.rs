@@ -120,18 +120,19 @@ impl Model {
     }
 
     /// Where points keep as long as their member comes by, all that are there keep as if earned at a moment.
-    fn renew(&mut self, at: Timestamp) {
+    fn renew(&mut self, at: Timestamp, now: Timestamp) {
         let Expiry::Inactivity(_) = self.terms.expiry else { return };
         let until = lapse_instant(&self.terms, at).expect("in range").expect("they lapse");
         let held = self.holds.iter_mut().flat_map(|(_, points)| points.iter_mut());
         let waiting = self.waiting.iter_mut().map(|(_, point)| point);
-        self.points.iter_mut().chain(held).chain(waiting).for_each(|point| point.0 = point.0.max(until));
+        let all = self.points.iter_mut().chain(held).chain(waiting).filter(|point| point.0 > now);
+        all.for_each(|point| point.0 = point.0.max(until));
     }
 
     fn buy(&mut self, order: usize, amount: i64, at: Timestamp, now: Timestamp) {
         let earned = amount / 50;
         if earned > 0 {
-            self.renew(at);
+            self.renew(at, now);
         }
         let usable = usable_instant(&self.terms, at, None).expect("in range");
         let promised = lapse_instant(&self.terms, usable.unwrap_or(at)).expect("in range").expect("they lapse");
@@ -162,7 +163,7 @@ impl Model {
     }
 
     fn give_back(&mut self, which: usize, now: Timestamp) {
-        self.renew(now);
+        self.renew(now, now);
         let points = std::mem::take(&mut self.spent[which]);
         self.come_back(points, true, now);
     }
@@ -171,7 +172,7 @@ impl Model {
         for (lapses, earned_at, order) in points {
             let late = lapses <= now;
             let slides = matches!(self.terms.expiry, Expiry::Inactivity(_));
-            let lapses = if slides && (given || late) {
+            let lapses = if slides && given {
                 lapse_instant(&self.terms, now).expect("in range").expect("they lapse").max(lapses)
             } else if late {
                 self.grace(now)
@@ -330,7 +331,7 @@ impl Walk {
             let draws = self.holdings.postings.last().expect("posted").draws.clone();
             self.redemptions.push(Redeemed { entry, draws });
             self.model.spent.push(taken);
-            self.model.renew(self.now);
+            self.model.renew(self.now, self.now);
         }
     }
 

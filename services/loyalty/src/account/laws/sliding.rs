@@ -45,7 +45,25 @@ fn what_earns_nothing_renews_nothing_and_a_late_order_renews_as_of_its_own_day()
 }
 
 #[test]
-fn what_is_given_back_keeps_from_then_on_and_a_return_shortens_nothing() {
+fn what_is_given_back_in_time_keeps_from_then_on_and_a_return_shortens_nothing() {
+    statement(
+        a_year(),
+        "on  2026-01-10
+         buy A 5000                    -> +100
+         redeem 100                    -> -100
+         on  2026-06-10
+         give-back 100                 -> +100
+         lots                          -> 100 until 2027-06-10
+         buy B 500                     -> +10
+         on  2026-07-10
+         buy C 500                     -> +10
+         return C 500 whole            -> -10
+         lots                          -> 100 until 2027-07-10, 10 until 2027-07-10",
+    );
+}
+
+#[test]
+fn what_is_given_back_late_keeps_from_then_on_too() {
     statement(
         a_year(),
         "on  2026-01-10
@@ -55,9 +73,6 @@ fn what_is_given_back_keeps_from_then_on_and_a_return_shortens_nothing() {
          give-back 100                 -> +100
          lots                          -> 100 until 2028-06-10
          buy B 500                     -> +10
-         on  2027-07-10
-         buy C 500                     -> +10
-         return C 500 whole            -> -10
-         lots                          -> 100 until 2028-07-10, 10 until 2028-07-10",
+         lots                          -> 100 until 2028-06-10, 10 until 2028-06-10",
     );
 }

@@ -84,6 +84,11 @@ pub fn give(
     Ok(())
 }
 
+/// Whether a standing, or one behind it, was given this.
+pub fn is_behind(standing: &Standing, gift: &Gifted) -> bool {
+    behind(standing).iter().any(|(_, known)| known.cause == gift.cause)
+}
+
 /// Takes back what was given for standings that a return has undone: for those that are given up, and are not behind the
 /// one that stands again.
 pub fn take_back(

@@ -69,7 +69,9 @@ fn look_back_on(
             term.of(Standing::resting(code(ladder, met), moment, won_since))
         }
     };
-    let to = Standing { gift: to.gift.clone().or_else(|| gifts::of_tier(&standing, &to.tier)), ..to };
+    // A standing that was there before knows its gifts; one that is made now takes on that of its tier.
+    let known = gifts::of_tier(&standing, &to.tier).filter(|gift| !gifts::is_behind(&to, gift));
+    let to = Standing { gift: to.gift.clone().or(known), ..to };
     gifts::take_back(holdings, versions, (&standing, &to), moment)?;
     // A tier that is won instead of the one that is lost brings what it brings.
     let won_instead = would_have_won(on, &standing, &to.tier);

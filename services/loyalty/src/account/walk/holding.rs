@@ -41,7 +41,7 @@ impl Walk {
         assert_eq!((posting.id, posting.kind, posting.points), (entry, EntryKind::Redemption, -points));
         self.redemptions.push(Redeemed { entry, draws: posting.draws.clone() });
         let points = usize::try_from(points).expect("positive");
-        self.model.renew(self.now);
+        self.model.renew(self.now, self.now);
         let spent = self.model.holds[which].1.drain(..points).collect();
         self.model.spent.push(spent);
         if !keep {
