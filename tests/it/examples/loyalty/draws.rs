@@ -13,7 +13,8 @@ fn draw(code: &str) -> PrizeDraw {
     let prize = Prize {
         code: "cup".to_owned(),
         display_name: "A cup".to_owned(),
-        odds_millionths: 100_000,
+        // What wins has more effects than what does not.
+        odds_millionths: 1,
         stock: 1_000_000,
         ..Prize::default()
     };
