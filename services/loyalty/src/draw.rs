@@ -190,7 +190,10 @@ impl Draws {
         let found = store::one(tx.connection(), tenant, &ask.draw).await?;
         let found = found.ok_or(Stop::Refused(DrawRefusal::NotFound { draw }))?;
         let today = start_of(day_of(now, &settled.zone), &settled.zone).map_err(StoreError::unreadable)?;
-        let drawn = store::drawn(tx.connection(), (tenant, member), &ask.draw, today).await?;
+        let terms = &found.terms;
+        let limits =
+            (terms.most_per_member.is_some(), terms.most_per_member_a_day.is_some(), terms.most_a_day.is_some());
+        let drawn = store::drawn(tx.connection(), (tenant, member), &ask.draw, today, limits).await?;
         may_draw(&found, drawn, now).map_err(Stop::Refused)?;
         let mut receipt =
             TakeReceipt { ticket: None, commitment: found.commitment.clone(), reached: Reached::default() };

@@ -16,6 +16,7 @@ mod parse_holds;
 mod parse_ladders;
 mod parse_ledger;
 mod parse_missions;
+mod parse_page;
 mod parse_planning;
 mod parse_programme;
 mod parse_promise;

@@ -102,26 +102,32 @@ pub(super) async fn close(
     Ok(())
 }
 
-/// Tickets that were drawn: of a member in all, of a member since a moment, of all since that moment.
+/// Tickets that were drawn: of a member in all, of a member since a moment, of all since that moment; each counted only where
+/// a limit asks for it.
 pub(super) async fn drawn(
     connection: &mut PgConnection,
     (tenant, member): (TenantId, MemberId),
     draw: &str,
     since: Timestamp,
+    (own, own_today, today): (bool, bool, bool),
 ) -> Result<(i64, i64, i64), StoreError> {
     let row = sqlx::query!(
         "SELECT
              (SELECT count(*) FROM draw_ticket AS t
-              WHERE t.tenant = $1 AND t.shard = $2 AND t.draw = $3 AND t.member = $4) AS \"own!\",
+              WHERE $6 AND t.tenant = $1 AND t.shard = $2 AND t.draw = $3 AND t.member = $4) AS \"own!\",
              (SELECT count(*) FROM draw_ticket AS t
-              WHERE t.tenant = $1 AND t.shard = $2 AND t.draw = $3 AND t.member = $4 AND t.drawn_at >= $5) AS \"today!\",
+              WHERE $7 AND t.tenant = $1 AND t.shard = $2 AND t.draw = $3 AND t.member = $4
+                AND t.drawn_at >= $5) AS \"today!\",
              (SELECT count(*) FROM draw_ticket AS t
-              WHERE t.tenant = $1 AND t.shard = $2 AND t.draw = $3 AND t.drawn_at >= $5) AS \"all!\"",
+              WHERE $8 AND t.tenant = $1 AND t.shard = $2 AND t.draw = $3 AND t.drawn_at >= $5) AS \"all!\"",
         tenant.uuid(),
         shard_of(tenant, draw).number(),
         draw,
         member.uuid(),
         SqlTimestamp::from(since) as SqlTimestamp,
+        own,
+        own_today,
+        today,
     )
     .fetch_one(connection)
     .await?;

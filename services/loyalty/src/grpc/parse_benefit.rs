@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{Currency, MemberId, TenantId};
+use kernel::{Currency, MemberId};
 use proto::loyalty::v1::benefit::Kind as WireKind;
 use proto::loyalty::v1::*;
 use rule::Texts;
 use store::RequestKey;
 use tonic::{Request, Status};
-use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
+use wire::{Freshness, Keys, Violations, digests, open};
 
 use super::parse_campaign::read_names;
 use super::parse_coupons::{read_cart, read_order};
+use super::parse_page::{Page, read_lines, read_page};
 use super::parse_programme::unknown;
-use super::parse_reward::{read_lines, read_window};
+use super::parse_reward::read_window;
 use super::parse_rules::condition;
 use crate::benefit::terms::{self, Kind, Price, Terms};
 use crate::benefit::{Booking, Cancel, Look, Put};
@@ -21,24 +22,11 @@ use crate::programme::rules;
 
 const MOST: i64 = 1_000_000_000_000;
 
-/// A page of benefits.
-pub(super) struct Page {
-    pub tenant: TenantId,
-    pub after: Option<String>,
-    pub limit: i64,
-    pub freshness: Freshness,
-}
-
 pub(super) const LIST: &str = "benefits";
 
 pub(super) fn page(keys: &Keys, call: Request<ListBenefitsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
-    let mut bad = Violations::new();
-    let limit = page_size(&mut bad, ask.page_size);
-    let token = PageToken::open(&mut bad, keys, &ask.page_token, &[LIST]);
-    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let after = token.flatten().and_then(|token| token.0.into_iter().next());
-    Ok(Page { tenant: envelope.tenant, after, limit, freshness: bad.settle(freshness)? })
+    read_page(keys, (envelope.tenant, LIST), (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
 }
 
 pub(super) fn look(keys: &Keys, call: Request<CheckBenefitsRequest>) -> Result<(Look, Freshness), Status> {

@@ -8,8 +8,9 @@ use kernel::{Currency, TenantId};
 use proto::loyalty::v1::*;
 use store::RequestKey;
 use tonic::{Request, Status};
-use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
+use wire::{Freshness, Keys, Violations, digests, open};
 
+use super::parse_page::{Page, read_lines, read_page};
 use crate::campaign::Put;
 use crate::campaign::terms as rules;
 use crate::codes;
@@ -21,14 +22,6 @@ pub(super) struct Which {
     pub tenant: TenantId,
     pub campaign: String,
     pub version: i32,
-    pub freshness: Freshness,
-}
-
-/// A page of campaigns.
-pub(super) struct Page {
-    pub tenant: TenantId,
-    pub after: Option<String>,
-    pub limit: i64,
     pub freshness: Freshness,
 }
 
@@ -46,12 +39,7 @@ pub(super) fn which(keys: &Keys, call: Request<GetCampaignRequest>) -> Result<Wh
 
 pub(super) fn page(keys: &Keys, call: Request<ListCampaignsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
-    let mut bad = Violations::new();
-    let limit = page_size(&mut bad, ask.page_size);
-    let token = PageToken::open(&mut bad, keys, &ask.page_token, &[LIST]);
-    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let after = token.flatten().and_then(|token| token.0.into_iter().next());
-    Ok(Page { tenant: envelope.tenant, after, limit, freshness: bad.settle(freshness)? })
+    read_page(keys, (envelope.tenant, LIST), (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
 }
 
 pub(super) fn put(keys: &Keys, call: Request<PutCampaignRequest>) -> Result<Put, Status> {
@@ -109,7 +97,7 @@ fn read_terms(bad: &mut Violations, said: &Campaign) -> Option<rules::Terms> {
         Ok(ReturnRule::StaysUsed) => Some(rules::ReturnRule::StaysUsed),
         Err(_) => unknown(bad, "campaign.return_rule"),
     };
-    let conditions = read_conditions(bad, &said.conditions);
+    let conditions = read_lines(bad, "campaign.conditions", &said.conditions);
     Some(rules::Terms {
         display_name: display_name?,
         benefit: benefit?,
@@ -167,12 +155,6 @@ fn unknown<T>(bad: &mut Violations, field: &str) -> Option<T> {
 /// Zero is no limit.
 fn read_limit(bad: &mut Violations, field: &str, limit: i64) -> Option<Option<i64>> {
     bad.number(field, limit, 0..=MOST).map(|limit| Some(limit).filter(|limit| *limit > 0))
-}
-
-/// Conditions may have lines, unlike other texts.
-fn read_conditions(bad: &mut Violations, text: &str) -> Option<String> {
-    let in_one_line: String = text.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
-    bad.text("campaign.conditions", &in_one_line, 0..=2_000).map(|_| text.to_owned())
 }
 
 fn read_benefit(bad: &mut Violations, said: &Campaign) -> Option<rules::Benefit> {

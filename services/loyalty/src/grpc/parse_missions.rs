@@ -9,6 +9,7 @@ use store::{RequestKey, StoreError};
 use tonic::{Request, Status};
 use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
 
+use super::parse_page::{Page, read_page};
 use crate::mission::{Accept, Happened, Put};
 
 /// A look at one mission.
@@ -16,14 +17,6 @@ pub(super) struct Which {
     pub tenant: TenantId,
     pub mission: String,
     pub version: i32,
-    pub freshness: Freshness,
-}
-
-/// A page of missions.
-pub(super) struct Page {
-    pub tenant: TenantId,
-    pub after: Option<String>,
-    pub limit: i64,
     pub freshness: Freshness,
 }
 
@@ -89,12 +82,7 @@ pub(super) fn which(keys: &Keys, call: Request<GetMissionRequest>) -> Result<Whi
 
 pub(super) fn page(keys: &Keys, call: Request<ListMissionsRequest>) -> Result<Page, Status> {
     let (envelope, ask) = open(call)?;
-    let mut bad = Violations::new();
-    let limit = page_size(&mut bad, ask.page_size);
-    let token = PageToken::open(&mut bad, keys, &ask.page_token, &[LIST]);
-    let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, &ask.at_least_as_fresh));
-    let after = token.flatten().and_then(|token| token.0.into_iter().next());
-    Ok(Page { tenant: envelope.tenant, after, limit, freshness: bad.settle(freshness)? })
+    read_page(keys, (envelope.tenant, LIST), (ask.page_size, &ask.page_token), &ask.at_least_as_fresh)
 }
 
 pub(super) fn accept(keys: &Keys, call: Request<AcceptMissionRequest>) -> Result<Accept, Status> {

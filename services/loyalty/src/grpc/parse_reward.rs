@@ -9,6 +9,7 @@ use tonic::{Request, Status};
 use wire::{Freshness, Keys, PageToken, Violations, digests, open, page_size};
 
 use super::parse_coupons::{Page, read_page};
+use super::parse_page::read_lines;
 use super::parse_programme::unknown;
 use super::parse_rules::condition;
 use crate::reward::terms::{self, Gives, Terms};
@@ -191,12 +192,6 @@ fn read_terms(bad: &mut Violations, said: &Reward) -> Option<Terms> {
         low_stock: low_stock?,
         cancels: cancels?,
     })
-}
-
-/// A text that may have lines, unlike others.
-pub(super) fn read_lines(bad: &mut Violations, field: &str, text: &str) -> Option<String> {
-    let in_one_line: String = text.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
-    bad.text(field, &in_one_line, 0..=2_000).map(|_| text.to_owned())
 }
 
 /// From when until when; none where that is wrong or unset.

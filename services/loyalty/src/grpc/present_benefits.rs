@@ -5,7 +5,8 @@ use proto::loyalty::v1::{self, benefit::Kind as WireKind};
 use tonic::Response;
 use wire::{Keys, Language, PageToken};
 
-use super::parse_benefit::{LIST, Page};
+use super::parse_benefit::LIST;
+use super::parse_page::Page;
 use super::present_coupons::money;
 use super::wording_benefits::{in_the_way, issue, obstacle, warned};
 use super::wording_rewards::needs;

@@ -4,7 +4,8 @@ use proto::loyalty::v1::{self, campaign::Benefit as WireBenefit};
 use tonic::Response;
 use wire::{Keys, Language, PageToken};
 
-use super::parse_campaign::{LIST, Page};
+use super::parse_campaign::LIST;
+use super::parse_page::Page;
 use super::wording_coupons::{issue, warned};
 use crate::campaign::fairness::Issue;
 use crate::campaign::terms::{Benefit, Distribution, MinimumBasis, ReturnRule, Terms};

@@ -5,7 +5,8 @@ use proto::loyalty::v1;
 use tonic::Response;
 use wire::{Keys, PageToken};
 
-use super::parse_missions::{LIST, Page, REWARDS, Rewards};
+use super::parse_missions::{LIST, REWARDS, Rewards};
+use super::parse_page::Page;
 use crate::mission::judging::{Paid, Reward};
 use crate::mission::terms::{Counted, Definition, DoneBy, Goal, Terms, Unit, Window};
 use crate::mission::{AcceptReceipt, HappenedReceipt, MemberMission, MissionState, PutReceipt, Standing};

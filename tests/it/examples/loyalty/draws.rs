@@ -13,8 +13,8 @@ fn draw(code: &str) -> PrizeDraw {
     let prize = Prize {
         code: "cup".to_owned(),
         display_name: "A cup".to_owned(),
-        // What wins has more effects than what does not.
-        odds_millionths: 1,
+        // All win, as what wins has more effects than what does not.
+        odds_millionths: 1_000_000,
         stock: 1_000_000,
         ..Prize::default()
     };

@@ -7,6 +7,7 @@ use proto::loyalty::v1::{
 };
 use wire::Violations;
 
+use super::super::parse_page::read_lines;
 use super::whole;
 use crate::grpc::parse_programme::unknown;
 use crate::grpc::parse_rules::condition;
@@ -16,7 +17,7 @@ const MOST: i64 = 1_000_000_000_000;
 
 pub(super) fn read(bad: &mut Violations, said: &Mission) -> Option<Terms> {
     let display_name = bad.text("mission.display_name", &said.display_name, 1..=100);
-    let text = read_text(bad, &said.text);
+    let text = read_lines(bad, "mission.text", &said.text);
     let goal = read_goal(bad, said.goal.as_ref());
     let when = condition(bad, "mission.when", &said.when);
     let lines = condition(bad, "mission.lines", &said.lines);
@@ -54,12 +55,6 @@ pub(super) fn read(bad: &mut Violations, said: &Mission) -> Option<Terms> {
         most_in_all: Some(most_in_all?).filter(|most| *most > 0),
         budget: Some(budget?).filter(|budget| *budget > 0),
     })
-}
-
-/// It may have lines, unlike other texts.
-fn read_text(bad: &mut Violations, text: &str) -> Option<String> {
-    let in_one_line: String = text.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
-    bad.text("mission.text", &in_one_line, 0..=2_000).map(|_| text.to_owned())
 }
 
 fn read_goal(bad: &mut Violations, goal: Option<&mission::Goal>) -> Option<Goal> {

@@ -52,9 +52,10 @@ pub(super) async fn missions(shop: &Shop) -> Examples {
 pub(super) async fn draws(shop: &Shop) -> Examples {
     let member = shop.member();
     shop.put_draw(spring("other")).await.expect("put");
-    // What wins has more effects than what does not.
-    let hopeless = |prize: Prize| Prize { odds_millionths: 1, ..prize };
-    let prizes = spring("open").prizes.into_iter().map(hopeless).collect();
+    // All win, and what they win is handed over by the shop: what wins has more effects than what does not.
+    let certain = |prize: Prize| Prize { odds_millionths: 1_000_000, stock: 1_000_000, ..prize };
+    let cup = spring("open").prizes.into_iter().filter(|prize| prize.points == 0);
+    let prizes = cup.map(certain).collect();
     shop.put_draw(PrizeDraw { prizes, ..spring("open") }).await.expect("put");
     let (closing, clock) = (shop.draws(), shop.clock.clone());
     Examples::new(&shop.clock)
