@@ -157,8 +157,9 @@ impl Rule {
         flipping::need(&self.condition, true, &self.seen(facts))
     }
 
-    /// The first instant after the moment of asking at which the result is another, by time alone: the fact that
-    /// [`Schema::now`] names moves, all others stay. None where that never happens, and where that fact is unknown.
+    /// The first instant after the moment of asking at which [`Rule::holds`] is another, by time alone: the fact that
+    /// [`Schema::now`] names moves, all others stay. A rule that is undecided from then on, as all that could still hold
+    /// hangs on an unknown fact, has stopped to hold. None where that never happens, and where that fact is unknown.
     ///
     /// Instants are whole microseconds, as those of `kernel::Clock` are: the answer is the first of them at which
     /// the result differs. What would happen only between two microseconds does not happen. That a number stops to fit where
@@ -166,7 +167,7 @@ impl Rule {
     ///
     /// Cost: some evaluations for each place at which time stands.
     pub fn next_change<F: Facts + ?Sized>(&self, facts: &F) -> Option<Timestamp> {
-        passing::next(&self.condition, !self.holds(facts), &self.seen(facts))
+        passing::turn(&self.condition, &self.seen(facts))
     }
 
     fn seen<'a, F: Facts + ?Sized>(&'a self, facts: &'a F) -> Seen<'a, F> {

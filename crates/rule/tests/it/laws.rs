@@ -91,6 +91,10 @@ grace >= duration("1h1us") | | no | grace 1h -> 1h1us | -
 now >= timestamp("2026-04-01T00:00:00Z") && now < timestamp("2026-05-01T00:00:00Z") | | no | - | 2026-04-01T00:00:00Z
 now >= timestamp("2026-02-01T00:00:00Z") && now < timestamp("2026-05-01T00:00:00Z") | | yes | - | 2026-05-01T00:00:00Z
 vip && now >= timestamp("2026-04-01T00:00:00Z") | | no | - | -
+# What hangs on an unknown fact alone from then on no longer holds.
+now < timestamp("2026-04-01T00:00:00Z") || member.tier == "gold" | | yes | - | 2026-04-01T00:00:00Z
+!(now >= timestamp("2026-04-01T00:00:00Z") && member.tier == "gold") | | yes | - | 2026-04-01T00:00:00Z
+now < timestamp("2026-04-01T00:00:00Z") && vip == (now < timestamp("2026-03-15T00:00:00Z") && member.tier == "gold") | | no | - | 2026-03-15T00:00:00Z
 # The end of the calendar is no change.
 now + duration("1h") > enrolled | | yes | enrolled 2025-01-01T00:00:00Z -> 2026-03-01T01:00:00Z | -
 now + duration("1h") > enrolled && now < timestamp("2026-04-01T00:00:00Z") | | yes | enrolled 2025-01-01T00:00:00Z -> 2026-03-01T01:00:00Z | 2026-04-01T00:00:00Z
