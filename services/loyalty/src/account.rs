@@ -23,11 +23,13 @@ pub mod earning;
 mod events;
 pub mod facing;
 pub mod granting;
+pub mod handing;
 pub mod holding;
 mod holding_asks;
 pub mod holdings;
 pub mod judging;
 pub mod lot;
+pub mod occasion;
 pub mod posting;
 pub(crate) mod qualification;
 mod quoting;
@@ -72,6 +74,7 @@ pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
+pub use self::occasion::{NewOccasion, OccasionReceipt, OccasionView};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
 pub use self::refusal::AccountRefusal;
@@ -230,6 +233,23 @@ impl Accounts {
         futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Grant(ask)))).await
     }
 
+    /// Records occasions; each has its own outcome. What lies in the future is of now.
+    pub async fn occur_all(&self, mut asks: Vec<NewOccasion>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let now = self.clock.now();
+        asks.iter_mut().for_each(|ask| ask.facts.occurred_at = ask.facts.occurred_at.min(now));
+        let wanted: Vec<Option<Whose>> =
+            asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
+        let done = futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Occasion(ask)))).await;
+        let mut told = Vec::with_capacity(done.len());
+        for (wanted, outcome) in wanted.into_iter().zip(done) {
+            told.push(match outcome {
+                Ok(receipt) => self.explained_occasion(wanted, receipt).await,
+                Err(stop) => Err(stop),
+            });
+        }
+        told
+    }
+
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await
@@ -273,6 +293,23 @@ impl Accounts {
                 Some(Box::new(self.entry(tenant, Some(member), entry).await?.explanation()))
             }
             (Some(_), known, _) => known,
+        };
+        Ok(Receipt { why, ..receipt })
+    }
+
+    /// The same of an occasion, which may have brought no entry.
+    async fn explained_occasion(
+        &self,
+        wanted: Option<Whose>,
+        receipt: Receipt,
+    ) -> Result<Receipt, Stop<AccountRefusal>> {
+        let known = receipt.occasion.as_ref().and_then(|told| told.occasion);
+        let why = match (wanted, &receipt.why, known) {
+            (None, ..) => None,
+            (Some((tenant, member)), None, Some(known)) => {
+                self.occasion(tenant, member, known).await?.and_then(|found| found.explanation()).map(Box::new)
+            }
+            (Some(_), why, _) => why.clone(),
         };
         Ok(Receipt { why, ..receipt })
     }

@@ -7,6 +7,7 @@ mod history;
 mod ledger;
 mod missions;
 mod newcomers;
+mod occasions;
 mod parse;
 mod parse_benefit;
 mod parse_campaign;
@@ -16,6 +17,7 @@ mod parse_holds;
 mod parse_ladders;
 mod parse_ledger;
 mod parse_missions;
+mod parse_occasions;
 mod parse_page;
 mod parse_planning;
 mod parse_programme;
@@ -33,6 +35,7 @@ mod present_draws;
 mod present_holds;
 mod present_ledger;
 mod present_missions;
+mod present_occasions;
 mod present_planning;
 mod present_programme;
 mod present_quote;
@@ -100,6 +103,8 @@ impl Service {
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
         let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
         let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
+        let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
+        let services = occasions::Service::new(keys, accounts, progress.clone(), peers).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 

@@ -124,6 +124,55 @@ pub(crate) async fn heard(
     Ok(())
 }
 
+/// An event that was told beside missions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Who did it.
+    pub(crate) member: MemberId,
+    /// What.
+    pub(crate) name: String,
+    /// What the shop calls this one.
+    pub(crate) external_id: String,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// How they stood then; none where it is only asked who would hear of it.
+    pub(crate) who: Option<Who>,
+}
+
+/// Records events that somebody else was told, within their transaction; the shards of the members must be locked. Answers
+/// for each which missions ask for it.
+pub(crate) async fn happened(
+    tx: &mut Tx,
+    tenant: TenantId,
+    told: &[Told],
+    now: Timestamp,
+) -> Result<Vec<Vec<String>>, StoreError> {
+    let mut definitions = store::definitions(tx.connection(), tenant, now).await?;
+    let asking = told.iter().map(|one| asking(&definitions, &one.name, one.at)).collect();
+    let Some(since) = first_start(&definitions) else { return Ok(asking) };
+    let mut new = BTreeSet::new();
+    for one in told {
+        let Some(who) = one.who.clone() else { continue };
+        let (name, external_id) = (one.name.clone(), one.external_id.clone());
+        let event = Event { name, external_id, at: one.at, who };
+        if members::record_event(tx.connection(), (tenant, one.member), &event).await? {
+            new.insert(one.member);
+        }
+    }
+    if !new.is_empty() {
+        let new: Vec<MemberId> = new.into_iter().collect();
+        let mut records = members::load(tx.connection(), tenant, &new, since).await?;
+        settle(tx, tenant, &mut definitions, &mut records, now).await?;
+    }
+    Ok(asking)
+}
+
+/// Missions that ask for an event.
+fn asking(definitions: &Definitions, name: &str, at: Timestamp) -> Vec<String> {
+    let asks = |mission: &&Definition| mission.terms.goal.hears(name) && mission.covers(at);
+    definitions.last.values().filter(asks).map(|mission| mission.code.clone()).collect()
+}
+
 /// From when on anything counts for any mission.
 fn first_start(definitions: &Definitions) -> Option<Timestamp> {
     definitions.last.values().map(|mission| mission.put_at).min()
@@ -301,8 +350,7 @@ impl Missions {
         let event = Event { name, external_id, at, who: who.clone() };
         let mut definitions = store::definitions(tx.connection(), tenant, now).await?;
         let is_new = members::record_event(tx.connection(), (tenant, member), &event).await?;
-        let asks = |mission: &&Definition| mission.terms.goal.hears(&ask.name) && mission.covers(at);
-        let missions = definitions.last.values().filter(asks).map(|mission| mission.code.clone()).collect();
+        let missions = asking(&definitions, &ask.name, at);
         let mut receipt = HappenedReceipt { missions, repeated: !is_new, reached: Reached::default() };
         if ask.validate_only {
             tx.roll_back().await?;

@@ -11,20 +11,22 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
+use kernel::{Clock, CouponId, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use terms::{Held, Settled};
 use uuid::Uuid;
 
+use super::books::Books;
 use super::decision::Explanation;
 use super::earning::OrderFacts;
+use super::handing::desk::hand_out;
 use super::holdings::Draw;
 use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
-    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, TierAsk,
-    TierReceipt, events, store, uses,
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, NewOccasion, OccasionReceipt, Redemption, Release, Reversal,
+    Revocation, TierAsk, TierReceipt, events, occasion, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
@@ -54,6 +56,10 @@ pub enum DeedKind {
     Joined {
         /// When.
         at: Timestamp,
+        /// How they came; empty where not told.
+        channel: String,
+        /// Part of a history that is being loaded.
+        historic: bool,
     },
     /// They bought; a guest's order that joins brings what had come back of it before.
     Bought {
@@ -89,6 +95,8 @@ pub enum Ask {
     Revoke(Revocation),
     /// Do something about a tier by hand.
     Tiers(TierAsk),
+    /// Record an occasion.
+    Occasion(NewOccasion),
     /// Apply what was heard, and move the cursors with it.
     Hear {
         /// The events with their cursors.
@@ -121,12 +129,13 @@ impl Ask {
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Occasion(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
 
-    /// Which account a call speaks of. What is heard and what is due may be about all of a member's; a call that names an
-    /// entry or a hold, about any of them.
+    /// Which account a call speaks of. What is heard, what is due and an occasion may be about all of a member's; a call
+    /// that names an entry or a hold, about any of them.
     pub(super) fn owner(&self) -> Option<Owner> {
         match self {
             Self::Redeem(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
@@ -138,6 +147,7 @@ impl Ask {
             | Self::Capture(_)
             | Self::Release(_)
             | Self::Revoke(_)
+            | Self::Occasion(_)
             | Self::Hear { .. }
             | Self::Settle { .. } => None,
         }
@@ -150,6 +160,7 @@ impl Ask {
             Self::Reverse(ask) => ask.explain,
             Self::Adjust(ask) => ask.explain,
             Self::Capture(ask) => ask.explain,
+            Self::Occasion(ask) => ask.explain,
             Self::Hold(_)
             | Self::Release(_)
             | Self::Grant(_)
@@ -172,7 +183,8 @@ impl Ask {
             | Self::Adjust(_)
             | Self::Grant(_)
             | Self::Revoke(_)
-            | Self::Tiers(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
+            | Self::Tiers(_)
+            | Self::Occasion(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
         }
     }
 }
@@ -223,6 +235,9 @@ pub struct Receipt {
     /// What became of the tier it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Box<TierReceipt>>,
+    /// What an occasion brought, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occasion: Option<Box<OccasionReceipt>>,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
     pub mark: Option<(i16, Uuid, i64)>,
     /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
@@ -261,6 +276,7 @@ impl AccountDesk {
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding(&terms), now).await?;
         uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
+        occasion::store::load(tx.connection(), &occasion::desk::named(&open), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -288,16 +304,30 @@ impl AccountDesk {
                 mission::heard(tx, missions, &|deed, order| who(&books, deed, order), now).await?;
             }
         }
-        store::write(tx, &books, &found, now).await?;
-        uses::store::write(tx, &books).await?;
+        let withheld = keep(tx, &books, &found, now).await?;
+        occasion::desk::finish(tx, asks, (&books, &mut answers), &withheld, now).await?;
         eventlog::append(tx, &events::said(&books), now).await?;
         recalling::remember(tx, asks, &mut answers, &first, now).await?;
         Ok(answers)
     }
 }
 
+/// Writes what was decided, and hands out the coupons that come with it; answers those that were withheld.
+pub(super) async fn keep(
+    tx: &mut Tx,
+    books: &Books,
+    found: &store::Found,
+    now: Timestamp,
+) -> Result<BTreeSet<CouponId>, StoreError> {
+    store::write(tx, books, found, now).await?;
+    uses::store::write(tx, books).await?;
+    let withheld = hand_out(tx, books, now).await?;
+    occasion::store::write(tx, books, &withheld, now).await?;
+    Ok(withheld)
+}
+
 /// How a member stood when they bought something that this batch has booked.
-fn who(books: &super::books::Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
+fn who(books: &Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
     let holdings = books.get(&Owner::of_points(deed.tenant, deed.member))?;
     holdings.faced.get(&order).map(|buyer| Who::of(buyer, holdings.joined_at))
 }
@@ -307,11 +337,12 @@ pub(super) fn sliding(terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Tenant
     terms.iter().filter(|(_, terms)| may_slide(terms.versions.points())).map(|(tenant, _)| *tenant).collect()
 }
 
-/// Of whom orders or returns are heard where rules are limited over a time.
+/// Of whom orders, returns, occasions, or grants to take back are heard where rules are limited over a time.
 fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Whose> {
     let limited = |tenant: &TenantId| terms.get(tenant).is_some_and(|terms| has_limits(terms.versions.points()));
     let limited: BTreeSet<TenantId> = terms.keys().copied().filter(limited).collect();
-    let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. })).flat_map(|ask| ask.members());
+    let counts = |ask: &&&Ask| matches!(ask, Ask::Hear { .. } | Ask::Occasion(_) | Ask::Revoke(_));
+    let heard = asks.iter().filter(counts).flat_map(|ask| ask.members());
     heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
@@ -354,6 +385,7 @@ impl Desk for AccountDesk {
             | Ask::Grant(_)
             | Ask::Revoke(_)
             | Ask::Tiers(_)
+            | Ask::Occasion(_)
             | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {

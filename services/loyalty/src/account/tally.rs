@@ -2,12 +2,13 @@
 
 pub(super) mod hearing;
 mod holds;
+mod occasions;
 pub(in crate::account) mod tiers;
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kernel::{ClaimId, EntryId, HoldId, MemberId, TenantId};
+use kernel::{ClaimId, EntryId, HoldId, MemberId, OccasionId, TenantId};
 
 use super::books::{Books, of_member};
 use super::decision::Explanation;
@@ -16,6 +17,7 @@ use super::granting::{self, Granted};
 use super::holdings::{Draw, EntryKind, Holdings, OutOfRange, Posting};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{Redeemed, give_back};
+use super::uses::give_all_back;
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::terms::{TenantTerms, Versions};
@@ -57,6 +59,7 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Grant(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
         Ask::Tiers(ask) => ask.validate_only,
+        Ask::Occasion(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -99,6 +102,7 @@ impl Tally<'_> {
             Ask::Tiers(one) => {
                 self.call(books, ask, |tally, holdings, versions| tiers::carry_out(holdings, versions, one, tally.now))
             }
+            Ask::Occasion(one) => self.record(books, one),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
         }
@@ -155,6 +159,7 @@ impl Tally<'_> {
             | Ask::Adjust(_)
             | Ask::Grant(_)
             | Ask::Tiers(_)
+            | Ask::Occasion(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => ask.owner().map(|owner| owner.wallet),
         };
@@ -250,6 +255,9 @@ impl Tally<'_> {
         }
         let granted = Granted { entry, points, cause: &cause };
         let taken = granting::take_grant_back(holdings, versions, &granted, &ask.reason, self.now)?;
+        if let Ok(occasion) = OccasionId::parse(&cause) {
+            give_all_back(holdings, occasion.uuid());
+        }
         Ok(receipt(holdings, taken))
     }
 }
@@ -266,6 +274,7 @@ fn adds(ask: &Ask) -> bool {
         | Ask::Release(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
+        | Ask::Occasion(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => false,
     }
@@ -291,6 +300,7 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         points: posting.map_or(0, |posting| posting.points),
         hold: None,
         tier: None,
+        occasion: None,
         mark: None,
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());

@@ -11,7 +11,7 @@ use tonic::Status;
 use wire::Stop;
 
 use super::refuse;
-use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, Receipt, TierAsk};
+use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, NewOccasion, Receipt, TierAsk};
 
 /// What became of one item of a batch.
 type Outcome = Result<Receipt, Stop<AccountRefusal>>;
@@ -57,27 +57,50 @@ pub(super) async fn tiers(accounts: &Accounts, peers: &Peers, behalf: Behalf, as
     Err(refuse::account(stop))
 }
 
-/// Gives points to many; opens the accounts of those whose enrolment is still on its way. Registry is asked once, about
-/// all of them together.
+/// Gives points to many; opens the accounts of those whose enrolment is still on its way.
 pub(super) async fn grant_all(
     accounts: &Accounts,
     peers: &Peers,
     behalf: Behalf,
     asks: Vec<Grant>,
 ) -> Result<Vec<Outcome>, Status> {
-    let mut outcomes = accounts.grant_all(asks.clone()).await;
+    let know = |ask: Grant| Grant { known: true, ..ask };
+    all(peers, behalf, asks, (|ask: &Grant| ask.member, know), |asks| accounts.grant_all(asks)).await
+}
+
+/// Records occasions; opens the accounts of those whose enrolment is still on its way.
+pub(super) async fn occur_all(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<NewOccasion>,
+) -> Result<Vec<Outcome>, Status> {
+    let know = |ask: NewOccasion| NewOccasion { known: true, ..ask };
+    all(peers, behalf, asks, (|ask: &NewOccasion| ask.member, know), |asks| accounts.occur_all(asks)).await
+}
+
+/// Carries out a batch, and once more what was asked of strangers whom registry knows. It is asked once, about all of them
+/// together.
+async fn all<A: Clone, F: Future<Output = Vec<Outcome>>>(
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<A>,
+    (member, know): (impl Fn(&A) -> MemberId, impl Fn(A) -> A),
+    carry_out: impl Fn(Vec<A>) -> F,
+) -> Result<Vec<Outcome>, Status> {
+    let mut outcomes = carry_out(asks.clone()).await;
     let strangers: BTreeSet<MemberId> = outcomes.iter().filter_map(stranger).collect();
     if strangers.is_empty() {
         return Ok(outcomes);
     }
     let members = members_among(peers, behalf, &strangers).await?;
-    let (places, again): (Vec<usize>, Vec<Grant>) = asks
+    let (places, again): (Vec<usize>, Vec<A>) = asks
         .into_iter()
         .enumerate()
-        .filter(|(place, ask)| members.contains(&ask.member) && stranger(&outcomes[*place]).is_some())
-        .map(|(place, ask)| (place, Grant { known: true, ..ask }))
+        .filter(|(place, ask)| members.contains(&member(ask)) && stranger(&outcomes[*place]).is_some())
+        .map(|(place, ask)| (place, know(ask)))
         .unzip();
-    for (place, outcome) in places.into_iter().zip(accounts.grant_all(again).await) {
+    for (place, outcome) in places.into_iter().zip(carry_out(again).await) {
         outcomes[place] = outcome;
     }
     Ok(outcomes)

@@ -38,7 +38,7 @@ pub(super) fn redeemed(keys: &Keys, language: Language, receipt: Receipt) -> v1:
 }
 
 /// What became of each item of a batch, and the token that shows all of them.
-fn each<T>(
+pub(super) fn each<T>(
     outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
     done: impl Fn(Receipt) -> T,
     refused: impl Fn(wire::Refusal) -> T,
@@ -284,7 +284,7 @@ pub(super) const fn entry_kind(kind: EntryKind) -> v1::EntryKind {
     }
 }
 
-fn explained(language: Language, told: Explanation) -> common::Decision {
+pub(super) fn explained(language: Language, told: Explanation) -> common::Decision {
     decision(language, wording::of_entry(&told), told.grounds.clone())
 }
 

@@ -8,6 +8,7 @@ use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
 pub use super::ladder::{Demotion, Gift, Ladder, MAIN, Metric, Renewal, Tier, Window};
+use super::occasions::{Birthdays, OccasionRule};
 use super::rules::EarnRule;
 use super::wallets::{ByWallet, Wallet};
 
@@ -43,15 +44,24 @@ pub struct Programme {
     /// What orders earn beyond the base rate, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<EarnRule>,
+    /// What is earned without an order, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occasions: Vec<OccasionRule>,
+    /// When birthdays are kept.
+    #[serde(default, skip_serializing_if = "Birthdays::is_default")]
+    pub birthdays: Birthdays,
     /// What is earned beside points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wallets: Vec<Wallet>,
 }
 
-/// Whether what members earned by rules has to be counted: some version limits one over a time. An order or a return may
-/// be of any version's time.
+/// Whether what members earned by rules has to be counted: some version limits one over a time. An order, an occasion or
+/// a return may be of any version's time.
 pub fn has_limits(versions: &Versions) -> bool {
-    versions.iter().any(|terms| terms.rules.iter().any(EarnRule::counts))
+    let counts = |terms: &Terms| {
+        terms.rules.iter().any(EarnRule::counts) || terms.occasions.iter().any(OccasionRule::counts)
+    };
+    versions.iter().any(counts)
 }
 
 /// Whether what lies in a wallet may keep longer because more is earned: some version says so.
