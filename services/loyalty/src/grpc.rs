@@ -1,6 +1,7 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
 mod benefits;
+mod birthdays;
 mod coupons;
 mod draws;
 mod history;
@@ -68,12 +69,14 @@ use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
 pub(crate) use self::benefits::Service as BenefitsService;
+pub(crate) use self::birthdays::Registry;
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
 pub(crate) use self::planning::Service as PlanningService;
 pub(crate) use self::rewards::Service as RewardsService;
 use crate::account::Accounts;
+use crate::campaign::Campaigns;
 use crate::programme::Programmes;
 
 /// The service as tonic calls it.
@@ -82,19 +85,20 @@ pub(crate) struct Service {
     keys: Keys,
     accounts: Accounts,
     programmes: Programmes,
+    campaigns: Campaigns,
     progress: Progress,
     peers: Peers,
 }
 
 impl Service {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         keys: Keys,
         accounts: Accounts,
-        programmes: Programmes,
+        (programmes, campaigns): (Programmes, Campaigns),
         progress: Progress,
         peers: Peers,
     ) -> Self {
-        Self { keys, accounts, programmes, progress, peers }
+        Self { keys, accounts, programmes, campaigns, progress, peers }
     }
 
     pub(crate) fn mount(self, services: Services) -> Services {
@@ -123,6 +127,8 @@ impl LoyaltyService for Service {
     ) -> Result<Response<PutProgrammeResponse>, Status> {
         let ask = parse_programme::new_terms(self.keys.clone(), call).await?;
         let tenant = ask.tenant;
+        let known = self.campaigns.are_known(tenant, ask.terms.campaigns()).await;
+        known.map_err(refuse_coupons::campaign)?;
         let put = self.programmes.put(ask).await.map_err(refuse::programme)?;
         Ok(present_programme::put(&self.keys, tenant, &put))
     }

@@ -19,14 +19,24 @@ pub(crate) mod example;
 
 use ::store::Store;
 use ::terms::Book;
-use kernel::Clock;
+use kernel::{Clock, Shard, TenantId};
+use timers::Timer;
 
 pub use self::terms::{Programme, Terms, Versions};
 
 /// The programmes of all tenants.
 pub type Programmes = Book<Programme>;
 
+/// The kind of timer that rings when birthdays begin or end; its subject is the tenant.
+pub(crate) const BIRTHDAYS: &str = "birthdays";
+
 /// On the service's database.
 pub(crate) fn open(store: Store, clock: Clock) -> Programmes {
-    Book::new(store, clock, events::put)
+    Book::new(store, clock, events::put).waking(wake)
+}
+
+/// Terms with rules for birthdays are looked at as soon as they rule.
+fn wake(tenant: TenantId, terms: &Terms) -> Option<Timer> {
+    let due_at = Some(terms.effective_at).filter(|_| terms.keeps_birthdays());
+    due_at.map(|_| Timer { tenant, shard: Shard::of_tenant(tenant), subject: tenant.uuid(), kind: BIRTHDAYS, due_at })
 }

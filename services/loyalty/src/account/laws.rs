@@ -23,6 +23,7 @@ mod given;
 mod granting;
 mod holding;
 mod ladders;
+mod occasions;
 mod pending;
 mod returns;
 mod rules;

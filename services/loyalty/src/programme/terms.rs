@@ -1,5 +1,6 @@
 //! The terms of a programme: what a member was promised.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::tz::TimeZone;
@@ -8,7 +9,7 @@ use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
 pub use super::ladder::{Demotion, Gift, Ladder, MAIN, Metric, Renewal, Tier, Window};
-use super::occasions::{Birthdays, OccasionRule};
+use super::occasions::{Birthdays, OccasionRule, On};
 use super::rules::EarnRule;
 use super::wallets::{ByWallet, Wallet};
 
@@ -79,6 +80,16 @@ impl Programme {
     /// All ladders, the first one first.
     pub fn ladders(&self) -> impl Iterator<Item = &Ladder> {
         self.ladder.iter().chain(&self.further_ladders)
+    }
+
+    /// Codes of the campaigns of which it gives coupons.
+    pub fn campaigns(&self) -> BTreeSet<String> {
+        self.occasions.iter().filter_map(|rule| rule.campaign.clone()).collect()
+    }
+
+    /// Whether something is given on birthdays.
+    pub fn keeps_birthdays(&self) -> bool {
+        self.occasions.iter().any(|rule| rule.on == On::Birthday)
     }
 
     /// A ladder by its code.

@@ -7,7 +7,7 @@ use kernel::RequestId;
 use proto::common::v1::Date;
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, CreateTenantRequest, EnrolMemberRequest, EnrolMembersRequest,
-    FindMemberRequest, GetMemberRequest, GetTenantRequest, ListMembersRequest, ListTenantsRequest, MemberChange,
+    FindMemberRequest, GetMemberRequest, GetTenantRequest, ListBirthdaysRequest, ListMembersRequest, ListTenantsRequest, MemberChange,
     NewMember, RemoveIdentityRequest, ResumeTenantRequest, SetConsentRequest, SuspendTenantRequest, TagMemberRequest,
     TenantSettings, UpdateMemberRequest, UpdateTenantRequest,
 };
@@ -164,6 +164,7 @@ fn of_members(shop: &Shop) -> Examples {
             }
         })
         .with(|_| async { ListMembersRequest::default() })
+        .with(|_| async { ListBirthdaysRequest { month: 2, day: 29, ..Default::default() } })
 }
 
 fn of_tenants(shop: &Shop) -> Examples {
