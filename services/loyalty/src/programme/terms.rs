@@ -84,7 +84,10 @@ impl Programme {
 
     /// Codes of the campaigns of which it gives coupons.
     pub fn campaigns(&self) -> BTreeSet<String> {
-        self.occasions.iter().filter_map(|rule| rule.campaign.clone()).collect()
+        let tiers = self.ladders().flat_map(|ladder| &ladder.tiers);
+        let gifts = tiers.flat_map(|tier| [&tier.promotion_gift, &tier.retention_gift]);
+        let of_tiers = gifts.filter_map(|gift| gift.campaign.clone());
+        self.occasions.iter().filter_map(|rule| rule.campaign.clone()).chain(of_tiers).collect()
     }
 
     /// Whether something is given on birthdays.
