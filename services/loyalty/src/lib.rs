@@ -102,8 +102,7 @@ impl Loyalty {
         let draws = Draws::new(store.clone(), clock.clone(), accounts.clone());
         let planning = Planning::new(accounts.clone(), programmes.clone(), clock.clone());
         let registry = Arc::new(grpc::Registry::new(peers.clone()));
-        let birthdays =
-            Birthdays::new(store.clone(), clock.clone(), programmes.clone(), accounts.clone(), registry);
+        let birthdays = Birthdays::new(store.clone(), clock.clone(), programmes.clone(), accounts.clone(), registry);
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]

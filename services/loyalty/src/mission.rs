@@ -23,6 +23,7 @@ pub mod facts;
 pub mod judging;
 mod reading;
 mod store;
+mod telling;
 pub mod terms;
 pub mod windows;
 pub mod words;
@@ -44,6 +45,7 @@ use self::facts::{Back, Event, Order, Who};
 use self::judging::{Definitions, Record, Round, judge};
 pub use self::reading::{MemberMission, MissionState};
 use self::store::members::{self, Records};
+pub(crate) use self::telling::{Told, happened};
 use self::terms::Definition;
 use self::windows::span;
 use crate::account::Accounts;
@@ -122,49 +124,6 @@ pub(crate) async fn heard(
         settle(tx, tenant, &mut definitions, &mut records, now).await?;
     }
     Ok(())
-}
-
-/// An event that was told beside missions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
-    /// Who did it.
-    pub(crate) member: MemberId,
-    /// What.
-    pub(crate) name: String,
-    /// What the shop calls this one.
-    pub(crate) external_id: String,
-    /// When.
-    pub(crate) at: Timestamp,
-    /// How they stood then; none where it is only asked who would hear of it.
-    pub(crate) who: Option<Who>,
-}
-
-/// Records events that somebody else was told, within their transaction; the shards of the members must be locked. Answers
-/// for each which missions ask for it.
-pub(crate) async fn happened(
-    tx: &mut Tx,
-    tenant: TenantId,
-    told: &[Told],
-    now: Timestamp,
-) -> Result<Vec<Vec<String>>, StoreError> {
-    let mut definitions = store::definitions(tx.connection(), tenant, now).await?;
-    let asking = told.iter().map(|one| asking(&definitions, &one.name, one.at)).collect();
-    let Some(since) = first_start(&definitions) else { return Ok(asking) };
-    let mut new = BTreeSet::new();
-    for one in told {
-        let Some(who) = one.who.clone() else { continue };
-        let (name, external_id) = (one.name.clone(), one.external_id.clone());
-        let event = Event { name, external_id, at: one.at, who };
-        if members::record_event(tx.connection(), (tenant, one.member), &event).await? {
-            new.insert(one.member);
-        }
-    }
-    if !new.is_empty() {
-        let new: Vec<MemberId> = new.into_iter().collect();
-        let mut records = members::load(tx.connection(), tenant, &new, since).await?;
-        settle(tx, tenant, &mut definitions, &mut records, now).await?;
-    }
-    Ok(asking)
 }
 
 /// Missions that ask for an event.

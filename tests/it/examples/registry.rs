@@ -3,8 +3,8 @@
 use proto::portrait::v1::GetPortraitRequest;
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, EnrolMemberRequest, EnrolMembersRequest, FindMemberRequest,
-    GetMemberRequest, ListBirthdaysRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest, TagMemberRequest,
-    UpdateMemberRequest,
+    GetMemberRequest, ListBirthdaysRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest,
+    TagMemberRequest, UpdateMemberRequest,
 };
 use testkit::Examples;
 

@@ -11,7 +11,7 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, CouponId, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
+use kernel::{Clock, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
 use terms::{Held, Settled};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::books::Books;
 use super::decision::Explanation;
 use super::earning::OrderFacts;
-use super::handing::desk::hand_out;
+use super::handing::desk::keep;
 use super::holdings::Draw;
 use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
-use crate::programme::terms::{TenantTerms, has_limits, may_slide};
+use crate::programme::terms::{TenantTerms, may_slide};
 use crate::programme::wallets::ByWallet;
 use crate::programme::{Programme, Programmes};
 use crate::{benefit, mission, reservation};
@@ -275,7 +275,7 @@ impl AccountDesk {
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding(&terms), now).await?;
-        uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
+        uses::store::load(tx.connection(), &uses::desk::counted(&open, &terms), &mut books).await?;
         occasion::store::load(tx.connection(), &occasion::desk::named(&open), &mut books).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
@@ -312,20 +312,6 @@ impl AccountDesk {
     }
 }
 
-/// Writes what was decided, and hands out the coupons that come with it; answers those that were withheld.
-pub(super) async fn keep(
-    tx: &mut Tx,
-    books: &Books,
-    found: &store::Found,
-    now: Timestamp,
-) -> Result<BTreeSet<CouponId>, StoreError> {
-    store::write(tx, books, found, now).await?;
-    uses::store::write(tx, books).await?;
-    let withheld = hand_out(tx, books, now).await?;
-    occasion::store::write(tx, books, &withheld, now).await?;
-    Ok(withheld)
-}
-
 /// How a member stood when they bought something that this batch has booked.
 fn who(books: &Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
     let holdings = books.get(&Owner::of_points(deed.tenant, deed.member))?;
@@ -335,15 +321,6 @@ fn who(books: &Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
 /// In which tenants what is given renews what is there.
 pub(super) fn sliding(terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<TenantId> {
     terms.iter().filter(|(_, terms)| may_slide(terms.versions.points())).map(|(tenant, _)| *tenant).collect()
-}
-
-/// Of whom orders, returns, occasions, or grants to take back are heard where rules are limited over a time.
-fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Whose> {
-    let limited = |tenant: &TenantId| terms.get(tenant).is_some_and(|terms| has_limits(terms.versions.points()));
-    let limited: BTreeSet<TenantId> = terms.keys().copied().filter(limited).collect();
-    let counts = |ask: &&&Ask| matches!(ask, Ask::Hear { .. } | Ask::Occasion(_) | Ask::Revoke(_));
-    let heard = asks.iter().filter(counts).flat_map(|ask| ask.members());
-    heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
 pub(super) fn ruling(held: Held<Programme>) -> TenantTerms {

@@ -1,7 +1,9 @@
 //! Points given for something that is no order, and taken back when that turns out not to hold.
 
 use jiff::Timestamp;
-use kernel::{ChargeId, DrawTicketId, EntryId, LotId, MemberId, MissionRewardId, OccasionId, Points, ReferralId, SubscriptionId};
+use kernel::{
+    ChargeId, DrawTicketId, EntryId, LotId, MemberId, MissionRewardId, OccasionId, Points, ReferralId, SubscriptionId,
+};
 
 use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};

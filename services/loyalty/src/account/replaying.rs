@@ -219,12 +219,7 @@ impl Living<'_> {
     }
 
     /// What it brings to points under these terms. Who was given nothing then may be given something now.
-    fn occurred(
-        &mut self,
-        occasion: &OccasionFacts,
-        entry: Option<EntryId>,
-        at: Timestamp,
-    ) -> Result<(), OutOfRange> {
+    fn occurred(&mut self, occasion: &OccasionFacts, entry: Option<EntryId>, at: Timestamp) -> Result<(), OutOfRange> {
         let (holdings, versions) = (&mut self.lived.holdings, self.versions);
         holdings.loading = occasion.historic;
         let booked = occur(holdings, versions, occasion, at);

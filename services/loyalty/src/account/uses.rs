@@ -1,5 +1,6 @@
 //! What orders and occasions earned by rules that count: what is left of their limits, and what a return gives back.
 
+pub(super) mod desk;
 pub(super) mod store;
 
 use jiff::Timestamp;

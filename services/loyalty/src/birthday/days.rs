@@ -128,7 +128,9 @@ mod tests {
             let days = match look.days.as_slice() {
                 [(month, day)] => format!("{month}-{day}"),
                 [one, other] => format!("{}-{} and {}-{}", one.0, one.1, other.0, other.1),
-                [first, .., last] => format!("{} from {}-{} to {}-{}", look.days.len(), first.0, first.1, last.0, last.1),
+                [first, .., last] => {
+                    format!("{} from {}-{} to {}-{}", look.days.len(), first.0, first.1, last.0, last.1)
+                }
                 [] => "none".to_owned(),
             };
             let since = look.changed_since.map(|since| format!(" since {since}")).unwrap_or_default();

@@ -35,7 +35,10 @@ pub(super) fn read_rules(bad: &mut Violations, programme: &wire_v1::Programme) -
     let few = bad.count("programme.occasion_rules", rules.len(), 0..=MOST_RULES);
     let bytes = rules.iter().fold(0_usize, |sum, rule| sum.saturating_add(rule.when.len()));
     if bytes > MOST_BYTES_IN_ALL {
-        bad.add("programme.occasion_rules", format!("must have at most {MOST_BYTES_IN_ALL} bytes of conditions in all"));
+        bad.add(
+            "programme.occasion_rules",
+            format!("must have at most {MOST_BYTES_IN_ALL} bytes of conditions in all"),
+        );
     }
     if !few || bytes > MOST_BYTES_IN_ALL {
         return None;
@@ -145,20 +148,14 @@ pub(super) fn read_birthdays(bad: &mut Violations, said: Option<wire_v1::Birthda
     Some(Birthdays { whole_month: whole_month?, leap_day_in_march: leap_day_in_march? })
 }
 
-pub(super) fn event(
-    keys: &Keys,
-    call: Request<wire_v1::RecordEventRequest>,
-) -> Result<Vec<NewOccasion>, Status> {
+pub(super) fn event(keys: &Keys, call: Request<wire_v1::RecordEventRequest>) -> Result<Vec<NewOccasion>, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
     let read = read_event(&mut bad, "", keys, envelope.tenant, &ask);
     bad.settle(read).map(|one| vec![one])
 }
 
-pub(super) fn events(
-    keys: &Keys,
-    call: Request<wire_v1::RecordEventBatchRequest>,
-) -> Result<Vec<NewOccasion>, Status> {
+pub(super) fn events(keys: &Keys, call: Request<wire_v1::RecordEventBatchRequest>) -> Result<Vec<NewOccasion>, Status> {
     let (envelope, ask) = open(call)?;
     let mut bad = Violations::new();
     bad.count("events", ask.events.len(), 1..=1_000);

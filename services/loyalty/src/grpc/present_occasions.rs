@@ -58,7 +58,8 @@ pub(super) fn event(
     language: Language,
     outcomes: Vec<Outcome>,
 ) -> Result<Response<v1::RecordEventResponse>, Status> {
-    let receipt = outcomes.into_iter().next().map_or_else(|| Ok(Receipt::default()), |one| one.map_err(refuse::account));
+    let receipt =
+        outcomes.into_iter().next().map_or_else(|| Ok(Receipt::default()), |one| one.map_err(refuse::account));
     receipt.map(|receipt| Response::new(recorded(keys, language, receipt)))
 }
 

@@ -169,6 +169,17 @@ mod tests {
             ),
             (
                 Explanation {
+                    cause: "occasion_01h455vb4pex5vsknk084sn02q".to_owned(),
+                    ..told(
+                        EntryKind::Earn,
+                        20,
+                        empty().step("Review", "applied", 20).step("In the app", "its condition does not hold", 0),
+                    )
+                },
+                "Other than by an order: 20 points for Review.",
+            ),
+            (
+                Explanation {
                     cause: "tier/gold/3".to_owned(),
                     ..told(EntryKind::Earn, 20, empty().step("granted", "Gold", 20))
                 },

@@ -59,9 +59,8 @@ pub struct Programme {
 /// Whether what members earned by rules has to be counted: some version limits one over a time. An order, an occasion or
 /// a return may be of any version's time.
 pub fn has_limits(versions: &Versions) -> bool {
-    let counts = |terms: &Terms| {
-        terms.rules.iter().any(EarnRule::counts) || terms.occasions.iter().any(OccasionRule::counts)
-    };
+    let counts =
+        |terms: &Terms| terms.rules.iter().any(EarnRule::counts) || terms.occasions.iter().any(OccasionRule::counts);
     versions.iter().any(counts)
 }
 

@@ -123,7 +123,8 @@ async fn what_an_event_gave_can_be_taken_back_and_is_free_again() {
     let shop = Shop::with_occasions(vec![a_month(1, on_event("review", "review", Award::FixedPoints(5)))]).await;
     let member = shop.enrolled().await;
     let first = shop.tell(told(member, "review", "r1")).await.expect("recorded");
-    let second = shop.tell(RecordEventRequest { explain: true, ..told(member, "review", "r2") }).await.expect("recorded");
+    let second =
+        shop.tell(RecordEventRequest { explain: true, ..told(member, "review", "r2") }).await.expect("recorded");
     assert!(second.gifts.is_empty(), "one a month");
     assert_eq!(second.decision.expect("asked for").steps[0].detail, "more than its limit leaves");
     let revoke = RevokeGrantRequest {
@@ -171,7 +172,12 @@ async fn a_late_event_earns_under_the_terms_of_its_time() {
 async fn one_event_told_once_serves_missions_too() {
     let shop = Shop::with_occasions(vec![on_event("review", "review", Award::FixedPoints(5))]).await;
     let member = shop.enrolled().await;
-    let goal = MissionCount { counted: MissionCounted::Events.into(), event: "review".to_owned(), target: 2, ..Default::default() };
+    let goal = MissionCount {
+        counted: MissionCounted::Events.into(),
+        event: "review".to_owned(),
+        target: 2,
+        ..Default::default()
+    };
     let mission = Mission { goal: Some(mission::Goal::Count(goal)), when: String::new(), ..three_orders("critic") };
     shop.put_mission(mission).await.expect("put");
     let tried = RecordEventRequest { validate_only: true, ..told(member, "review", "r1") };
@@ -294,10 +300,8 @@ async fn a_rule_that_makes_no_sense_is_not_put() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_joins_is_welcomed_once_by_the_terms_of_that_moment() {
-    let welcome = OccasionRule {
-        when: r#"occasion.channel == "app""#.to_owned(),
-        ..on("welcome", OccasionKind::Enrolment, 100)
-    };
+    let welcome =
+        OccasionRule { when: r#"occasion.channel == "app""#.to_owned(), ..on("welcome", OccasionKind::Enrolment, 100) };
     let shop = Shop::with_occasions(vec![welcome]).await;
     let (member, other, now) = (shop.member(), shop.member(), shop.clock.now());
     shop.joins(member, now, "app").await;
@@ -306,7 +310,8 @@ async fn whoever_joins_is_welcomed_once_by_the_terms_of_that_moment() {
     shop.joins(member, now, "app").await;
     assert_eq!(shop.statement(member).await.len(), 1, "heard again, given once");
     let mut next = shop.programme();
-    next.programme.as_mut().expect("there").effective_time = Some(proto::timestamp(now + SignedDuration::from_hours(1)));
+    next.programme.as_mut().expect("there").effective_time =
+        Some(proto::timestamp(now + SignedDuration::from_hours(1)));
     shop.client().put_programme(next).await.expect("put");
     shop.days_pass(1).await;
     let (late, new) = (shop.member(), shop.member());
@@ -315,7 +320,8 @@ async fn whoever_joins_is_welcomed_once_by_the_terms_of_that_moment() {
     assert_eq!(shop.account(late, "").await.balance, 100, "by the terms in force when they joined");
     assert_eq!(shop.account(new, "").await.balance, 0);
     let explained = ExplainEntryRequest { entry: shop.statement(late).await[0].id.clone(), ..Default::default() };
-    let decision = shop.client().explain_entry(explained).await.expect("explained").into_inner().decision.expect("told");
+    let decision =
+        shop.client().explain_entry(explained).await.expect("explained").into_inner().decision.expect("told");
     assert_eq!(decision.rule_version, "programme/1");
     assert!(decision.facts.iter().any(|fact| (fact.name.as_str(), fact.value.as_str()) == ("channel", "app")));
 }
@@ -342,12 +348,7 @@ async fn a_history_of_enrolments_is_booked_in_its_own_time() {
     let told: Vec<_> = statement.iter().map(|entry| (entry.points, entry.kind())).collect();
     assert_eq!(
         told,
-        [
-            (100, EntryKind::Earn),
-            (100, EntryKind::Earn),
-            (-100, EntryKind::Lapse),
-            (-100, EntryKind::Lapse),
-        ],
+        [(100, EntryKind::Earn), (100, EntryKind::Earn), (-100, EntryKind::Lapse), (-100, EntryKind::Lapse),],
         "the order is booked before what lapsed after it"
     );
 }
@@ -362,8 +363,10 @@ async fn a_rehearsal_knows_occasions_too() {
     shop.tell(told).await.expect("recorded");
     let mut draft = shop.programme().programme.expect("there");
     draft.effective_time = None;
-    draft.occasion_rules =
-        vec![OccasionRule { award: Some(Award::FixedPoints(40)), ..welcome }, OccasionRule { award: Some(Award::PointsEach(7)), ..review }];
+    draft.occasion_rules = vec![
+        OccasionRule { award: Some(Award::FixedPoints(40)), ..welcome },
+        OccasionRule { award: Some(Award::PointsEach(7)), ..review },
+    ];
     let ask = SimulateRequest { programme: Some(draft), ..SimulateRequest::default() };
     let (told, _) = shop.simulates(ask).await.expect("it is rehearsed");
     let earned = |side: Option<Outcome>| side.expect("told").flow.expect("told").earned;

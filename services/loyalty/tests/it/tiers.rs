@@ -152,7 +152,8 @@ async fn coupons_of_tiers_come_and_go_with_the_tier() {
     }
     shop.client().put_programme(request).await.expect("put");
     let held = async |member| {
-        let mut held: Vec<_> = shop.wallet(member).await.into_iter().map(|one| (one.campaign.clone(), one.state())).collect();
+        let mut held: Vec<_> =
+            shop.wallet(member).await.into_iter().map(|one| (one.campaign.clone(), one.state())).collect();
         held.retain(|(_, state)| *state != CouponState::Lapsed);
         held.sort_unstable();
         held

@@ -11,8 +11,8 @@ use proto::registry::v1 as wire_registry;
 use tonic::{Response, Status};
 use wire::{Keys, Language, PageToken};
 
-use super::parse::{Birthdays, Listed};
 use super::parse::tenant::TenantPage;
+use super::parse::{Birthdays, Listed};
 use super::refuse;
 use crate::hot::Found;
 use crate::members::{ChangeReceipt, Enrolled, Kind, Member, Outcome, State, masked, taken};
@@ -135,9 +135,7 @@ pub(super) fn birthdays(
 ) -> Response<wire_registry::ListBirthdaysResponse> {
     let is_full = i64::try_from(members.len()).ok() == Some(page.limit);
     let last = members.last().filter(|_| is_full);
-    let place = |(member, _): &(MemberId, Timestamp)| {
-        PageToken(vec![member.to_string()]).seal(keys, &page.selection())
-    };
+    let place = |(member, _): &(MemberId, Timestamp)| PageToken(vec![member.to_string()]).seal(keys, &page.selection());
     let celebrant = |(member, joined_at): &(MemberId, Timestamp)| wire_registry::Celebrant {
         member: member.to_string(),
         join_time: Some(proto::timestamp(*joined_at)),

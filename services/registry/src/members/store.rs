@@ -8,10 +8,10 @@ use store::{Head, Reading, SqlTimestamp, StoreError, Tx};
 use uuid::Uuid;
 use wire::Direction;
 
-use super::{Page, PageOfBirthdays};
 use super::birthday::Birthday;
 use super::identity::Identity;
 use super::record::{Consent, Member, Profile, State};
+use super::{Page, PageOfBirthdays};
 
 struct Row {
     member: Uuid,

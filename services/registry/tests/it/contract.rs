@@ -7,9 +7,9 @@ use kernel::RequestId;
 use proto::common::v1::Date;
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, CreateTenantRequest, EnrolMemberRequest, EnrolMembersRequest,
-    FindMemberRequest, GetMemberRequest, GetTenantRequest, ListBirthdaysRequest, ListMembersRequest, ListTenantsRequest, MemberChange,
-    NewMember, RemoveIdentityRequest, ResumeTenantRequest, SetConsentRequest, SuspendTenantRequest, TagMemberRequest,
-    TenantSettings, UpdateMemberRequest, UpdateTenantRequest,
+    FindMemberRequest, GetMemberRequest, GetTenantRequest, ListBirthdaysRequest, ListMembersRequest,
+    ListTenantsRequest, MemberChange, NewMember, RemoveIdentityRequest, ResumeTenantRequest, SetConsentRequest,
+    SuspendTenantRequest, TagMemberRequest, TenantSettings, UpdateMemberRequest, UpdateTenantRequest,
 };
 use testkit::{Examples, bad_input, repeat, tokens};
 

@@ -1,4 +1,4 @@
-//! Hands out what a batch has decided, in its transaction.
+//! Writes what a batch has decided, and hands out what comes with it, in its transaction.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,12 @@ use jiff::Timestamp;
 use kernel::CouponId;
 
 use crate::account::books::Books;
+use crate::account::{occasion, store, uses};
 use crate::coupon;
 
 /// Gives and takes back, in the order in which it was decided. Answers the coupons that were not given, as their campaigns
 /// give none now. The shards of the members are locked.
-pub(in crate::account) async fn hand_out(
-    tx: &mut Tx,
-    books: &Books,
-    now: Timestamp,
-) -> Result<BTreeSet<CouponId>, StoreError> {
+async fn hand_out(tx: &mut Tx, books: &Books, now: Timestamp) -> Result<BTreeSet<CouponId>, StoreError> {
     let mut withheld = BTreeSet::new();
     for (owner, holdings) in books {
         for one in &holdings.handing {
@@ -28,5 +25,19 @@ pub(in crate::account) async fn hand_out(
             }
         }
     }
+    Ok(withheld)
+}
+
+/// Writes what was decided, and hands out the coupons that come with it; answers those that were withheld.
+pub(in crate::account) async fn keep(
+    tx: &mut Tx,
+    books: &Books,
+    found: &store::Found,
+    now: Timestamp,
+) -> Result<BTreeSet<CouponId>, StoreError> {
+    store::write(tx, books, found, now).await?;
+    uses::store::write(tx, books).await?;
+    let withheld = hand_out(tx, books, now).await?;
+    occasion::store::write(tx, books, &withheld, now).await?;
     Ok(withheld)
 }

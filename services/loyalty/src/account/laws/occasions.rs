@@ -139,14 +139,8 @@ fn what_an_occasion_gives_counts_for_no_tier_and_is_not_multiplied() {
 
 #[test]
 fn a_limit_holds_within_its_period_and_what_is_revoked_is_free_again() {
-    let capped = at_most(
-        12,
-        Counted::Points,
-        OverLimit::Cap,
-        rule("review", review(), "", OccasionAward::Fixed(5)),
-    );
-    let counted =
-        at_most(1, Counted::Orders, OverLimit::Cap, rule("first", review(), "", OccasionAward::Fixed(1)));
+    let capped = at_most(12, Counted::Points, OverLimit::Cap, rule("review", review(), "", OccasionAward::Fixed(5)));
+    let counted = at_most(1, Counted::Orders, OverLimit::Cap, rule("first", review(), "", OccasionAward::Fixed(1)));
     statement(
         vec![terms(vec![capped, counted])],
         "on  2026-01-10

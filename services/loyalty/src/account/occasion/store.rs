@@ -70,9 +70,8 @@ pub(in crate::account) async fn load(
     wanted: &BTreeSet<(Whose, OccasionId)>,
     books: &mut Books,
 ) -> Result<(), StoreError> {
-    let is_open = |((tenant, member), _): &&(Whose, OccasionId)| {
-        books.contains_key(&Owner::of_points(*tenant, *member))
-    };
+    let is_open =
+        |((tenant, member), _): &&(Whose, OccasionId)| books.contains_key(&Owner::of_points(*tenant, *member));
     let wanted: Vec<&(Whose, OccasionId)> = wanted.iter().filter(is_open).collect();
     if wanted.is_empty() {
         return Ok(());
@@ -201,7 +200,8 @@ pub(in crate::account) async fn write(
         return Ok(());
     }
     let texts = |read: fn(&OccasionFacts) -> &str| new.iter().map(|(_, one)| read(&one.facts)).collect::<Vec<&str>>();
-    let uuids = |read: fn(&Owner, &Occasion) -> Uuid| new.iter().map(|(owner, one)| read(owner, one)).collect::<Vec<_>>();
+    let uuids =
+        |read: fn(&Owner, &Occasion) -> Uuid| new.iter().map(|(owner, one)| read(owner, one)).collect::<Vec<_>>();
     let shards: Vec<i16> = new.iter().map(|(owner, _)| Shard::of_member(owner.member).number()).collect();
     let kinds: Vec<i16> = new.iter().map(|(_, one)| kind(&one.facts.on)).collect();
     let quantities: Vec<i64> = new.iter().map(|(_, one)| one.facts.quantity).collect();

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use kernel::{MemberId, OrderId, Shard, TenantId};
 
 use super::{Booked, LotsOfMonth, enrolment_of, happened, occurred, store};
+use crate::account::Accounts;
 use crate::account::occasion;
 use crate::account::replaying::{Happened, Life, Recorded};
-use crate::account::Accounts;
 use crate::programme::occasions::On;
 
 impl Accounts {

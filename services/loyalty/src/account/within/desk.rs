@@ -11,7 +11,8 @@ use kernel::{MemberId, TenantId};
 use wire::Stop;
 
 use crate::account::books::Books;
-use crate::account::desk::{Answer, Ask, Receipt, keep, ruling, sliding};
+use crate::account::desk::{Answer, Ask, Receipt, ruling, sliding};
+use crate::account::handing::desk::keep;
 use crate::account::holdings::Holdings;
 use crate::account::settling::{Until, settle};
 use crate::account::standing::standing;
