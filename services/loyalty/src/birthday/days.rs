@@ -209,7 +209,7 @@ mod tests {
     fn versions(keeping: &[(&str, bool)]) -> Versions {
         let version = |(place, (from, keeps)): (usize, &(&str, bool))| {
             let mut terms = example::signature();
-            terms.number = i32::try_from(place + 1).expect("few");
+            terms.number = i32::try_from(place).expect("few").saturating_add(1);
             terms.effective_at = at(from);
             terms.terms.occasions = keeps
                 .then(|| OccasionRule {
