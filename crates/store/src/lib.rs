@@ -16,6 +16,7 @@
 
 mod error;
 mod identity;
+mod journal;
 mod migrate;
 mod plans;
 mod pool;
@@ -26,6 +27,7 @@ mod tx;
 mod writer;
 
 pub use error::StoreError;
+pub use journal::LogLine;
 pub use migrate::{Drift, MIGRATIONS, migrate, role_of};
 pub use pool::{Reading, Settings, Store};
 pub use request::{Digests, Recall, RequestKey};

@@ -108,7 +108,7 @@ async fn write(tx: &mut Tx, batch: u32, asks: &[Ask]) -> Result<(), StoreError> 
             .bind(place)
             .execute(tx.connection())
             .await?;
-        tx.remember(ask.tenant, ask.shard, &ask.key, &json!(null), clock().now()).await?;
+        tx.remember(ask.tenant, ask.shard, &ask.key, &json!(null), clock().now())?;
     }
     Ok(())
 }
