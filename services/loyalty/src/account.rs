@@ -18,6 +18,7 @@ mod auditing;
 mod books;
 pub mod chain;
 pub mod decision;
+mod deed;
 mod desk;
 pub mod earning;
 mod events;

@@ -13,15 +13,14 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kernel::{Clock, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
 use serde::{Deserialize, Serialize};
-use terms::{Held, Settled};
+use terms::Held;
 use uuid::Uuid;
 
 use super::books::Books;
 use super::decision::Explanation;
-use super::earning::OrderFacts;
+pub use super::deed::{Deed, DeedKind};
 use super::handing::desk::keep;
 use super::holdings::Draw;
-use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
@@ -37,42 +36,6 @@ use crate::{benefit, mission, reservation};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
-
-/// Something that happened to a member, as heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deed {
-    /// In which tenant.
-    pub tenant: TenantId,
-    /// To whom; to the tenant itself where none is named.
-    pub member: Option<MemberId>,
-    /// What.
-    pub kind: DeedKind,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeedKind {
-    /// They joined.
-    Joined {
-        /// When.
-        at: Timestamp,
-        /// How they came; empty where not told.
-        channel: String,
-        /// Part of a history that is being loaded.
-        historic: bool,
-    },
-    /// They bought; a guest's order that joins brings what had come back of it before.
-    Bought {
-        /// What.
-        order: OrderFacts,
-        /// What had come back already.
-        back: Option<ReturnFacts>,
-    },
-    /// Something came back.
-    Returned(ReturnFacts),
-    /// Registry settled something for the tenant.
-    TenantSettled(Settled),
-}
 
 /// A request to the desk.
 #[derive(Debug)]
@@ -294,6 +257,9 @@ impl AccountDesk {
             answers.push(answer);
         }
 
+        if tx.presumes_new() && !all_given(asks, &answers) {
+            return Err(StoreError::Presumed);
+        }
         // Cursors move for what was applied and for nothing else: what could not be is heard again, alone.
         for (ask, answer) in asks.iter().zip(&answers) {
             if let (Ask::Hear { heard, deeds, coupons, missions }, Answer::Settled) = (ask, answer) {
@@ -306,10 +272,15 @@ impl AccountDesk {
         }
         let withheld = keep(tx, &books, &found, now).await?;
         occasion::desk::finish(tx, asks, (&books, &mut answers), &withheld, now).await?;
-        eventlog::append(tx, &events::said(&books), now).await?;
-        recalling::remember(tx, asks, &mut answers, &first, now).await?;
+        eventlog::append(tx, events::said(&books), now)?;
+        recalling::remember(tx, asks, &mut answers, &first, now)?;
         Ok(answers)
     }
+}
+
+/// Whether every grant of a batch is written: an answer that writes nothing was not compared with what is remembered.
+fn all_given(asks: &[Ask], answers: &[Answer]) -> bool {
+    asks.iter().zip(answers).all(|(ask, answer)| !matches!(ask, Ask::Grant(_)) || matches!(answer, Answer::Done(_)))
 }
 
 /// How a member stood when they bought something that this batch has booked.
@@ -370,6 +341,23 @@ impl Desk for AccountDesk {
             place.shards.insert(Shard::of_member(member));
         }
         place
+    }
+
+    /// A grant that is made twice breaks the key of its lot, one that is said twice that of its request.
+    fn presumes_new(asks: &[Ask]) -> bool {
+        asks.iter().all(|ask| match ask {
+            Ask::Grant(grant) => !grant.validate_only,
+            Ask::Hear { .. } | Ask::Settle { .. } => true,
+            Ask::Redeem(_)
+            | Ask::Reverse(_)
+            | Ask::Hold(_)
+            | Ask::Capture(_)
+            | Ask::Release(_)
+            | Ask::Adjust(_)
+            | Ask::Revoke(_)
+            | Ask::Tiers(_)
+            | Ask::Occasion(_) => false,
+        })
     }
 
     fn work<'a>(&'a self, tx: &'a mut Tx, asks: &'a [Ask]) -> BoxFuture<'a, Result<Vec<Answer>, StoreError>> {
