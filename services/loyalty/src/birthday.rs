@@ -15,10 +15,10 @@ mod store;
 
 use std::sync::Arc;
 
-use ::store::{Digests, RequestKey, Store, StoreError};
+use ::store::{Store, StoreError};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use kernel::{Clock, MemberId, RequestId, Shard, TenantId};
+use kernel::{Clock, MemberId, Shard, TenantId};
 use timers::Timer;
 use wire::Stop;
 
@@ -127,7 +127,6 @@ impl Birthdays {
         let there = celebrants.into_iter().filter(|(_, joined_at)| *joined_at < look.until);
         let asks = there.map(|(member, joined_at)| {
             let facts = OccasionFacts::birthday(member, look.year, at.max(joined_at));
-            let id = RequestId::caused_by(facts.id.uuid(), "birthday");
             NewOccasion {
                 tenant,
                 member,
@@ -136,7 +135,7 @@ impl Birthdays {
                 known: true,
                 validate_only: false,
                 explain: false,
-                key: RequestKey { rpc: "RecordBirthday", id, digests: Digests::default() },
+                key: None,
             }
         });
         for outcome in self.accounts.occur_all(asks.collect()).await {

@@ -92,7 +92,7 @@ impl Ask {
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
-            Self::Occasion(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Occasion(ask) => Some((ask.tenant, ask.member, ask.key.as_ref()?)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
@@ -137,6 +137,7 @@ impl Ask {
     pub(super) fn members(&self) -> Vec<Whose> {
         match self {
             Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
+            Self::Occasion(ask) => vec![(ask.tenant, ask.member)],
             Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
             Self::Redeem(_)
             | Self::Reverse(_)
@@ -146,8 +147,7 @@ impl Ask {
             | Self::Adjust(_)
             | Self::Grant(_)
             | Self::Revoke(_)
-            | Self::Tiers(_)
-            | Self::Occasion(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
+            | Self::Tiers(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
         }
     }
 }

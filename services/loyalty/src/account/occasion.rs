@@ -72,8 +72,8 @@ pub struct NewOccasion {
     pub validate_only: bool,
     /// Answer why, too.
     pub explain: bool,
-    /// What makes it repeat-safe.
-    pub key: RequestKey,
+    /// What makes a call repeat-safe; none where nobody calls: what it is makes it known once.
+    pub key: Option<RequestKey>,
 }
 
 /// What an occasion brought to one wallet.

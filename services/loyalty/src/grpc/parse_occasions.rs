@@ -194,7 +194,7 @@ fn read_event(
         known: false,
         validate_only: ask.validate_only,
         explain: ask.explain,
-        key: RequestKey { rpc: "RecordEvent", id: id?, digests: digests(keys, ask) },
+        key: Some(RequestKey { rpc: "RecordEvent", id: id?, digests: digests(keys, ask) }),
     })
 }
 

@@ -310,7 +310,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         .and(entitled)
         .and(missions(shop).await)
         .and(draws(shop).await)
-        .and(occasions(shop))
+        .and(occasions(shop).await)
 }
 
 /// The service's own: the event log's are proved with the whole suite.

@@ -1,8 +1,10 @@
 //! Occasions as statements of account: `tell review r1 app x3` tells an event of the shop, `tell review r1 - x1 on 2026-01-05`
 //! late and of a place nobody told; behind the arrow stands what each rule came to. `enrol` tells that the member joined.
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::account::decision::Step;
+use crate::account::decision;
 use crate::account::granting::Granted;
 use crate::account::occasion::{OccasionFacts, book, coupons, judge, stand};
 use crate::account::uses::give_all_back;
@@ -40,7 +42,7 @@ fn terms(rules: Vec<OccasionRule>) -> Terms {
     terms
 }
 
-fn told(step: &Step) -> String {
+fn told(step: &decision::Step) -> String {
     let why = match step.detail.as_str() {
         "applied" => String::new(),
         "applied, up to its limit" => " capped".to_owned(),
@@ -66,6 +68,15 @@ fn tell(shop: &mut Shop, facts: &OccasionFacts) -> String {
     why.steps.iter().map(told).chain(handing).collect::<Vec<_>>().join(", ")
 }
 
+/// What an occasion gave is taken back.
+fn revoke(shop: &mut Shop, facts: &OccasionFacts) {
+    let cause = facts.id.to_string();
+    let posting = shop.holdings.postings.iter().find(|posting| posting.cause == cause).expect("posted");
+    let granted = Granted { entry: posting.id, points: posting.points, cause: &cause };
+    take_grant_back(&mut shop.holdings, &shop.versions, &granted, "a fake", shop.now).expect("in range");
+    give_all_back(&mut shop.holdings, facts.id.uuid());
+}
+
 fn say(shop: &mut Shop, line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let member = shop.holdings.member;
@@ -83,11 +94,7 @@ fn say(shop: &mut Shop, line: &str) -> String {
         }
         "revoke" => {
             let facts = OccasionFacts::event(member, (words[1], words[2]), shop.now);
-            let cause = facts.id.to_string();
-            let posting = shop.holdings.postings.iter().find(|posting| posting.cause == cause).expect("posted");
-            let granted = Granted { entry: posting.id, points: posting.points, cause: &cause };
-            take_grant_back(&mut shop.holdings, &shop.versions, &granted, "a fake", shop.now).expect("in range");
-            give_all_back(&mut shop.holdings, facts.id.uuid());
+            revoke(shop, &facts);
             String::new()
         }
         _ => shop.say(line),
@@ -211,4 +218,59 @@ fn coupons_alone_are_limited_by_occasions() {
         "tell review r1 - x1               -> cup +0, coupon cup
          tell review r2 - x1               -> cup +0 limited",
     );
+}
+
+/// One step of a walk: on the morning after so many days, an event of so many days ago, or one that is taken back.
+#[derive(Clone, Debug)]
+enum Step {
+    Tell { days: i64, ago: i64, quantity: i64 },
+    Revoke(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..20_i64, 0..60_i64, 1..5_i64).prop_map(|(days, ago, quantity)| Step::Tell { days, ago, quantity }),
+        1 => (0..20_usize).prop_map(Step::Revoke),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(testkit::count(testkit::Promise::Walks)))]
+
+    #[test]
+    fn no_limit_is_overrun_whatever_comes_late_or_is_taken_back(steps in proptest::collection::vec(step(), 30)) {
+        let each = rule("review", review(), "", OccasionAward::Each(3));
+        let terms = terms(vec![at_most(10, Counted::Points, OverLimit::Cap, each)]);
+        let zone = terms.zone.rules().clone();
+        let mut shop = Shop::open(vec![terms]);
+        // What was given, and when; nothing once it is taken back.
+        let mut given: Vec<(OccasionFacts, i64)> = Vec::new();
+        for (number, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Tell { days, ago, quantity } => {
+                    shop.now += jiff::SignedDuration::from_hours(24 * days);
+                    let at = shop.now - jiff::SignedDuration::from_hours(24 * ago);
+                    let facts = OccasionFacts::event(shop.holdings.member, ("review", &number.to_string()), at);
+                    let facts = OccasionFacts { quantity, ..facts };
+                    let before = shop.holdings.postings.len();
+                    tell(&mut shop, &facts);
+                    let cause = facts.id.to_string();
+                    let new = shop.holdings.postings[before..].iter().filter(|posting| posting.cause == cause);
+                    given.push((facts, new.map(|posting| posting.points).sum()));
+                }
+                Step::Revoke(place) => {
+                    let Some((facts, points)) = given.get_mut(place).filter(|(_, points)| *points > 0) else { continue };
+                    *points = 0;
+                    revoke(&mut shop, facts);
+                }
+            }
+            let mut months: BTreeMap<(i16, i8), i64> = BTreeMap::new();
+            for (facts, points) in &given {
+                let day = kernel::calendar::day_of(facts.occurred_at, &zone);
+                *months.entry((day.year(), day.month())).or_default() += points;
+            }
+            prop_assert!(months.values().all(|sum| *sum <= 10), "{months:?}");
+            shop.assert_sums();
+        }
+    }
 }

@@ -94,8 +94,9 @@ pub(super) async fn draws(shop: &Shop) -> Examples {
 }
 
 /// The same for occasions: the shop's programme gives points for them.
-pub(super) fn occasions(shop: &Shop) -> Examples {
-    let member = shop.member();
+pub(super) async fn occasions(shop: &Shop) -> Examples {
+    // Somebody whose account is open: each call has the same effects.
+    let member = shop.enrolled().await;
     Examples::new(&shop.clock)
         .with_other(
             move |n| async move { told(member, "review", &format!("r{n}")) },
