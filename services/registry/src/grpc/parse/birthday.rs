@@ -33,8 +33,11 @@ pub(in crate::grpc) fn birthdays(
     let (envelope, asked) = wire::open(call)?;
     let mut bad = Violations::new();
     let limit = wire::page_size(&mut bad, asked.page_size);
+    let month = bad.number("month", i64::from(asked.month), 1..=12);
+    let day = bad.number("day", i64::from(asked.day), 1..=31);
     let today = jiff::civil::Date::MAX;
-    let on = bad.take("day", Birthday::read(i32::from(ANY_LEAP_YEAR), asked.month, asked.day, today));
+    let read = || Birthday::read(i32::from(ANY_LEAP_YEAR), asked.month, asked.day, today);
+    let on = month.zip(day).and_then(|_| bad.take("day", read()));
     let since = bad.instant("changed_since", asked.changed_since.as_ref());
     let listed = Birthdays {
         limit,
