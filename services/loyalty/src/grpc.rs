@@ -7,6 +7,7 @@ mod history;
 mod ledger;
 mod missions;
 mod newcomers;
+mod openings;
 mod parse;
 mod parse_benefit;
 mod parse_campaign;
@@ -16,6 +17,7 @@ mod parse_holds;
 mod parse_ladders;
 mod parse_ledger;
 mod parse_missions;
+mod parse_openings;
 mod parse_page;
 mod parse_planning;
 mod parse_programme;
@@ -33,6 +35,7 @@ mod present_draws;
 mod present_holds;
 mod present_ledger;
 mod present_missions;
+mod present_openings;
 mod present_planning;
 mod present_programme;
 mod present_quote;
@@ -45,6 +48,7 @@ mod refuse_benefits;
 mod refuse_coupons;
 mod refuse_draws;
 mod refuse_missions;
+mod refuse_openings;
 mod refuse_rewards;
 mod rewards;
 mod stream;
@@ -99,7 +103,9 @@ impl Service {
         let ledger = ledger::Service::new(self.accounts.clone());
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
         let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
+        let (brought, asked) = ((keys.clone(), accounts.clone()), peers.clone());
         let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
+        let services = openings::Service::new(brought, progress.clone(), asked).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 

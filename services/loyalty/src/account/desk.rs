@@ -23,7 +23,7 @@ use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
-    AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, TierAsk,
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, OpeningAsk, Redemption, Release, Reversal, Revocation, TierAsk,
     TierReceipt, events, store, uses,
 };
 use crate::account::wallet::Owner;
@@ -85,6 +85,8 @@ pub enum Ask {
     Adjust(Adjustment),
     /// Give for something that is no order.
     Grant(Grant),
+    /// Take over from another system.
+    Open(OpeningAsk),
     /// Take that back.
     Revoke(Revocation),
     /// Do something about a tier by hand.
@@ -119,6 +121,7 @@ impl Ask {
             Self::Release(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Adjust(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Open(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
@@ -133,6 +136,7 @@ impl Ask {
             Self::Hold(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
             Self::Adjust(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
             Self::Grant(ask) => Some(ask.owner()),
+            Self::Open(ask) => Some(ask.owner()),
             Self::Tiers(ask) => Some(Owner::of_points(ask.tenant, ask.member)),
             Self::Reverse(_)
             | Self::Capture(_)
@@ -150,6 +154,7 @@ impl Ask {
             Self::Reverse(ask) => ask.explain,
             Self::Adjust(ask) => ask.explain,
             Self::Capture(ask) => ask.explain,
+            Self::Open(ask) => ask.explain,
             Self::Hold(_)
             | Self::Release(_)
             | Self::Grant(_)
@@ -171,6 +176,7 @@ impl Ask {
             | Self::Release(_)
             | Self::Adjust(_)
             | Self::Grant(_)
+            | Self::Open(_)
             | Self::Revoke(_)
             | Self::Tiers(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
         }
@@ -345,6 +351,7 @@ impl Desk for AccountDesk {
                 );
                 place
             }
+            Ask::Open(ask) => Place { shards: [ask.home()].into(), ..Place::default() },
             Ask::Redeem(_)
             | Ask::Reverse(_)
             | Ask::Hold(_)

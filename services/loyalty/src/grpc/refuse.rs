@@ -7,6 +7,7 @@ use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
 use super::refuse_coupons::no_member;
+use super::refuse_openings;
 use crate::account::holdings::EntryKind;
 use crate::account::wallet::WalletCode;
 use crate::account::{AccountRefusal, TierRefusal};
@@ -84,6 +85,7 @@ pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
             about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
         }
         AccountRefusal::Tier(refusal) => tier_refusal(refusal),
+        AccountRefusal::Opening(refusal) => refuse_openings::opening(refusal),
         AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
         AccountRefusal::OutOfRange => beyond_range(),
     }

@@ -1,0 +1,44 @@
+//! The side of the contract for what members bring along: the same three moves.
+
+use eventlog::Progress;
+use proto::loyalty::v1::opening_service_server::{OpeningService, OpeningServiceServer};
+use proto::loyalty::v1::*;
+use server::{Behalf, Peers, Services};
+use tonic::{Request, Response, Status};
+use wire::{Keys, Language};
+
+use super::{newcomers, parse_openings, present_openings};
+use crate::account::Accounts;
+
+/// The service as tonic calls it.
+#[derive(Clone)]
+pub(super) struct Service {
+    keys: Keys,
+    accounts: Accounts,
+    progress: Progress,
+    peers: Peers,
+}
+
+impl Service {
+    pub(super) fn new((keys, accounts): (Keys, Accounts), progress: Progress, peers: Peers) -> Self {
+        Self { keys, accounts, progress, peers }
+    }
+
+    pub(super) fn mount(self, services: Services) -> Services {
+        let progress = self.progress.clone();
+        services.with(progress.telling(server::compressed!(OpeningServiceServer::new(self))))
+    }
+}
+
+#[tonic::async_trait]
+impl OpeningService for Service {
+    async fn import_opening_lots(
+        &self,
+        call: Request<ImportOpeningLotsRequest>,
+    ) -> Result<Response<ImportOpeningLotsResponse>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let asks = parse_openings::lots(&self.keys, call)?;
+        let outcomes = newcomers::open_all(&self.accounts, &self.peers, behalf, asks).await?;
+        present_openings::lots(&self.keys, language, outcomes)
+    }
+}

@@ -1,0 +1,104 @@
+//! Calls about what members bring along, read: every wrong field is told at once.
+
+use jiff::Timestamp;
+use kernel::{MemberId, Points, RequestId};
+use proto::loyalty::v1::*;
+use store::RequestKey;
+use tonic::{Request, Status};
+use wire::{Envelope, Keys, Violations, digests, open};
+
+use super::parse_promise::wallet_code;
+use crate::account::OpeningAsk;
+use crate::account::opening::Opening;
+
+/// Items of one call at most.
+const MOST: usize = 1_000;
+
+pub(super) fn lots(keys: &Keys, call: Request<ImportOpeningLotsRequest>) -> Result<Vec<OpeningAsk>, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    bad.count("lots", ask.lots.len(), 1..=MOST);
+    let mut all = Vec::with_capacity(ask.lots.len());
+    for (place, lot) in ask.lots.iter().enumerate().take(MOST) {
+        all.extend(read_lot(&mut bad, &format!("lots[{place}]."), keys, &envelope, lot));
+    }
+    bad.finish()?;
+    Ok(all)
+}
+
+fn read_lot(
+    bad: &mut Violations,
+    within: &str,
+    keys: &Keys,
+    envelope: &Envelope,
+    ask: &OpeningLot,
+) -> Option<OpeningAsk> {
+    let field = |name: &str| format!("{within}{name}");
+    let id = bad.take(&field("request_id"), RequestId::parse(&ask.request_id));
+    let member = bad.take(&field("member"), MemberId::parse(&ask.member));
+    let wallet = wallet_code(bad, &field("wallet"), &ask.wallet);
+    let reason = bad.text(&field("reason"), &ask.reason, 1..=200);
+    let opening = read_opening(bad, within, ask);
+    Some(OpeningAsk {
+        tenant: envelope.tenant,
+        member: member?,
+        wallet: wallet?,
+        opening: opening?,
+        reason: reason?,
+        known: false,
+        validate_only: ask.validate_only,
+        explain: ask.explain,
+        key: RequestKey { rpc: "ImportOpeningLots", id: id?, digests: digests(keys, ask) },
+    })
+}
+
+fn read_opening(bad: &mut Violations, within: &str, ask: &OpeningLot) -> Option<Opening> {
+    let field = |name: &str| format!("{within}{name}");
+    let reference = reference(bad, &field("reference"), &ask.reference);
+    let points = bad.number(&field("points"), ask.points, -Points::MOST.0..=Points::MOST.0);
+    if points == Some(0) {
+        bad.add(field("points"), "must not be zero");
+    }
+    if ask.earn_time.is_none() {
+        bad.add(field("earn_time"), "is required");
+    }
+    let instant = |bad: &mut Violations, name: &str, wire| bad.instant(&field(name), wire).map(kernel::to_microsecond);
+    let earned_at = instant(bad, "earn_time", ask.earn_time.as_ref());
+    let usable_from = instant(bad, "usable_time", ask.usable_time.as_ref());
+    let lapses_at = instant(bad, "lapse_time", ask.lapse_time.as_ref());
+    if ask.points < 0 {
+        for (name, set) in [("usable_time", ask.usable_time.is_some()), ("lapse_time", ask.lapse_time.is_some())] {
+            if set {
+                bad.add(field(name), "must be unset: what is owed neither waits nor lapses");
+            }
+        }
+    }
+    in_order(bad, &field("usable_time"), "must not lie before earn_time", (earned_at, usable_from), true);
+    in_order(bad, &field("lapse_time"), "must lie after earn_time", (earned_at, lapses_at), false);
+    in_order(bad, &field("lapse_time"), "must lie after usable_time", (usable_from, lapses_at), false);
+    Some(Opening { reference: reference?, points: points?, earned_at: earned_at?, usable_from, lapses_at })
+}
+
+/// What the other system calls something.
+fn reference(bad: &mut Violations, field: &str, text: &str) -> Option<String> {
+    let text = bad.text(field, text, 1..=80)?;
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.:/#".contains(letter);
+    if !text.chars().all(fits) {
+        bad.add(field, "must be ASCII letters, digits and - _ . : / # only");
+        return None;
+    }
+    Some(text)
+}
+
+fn in_order(
+    bad: &mut Violations,
+    field: &str,
+    what: &str,
+    (first, then): (Option<Timestamp>, Option<Timestamp>),
+    may_be_one: bool,
+) {
+    let wrong = |(first, then): &(Timestamp, Timestamp)| then < first || (then == first && !may_be_one);
+    if first.zip(then).as_ref().is_some_and(wrong) {
+        bad.add(field, what);
+    }
+}
