@@ -177,6 +177,7 @@ impl Weighing {
                 | Happened::GivenBack { .. }
                 | Happened::ByHand { .. }
                 | Happened::Given { .. }
+                | Happened::Brought { .. }
                 | Happened::TakenBack { .. } => continue,
             };
             self.first = Some(self.first.map_or(at, |first| first.min(at)));
