@@ -23,8 +23,8 @@ use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
-    AccountRefusal, Adjustment, Capture, Grant, NewHold, OpeningAsk, Redemption, Release, Reversal, Revocation, TierAsk,
-    TierReceipt, events, store, uses,
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, OpeningAsk, Redemption, Release, Reversal, Revocation,
+    TierAsk, TierReceipt, events, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;

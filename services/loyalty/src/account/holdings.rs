@@ -11,9 +11,9 @@ use super::decision::Decision;
 use super::facing::Buyer;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
+use super::opening::Opened;
 pub use super::posting::{Draw, EntryKind, Posting};
 pub use super::tier::{Assigned, AtRisk, Credit, Gifted, Qualified, Standing, TierChange, TierChangeKind};
-use super::opening::Opened;
 use super::uses::RuleUse;
 use crate::account::wallet::WalletCode;
 

@@ -5,7 +5,7 @@ use tonic::{Response, Status};
 use wire::{Keys, Language};
 
 use super::newcomers::Outcome;
-use super::present::{each, redeemed};
+use super::present::{each, redeemed, time};
 use crate::account::Receipt;
 
 pub(super) fn lots(
@@ -28,11 +28,14 @@ pub(super) fn lots(
 }
 
 fn lot(keys: &Keys, language: Language, receipt: Receipt) -> v1::OpeningLotReceipt {
+    let (points, lapse_time) = (receipt.points, receipt.lapses_at.and_then(time));
     let told = redeemed(keys, language, receipt);
     v1::OpeningLotReceipt {
         entry: told.entry,
         spendable: told.spendable,
         freshness: told.freshness,
         decision: told.decision,
+        points,
+        lapse_time,
     }
 }

@@ -46,7 +46,7 @@ impl Shop {
         OpeningServiceClient::new(self.served.channel_for_everything(self.tenant))
     }
 
-    async fn brings(&self, lots: Vec<OpeningLot>) -> Result<ImportOpeningLotsResponse, Status> {
+    pub async fn brings(&self, lots: Vec<OpeningLot>) -> Result<ImportOpeningLotsResponse, Status> {
         let ided = |lot: OpeningLot| match lot.request_id.as_str() {
             "" => OpeningLot { request_id: self.request_id(), ..lot },
             _ => lot,
@@ -83,7 +83,11 @@ async fn a_lot_keeps_exactly_the_time_it_kept_elsewhere() {
     assert_eq!(lots, [(100, at("2026-06-30T16:00:00Z"), "opening/L-1"), (5, None, "opening/L-3")]);
     assert_eq!(account.lots[0].earn_time, at("2025-03-01T00:00:00Z"));
     let waiting = &account.pending_lots[0];
-    assert_eq!((waiting.left, waiting.usable_time), (20, at("2026-02-01T00:00:00Z")), "what is owed took of what waits");
+    assert_eq!(
+        (waiting.left, waiting.usable_time),
+        (20, at("2026-02-01T00:00:00Z")),
+        "what is owed took of what waits"
+    );
     assert!(shop.is_proved(member).await);
 
     shop.days_pass(172).await;
@@ -128,8 +132,7 @@ async fn one_bad_item_does_not_spoil_its_neighbours() {
     let nobody = OpeningLot { member: NOBODY.to_owned(), ..lot(member, "L-2", 10) };
     let stamps = OpeningLot { wallet: "stamps".to_owned(), ..lot(member, "L-3", 10) };
     let over = OpeningLot { lapse_time: at("2026-01-10T02:00:00Z"), ..lot(member, "L-4", 10) };
-    let early =
-        OpeningLot { earn_time: at("2026-01-10T02:00:01Z"), lapse_time: None, ..lot(member, "L-5", 10) };
+    let early = OpeningLot { earn_time: at("2026-01-10T02:00:01Z"), lapse_time: None, ..lot(member, "L-5", 10) };
     let lots = vec![lot(member, "L-1", 10), nobody, stamps, over, early, lot(unheard, "L-6", 10)];
     let answer = shop.brings(lots).await.expect("a batch answers");
     let expected = [
@@ -188,12 +191,16 @@ async fn who_only_asks_is_told_and_an_entry_says_where_it_comes_from() {
     let shop = Shop::open().await;
     let (known, unheard) = (shop.enrolled().await, shop.member());
     let before = shop.database.effects_of(loyalty::SERVICE).await;
-    let tried = [known, unheard]
-        .map(|member| OpeningLot { validate_only: true, explain: true, ..lot(member, &format!("L-{member}"), 10) });
+    let tried = [known, unheard].map(|member| OpeningLot {
+        validate_only: true,
+        explain: true,
+        ..lot(member, &format!("L-{member}"), 10)
+    });
     let answer = shop.brings(tried.to_vec()).await.expect("a batch answers");
     assert_eq!(told(&answer), [("", Some(10)); 2]);
     assert_eq!(shop.database.effects_of(loyalty::SERVICE).await, before, "nothing was written");
-    let why = answer.outcomes[0].receipt.as_ref().and_then(|receipt| receipt.decision.clone()).expect("it was asked for");
+    let why =
+        answer.outcomes[0].receipt.as_ref().and_then(|receipt| receipt.decision.clone()).expect("it was asked for");
     assert_eq!(why.message.expect("a sentence").message, "10 points brought along: old card.");
 
     let answer = shop.brings(vec![lot(known, "L-1", 10), lot(known, "D-1", -4)]).await.expect("taken over");
@@ -226,23 +233,4 @@ async fn who_only_asks_is_told_and_an_entry_says_where_it_comes_from() {
     let status = shop.client().revoke_grant(owed).await.expect_err("it is no grant");
     assert_eq!(status.get_details_error_info().expect("a reason").reason, "NOT_A_GRANT");
     assert!(shop.is_proved(known).await);
-}
-
-/// A rehearsal under the terms that ruled comes to what was booked, with what was brought along in it.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_brought_along_is_lived_again() {
-    let shop = Shop::open().await;
-    let member = shop.enrolled().await;
-    let answer = shop.brings(vec![lot(member, "L-1", 100), lot(member, "L-2", 40), lot(member, "D-1", -30)]).await;
-    shop.account(member, &answer.expect("taken over").freshness).await;
-    shop.redeem(member, 20).await.expect("there are 110");
-    let lives = shop.service.accounts().lives(shop.tenant, &kernel::Shard::all().collect::<Vec<_>>()).await;
-    let mut lives = lives.expect("they can be read");
-    let life = lives.remove(&member).expect("there is one");
-    assert_eq!(life.recorded.len(), 4, "{:?}", life.recorded);
-    let ruling = loyalty::programme::terms::Versions::new(vec![loyalty::programme::example::signature()]);
-    let lived = loyalty::account::replaying::live(&life, &ruling, shop.clock.now()).expect("in range");
-    assert_eq!((lived.holdings.spendable(), lived.unmet), (90, 0));
-    let lapses: Vec<_> = lived.holdings.lots.iter().filter(|lot| lot.left > 0).map(|lot| lot.lapses_at).collect();
-    assert_eq!(lapses, [Some(testkit::instant("2026-06-30T16:00:00Z")); 1]);
 }

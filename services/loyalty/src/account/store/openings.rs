@@ -17,7 +17,10 @@ use crate::account::tally::Brought;
 use crate::account::wallet::Owner;
 
 /// What some asks would bring a second time, whoever brought it first.
-pub(super) async fn load(connection: &mut PgConnection, asks: &[&Ask]) -> Result<HashMap<Brought, (MemberId, Opened)>, StoreError> {
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    asks: &[&Ask],
+) -> Result<HashMap<Brought, (MemberId, Opened)>, StoreError> {
     let asked: BTreeSet<Brought> = asks
         .iter()
         .filter_map(|ask| match ask {

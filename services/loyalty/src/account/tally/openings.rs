@@ -19,13 +19,19 @@ impl Tally<'_> {
         let of_wallet = |owner: &Owner| (owner.tenant, owner.wallet) == (ask.tenant, ask.wallet);
         let here = || {
             let all = books.iter().filter(|(owner, _)| of_wallet(owner));
-            let mut openings = all.flat_map(|(owner, holdings)| holdings.openings.iter().map(|one| (&owner.member, one)));
+            let mut openings =
+                all.flat_map(|(owner, holdings)| holdings.openings.iter().map(|one| (&owner.member, one)));
             openings.find(|(_, opened)| opened.opening.reference == ask.opening.reference)
         };
         before.or_else(here)
     }
 
-    pub(super) fn open(&self, holdings: &mut Holdings, versions: &Versions, ask: &OpeningAsk) -> Result<Receipt, AccountRefusal> {
+    pub(super) fn open(
+        &self,
+        holdings: &mut Holdings,
+        versions: &Versions,
+        ask: &OpeningAsk,
+    ) -> Result<Receipt, AccountRefusal> {
         let terms = versions.at(self.now).ok_or(AccountRefusal::ProgrammeNotFound { at: self.now })?;
         let entry = opening::open(holdings, versions, terms, (&ask.opening, &ask.reason), self.now)?;
         Ok(receipt(holdings, entry))
