@@ -78,6 +78,7 @@ pub use self::opening_asks::{OpeningAsk, OpeningRefusal};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
 pub use self::refusal::AccountRefusal;
+pub use self::reviewing::bringing::Brought;
 pub use self::spending_asks::{Redemption, Reversal};
 pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
@@ -234,6 +235,11 @@ impl Accounts {
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await
+    }
+
+    /// Lets many members stand where they stood in another system; each has its own outcome.
+    pub async fn tiers_all(&self, asks: Vec<TierAsk>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Tiers(ask)))).await
     }
 
     /// Does something about a tier by hand.

@@ -165,7 +165,7 @@ impl Shop {
                 String::new()
             }
             "hold" | "capture" | "release" | "holds" => self.say_of_holds(&words),
-            "count" | "assign" | "let-go" | "until" | "main" | "plus" => self.say_of_tiers(&words),
+            "count" | "assign" | "stand" | "let-go" | "until" | "main" | "plus" => self.say_of_tiers(&words),
             "bring" | "owe" => self.say_of_openings(&words),
             "pending" => self.pending(),
             "lots" => self.lots(),

@@ -86,6 +86,20 @@ pub(super) async fn open_all(
     Ok(outcomes)
 }
 
+/// Lets many stand where they stood; opens the accounts of those whose enrolment is still on its way, as for grants.
+pub(super) async fn tiers_all(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<TierAsk>,
+) -> Result<Vec<Outcome>, Status> {
+    let mut outcomes = accounts.tiers_all(asks.clone()).await;
+    let (places, again) = among(peers, behalf, asks, &outcomes).await?;
+    let again = again.into_iter().map(|ask| TierAsk { known: true, ..ask }).collect();
+    put_in(&mut outcomes, places, accounts.tiers_all(again).await);
+    Ok(outcomes)
+}
+
 /// Which asks were refused for want of a member whom registry knows: their places, and themselves.
 async fn among<A>(
     peers: &Peers,

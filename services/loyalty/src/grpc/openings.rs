@@ -41,4 +41,14 @@ impl OpeningService for Service {
         let outcomes = newcomers::open_all(&self.accounts, &self.peers, behalf, asks).await?;
         present_openings::lots(&self.keys, language, outcomes)
     }
+
+    async fn import_opening_tiers(
+        &self,
+        call: Request<ImportOpeningTiersRequest>,
+    ) -> Result<Response<ImportOpeningTiersResponse>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let asks = parse_openings::tiers(&self.keys, call)?;
+        let outcomes = newcomers::tiers_all(&self.accounts, &self.peers, behalf, asks).await?;
+        present_openings::tiers(&self.keys, language, outcomes)
+    }
 }

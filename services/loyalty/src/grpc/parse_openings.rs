@@ -8,8 +8,9 @@ use tonic::{Request, Status};
 use wire::{Envelope, Keys, Violations, digests, open};
 
 use super::parse_promise::wallet_code;
-use crate::account::OpeningAsk;
+use super::parse_tiers;
 use crate::account::opening::Opening;
+use crate::account::{Brought, OpeningAsk, TierAsk, TierDeed};
 
 /// Items of one call at most.
 const MOST: usize = 1_000;
@@ -101,4 +102,57 @@ fn in_order(
     if first.zip(then).as_ref().is_some_and(wrong) {
         bad.add(field, what);
     }
+}
+
+pub(super) fn tiers(keys: &Keys, call: Request<ImportOpeningTiersRequest>) -> Result<Vec<TierAsk>, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    bad.count("tiers", ask.tiers.len(), 1..=MOST);
+    let mut all = Vec::with_capacity(ask.tiers.len());
+    for (place, tier) in ask.tiers.iter().enumerate().take(MOST) {
+        all.extend(read_tier(&mut bad, &format!("tiers[{place}]."), keys, &envelope, tier));
+    }
+    bad.finish()?;
+    Ok(all)
+}
+
+fn read_tier(
+    bad: &mut Violations,
+    within: &str,
+    keys: &Keys,
+    envelope: &Envelope,
+    ask: &OpeningTier,
+) -> Option<TierAsk> {
+    let field = |name: &str| format!("{within}{name}");
+    let id = bad.take(&field("request_id"), RequestId::parse(&ask.request_id));
+    let member = bad.take(&field("member"), MemberId::parse(&ask.member));
+    let ladder = parse_tiers::read_ladder(bad, &field("ladder"), &ask.ladder);
+    let reason = bad.text(&field("reason"), &ask.reason, 1..=200);
+    let brought = read_brought(bad, within, ask);
+    Some(TierAsk {
+        tenant: envelope.tenant,
+        member: member?,
+        ladder: ladder?,
+        reason: reason?,
+        actor: envelope.actor.clone(),
+        what: TierDeed::Bring(brought?),
+        known: false,
+        validate_only: ask.validate_only,
+        key: RequestKey { rpc: "ImportOpeningTiers", id: id?, digests: digests(keys, ask) },
+    })
+}
+
+fn read_brought(bad: &mut Violations, within: &str, ask: &OpeningTier) -> Option<Brought> {
+    let field = |name: &str| format!("{within}{name}");
+    let tier = bad.code(&field("tier"), &ask.tier, 1..=40);
+    let progress = bad.number(&field("progress_minor"), ask.progress_minor, 0..=parse_tiers::MOST);
+    if ask.since_time.is_none() {
+        bad.add(field("since_time"), "is required");
+    }
+    let instant = |bad: &mut Violations, name: &str, wire| bad.instant(&field(name), wire).map(kernel::to_microsecond);
+    let since = instant(bad, "since_time", ask.since_time.as_ref());
+    let review_at = instant(bad, "review_time", ask.review_time.as_ref());
+    let progress_at = instant(bad, "progress_time", ask.progress_time.as_ref());
+    in_order(bad, &field("review_time"), "must lie after since_time", (since, review_at), false);
+    Some(Brought { tier: tier?, since: since?, review_at, progress: progress?, progress_at })
 }

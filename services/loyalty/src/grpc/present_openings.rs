@@ -5,7 +5,7 @@ use tonic::{Response, Status};
 use wire::{Keys, Language};
 
 use super::newcomers::Outcome;
-use super::present::{each, redeemed, time};
+use super::present::{each, freshness, redeemed, time};
 use crate::account::Receipt;
 
 pub(super) fn lots(
@@ -37,5 +37,35 @@ fn lot(keys: &Keys, language: Language, receipt: Receipt) -> v1::OpeningLotRecei
         decision: told.decision,
         points,
         lapse_time,
+    }
+}
+
+pub(super) fn tiers(
+    keys: &Keys,
+    language: Language,
+    outcomes: Vec<Outcome>,
+) -> Result<Response<v1::ImportOpeningTiersResponse>, Status> {
+    let done =
+        |receipt| v1::OpeningTierOutcome { receipt: Some(tier(keys, receipt)), ..v1::OpeningTierOutcome::default() };
+    let refused = |refusal: wire::Refusal| v1::OpeningTierOutcome {
+        receipt: None,
+        message: refusal.localized(language),
+        refusal: refusal.reason.to_owned(),
+        detail: refusal.text,
+    };
+    let (outcomes, all) = each(outcomes, done, refused)?;
+    Ok(Response::new(v1::ImportOpeningTiersResponse { outcomes, freshness: all.seal(keys) }))
+}
+
+fn tier(keys: &Keys, receipt: Receipt) -> v1::OpeningTierReceipt {
+    let freshness = freshness(&receipt).seal(keys);
+    let tier = receipt.tier.unwrap_or_default();
+    v1::OpeningTierReceipt {
+        ladder: tier.ladder,
+        from_tier: tier.from,
+        to_tier: tier.to,
+        review_time: tier.review_at.and_then(time),
+        progress_minor: tier.progress_minor,
+        freshness,
     }
 }

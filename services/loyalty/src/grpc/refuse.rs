@@ -135,6 +135,14 @@ fn tier_refusal(refusal: TierRefusal) -> Refusal {
             text: format!("its time would be over since {until}"),
             facts: vec![("until", until.to_string())],
         },
+        TierRefusal::Reached { ladder, tier } => Refusal {
+            reason: "TIER_ALREADY_REACHED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("the member stands in {tier} of {ladder:?} already"),
+            facts: vec![("ladder", ladder), ("tier", tier)],
+        },
+        TierRefusal::AlreadyBrought { ladder } => refuse_openings::tier_known(&ladder),
+        TierRefusal::BroughtDiffers { ladder, field } => refuse_openings::tier_differs(ladder, field),
         TierRefusal::AlreadyCounts { cause } => Refusal {
             reason: "ALREADY_APPLIED",
             kind: RefusalKind::AlreadyExists,

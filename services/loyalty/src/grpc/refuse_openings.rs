@@ -32,3 +32,22 @@ pub(super) fn opening(refusal: OpeningRefusal) -> Refusal {
         },
     }
 }
+
+/// A tier of a member and ladder is taken over once.
+pub(super) fn tier_known(ladder: &str) -> Refusal {
+    Refusal {
+        reason: "ALREADY_APPLIED",
+        kind: RefusalKind::AlreadyExists,
+        text: format!("a tier of {ladder} was taken over before"),
+        facts: vec![("what", format!("opening tier {ladder}")), ("id", String::new())],
+    }
+}
+
+pub(super) fn tier_differs(ladder: String, field: &'static str) -> Refusal {
+    Refusal {
+        reason: "OPENING_DIFFERS",
+        kind: RefusalKind::AlreadyExists,
+        text: format!("a tier of {ladder} was taken over before with another {field}"),
+        facts: vec![("reference", ladder), ("field", field.to_owned()), ("id", String::new())],
+    }
+}

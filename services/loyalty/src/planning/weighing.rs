@@ -218,7 +218,8 @@ impl Side {
                 | TierChangeKind::Renewed
                 | TierChangeKind::Assigned
                 | TierChangeKind::Released
-                | TierChangeKind::Shortened => {}
+                | TierChangeKind::Shortened
+                | TierChangeKind::Imported => {}
             }
         }
         let standers = self.tiers.entry(tier(holdings, first).to_owned()).or_default();

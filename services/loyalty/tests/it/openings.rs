@@ -25,20 +25,43 @@ pub fn lot(member: MemberId, reference: &str, points: i64) -> OpeningLot {
     }
 }
 
+/// A tier since December 2025 whose term ends with March 2026, with 3,000 on the way to keeping it.
+fn tier(member: MemberId, tier: &str) -> OpeningTier {
+    OpeningTier {
+        member: member.to_string(),
+        tier: tier.to_owned(),
+        since_time: at("2025-12-01T00:00:00Z"),
+        review_time: at("2026-03-31T16:00:00Z"),
+        progress_minor: 3_000,
+        reason: REASON.to_owned(),
+        ..OpeningTier::default()
+    }
+}
+
 fn at(text: &str) -> Option<prost_types::Timestamp> {
     Some(proto::timestamp(testkit::instant(text)))
 }
 
 /// A valid request, another one for every number.
 pub fn examples(shop: &Shop, member: MemberId) -> Examples {
-    Examples::new(&shop.clock).with_other(
-        move |n| async move {
-            // Another reference each time: one is taken over once.
-            let reference = format!("L-{n}-{}", uuid::Uuid::new_v4());
-            ImportOpeningLotsRequest { lots: vec![lot(member, &reference, 7)] }
-        },
-        |request: &mut ImportOpeningLotsRequest| request.lots[0].points += 1,
-    )
+    let clock = shop.clock.clone();
+    Examples::new(&shop.clock)
+        .with_other(
+            move |n| async move {
+                // Another reference each time: one is taken over once.
+                let reference = format!("L-{n}-{}", uuid::Uuid::new_v4());
+                ImportOpeningLotsRequest { lots: vec![lot(member, &reference, 7)] }
+            },
+            |request: &mut ImportOpeningLotsRequest| request.lots[0].points += 1,
+        )
+        .with_other(
+            move |_| {
+                // Another member each time: a tier is taken over once.
+                let member = MemberId::new_at(clock.now());
+                async move { ImportOpeningTiersRequest { tiers: vec![tier(member, "silver")] } }
+            },
+            |request: &mut ImportOpeningTiersRequest| request.tiers[0].progress_minor += 1,
+        )
 }
 
 impl Shop {
@@ -233,4 +256,90 @@ async fn who_only_asks_is_told_and_an_entry_says_where_it_comes_from() {
     let status = shop.client().revoke_grant(owed).await.expect_err("it is no grant");
     assert_eq!(status.get_details_error_info().expect("a reason").reason, "NOT_A_GRANT");
     assert!(shop.is_proved(known).await);
+}
+
+impl Shop {
+    async fn stood(&self, tiers: Vec<OpeningTier>) -> ImportOpeningTiersResponse {
+        let ided = |tier: OpeningTier| OpeningTier { request_id: self.request_id(), ..tier };
+        let request = ImportOpeningTiersRequest { tiers: tiers.into_iter().map(ided).collect() };
+        self.openings().import_opening_tiers(request).await.expect("a batch answers").into_inner()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_stands_where_they_stood_until_the_term_they_had_ends() {
+    let shop = Shop::open().await;
+    let (keeps, falls) = (shop.enrolled().await, shop.enrolled().await);
+    let both = [keeps, falls].map(|member| tier(member, "silver"));
+    let tried = both.clone().map(|tier| OpeningTier { validate_only: true, ..tier });
+    let before = shop.database.effects_of(loyalty::SERVICE).await;
+    let told = shop.stood(tried.to_vec()).await.outcomes.remove(0).receipt.expect("it would be");
+    assert_eq!((told.from_tier.as_str(), told.to_tier.as_str(), told.progress_minor), ("member", "silver", 3_000));
+    assert_eq!(shop.database.effects_of(loyalty::SERVICE).await, before, "nothing was written");
+
+    let answer = shop.stood(both.to_vec()).await;
+    let standing = shop.account(keeps, &answer.freshness).await.tier.expect("a ladder");
+    assert_eq!((standing.tier.as_str(), standing.missing_to_keep_minor), ("silver", 5_000));
+    assert_eq!((standing.since_time, standing.review_time), (at("2025-12-01T00:00:00Z"), at("2026-03-31T16:00:00Z")));
+    let request = ExplainTierRequest { member: keeps.to_string(), ..ExplainTierRequest::default() };
+    let why = shop.client().explain_tier(request).await.expect("explained").into_inner();
+    let change = why.last_change.expect("there is one");
+    assert_eq!((change.kind(), change.reason.as_str()), (TierChangeKind::Imported, REASON));
+
+    let (_, fresh) = shop.buys(keeps, 5_000).await;
+    assert_eq!(shop.account(keeps, &fresh).await.balance, 120, "100 points, multiplied as Silver");
+    shop.days_pass(81).await;
+    let mut tiers = Vec::new();
+    for member in [keeps, falls] {
+        tiers.push(shop.account(member, "").await.tier.expect("a ladder").tier);
+    }
+    assert_eq!(tiers, ["silver", "member"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tier_that_cannot_be_taken_over_does_not_spoil_its_neighbours() {
+    let shop = Shop::open().await;
+    let (member, rich, unheard) = (shop.enrolled().await, shop.enrolled().await, shop.member());
+    let (_, fresh) = shop.buys(rich, 30_000).await;
+    shop.account(rich, &fresh).await;
+    let tiers = vec![
+        tier(member, "silver"),
+        OpeningTier { member: NOBODY.to_owned(), ..tier(member, "silver") },
+        OpeningTier { ladder: "plus".to_owned(), ..tier(member, "silver") },
+        tier(member, "jade"),
+        OpeningTier { review_time: at("2026-01-10T02:00:00Z"), ..tier(unheard, "silver") },
+        OpeningTier { since_time: at("2026-01-10T02:00:01Z"), review_time: None, ..tier(unheard, "silver") },
+        OpeningTier { progress_time: at("2026-01-10T02:00:01Z"), ..tier(unheard, "silver") },
+        tier(rich, "silver"),
+        tier(member, "silver"),
+        tier(member, "gold"),
+        OpeningTier { review_time: None, ..tier(unheard, "silver") },
+    ];
+    let answer = shop.stood(tiers).await;
+    let reasons: Vec<&str> = answer.outcomes.iter().map(|outcome| outcome.refusal.as_str()).collect();
+    let expected = [
+        "",
+        "MEMBER_NOT_FOUND",
+        "LADDER_NOT_FOUND",
+        "TIER_NOT_FOUND",
+        "OPENING_OVER",
+        "OPENING_NOT_BEGUN",
+        "OPENING_NOT_BEGUN",
+        "TIER_ALREADY_REACHED",
+        "ALREADY_APPLIED",
+        "OPENING_DIFFERS",
+        "",
+    ];
+    assert_eq!(reasons, expected);
+    let standing = shop.account(unheard, &answer.freshness).await.tier.expect("a ladder");
+    assert_eq!(standing.review_time, at("2026-12-01T16:00:00Z"), "a term as if they had got there here");
+
+    let wrong = OpeningTier { progress_minor: -1, since_time: None, tier: String::new(), ..tier(member, "") };
+    let request = ImportOpeningTiersRequest { tiers: vec![wrong] };
+    let status = shop.openings().import_opening_tiers(request).await.expect_err("much is wrong");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let fields = status.get_details_bad_request().expect("violations").field_violations;
+    let fields: Vec<&str> = fields.iter().map(|one| one.field.as_str()).collect();
+    let expected = ["tiers[0].request_id", "tiers[0].tier", "tiers[0].progress_minor", "tiers[0].since_time"];
+    assert_eq!(fields, expected);
 }

@@ -139,3 +139,70 @@ fn where_points_keep_as_long_as_their_member_comes_by_so_do_these_and_bringing_t
          lots                                          -> 100 until 2026-09-10, 50 until 2026-09-10, 1 until 2026-09-10",
     );
 }
+
+#[test]
+fn a_tier_that_was_brought_along_is_reviewed_at_the_end_of_the_term_it_had() {
+    statement(
+        example::signature(),
+        "on  2026-01-10
+         stand silver since 2025-12-01 until 2026-03-31 with 3000 on 2025-12-20 -> stands in silver
+         missing                       -> silver, 5000 to keep, 27000 to gold
+         buy A 1000                    -> +24
+         on  2026-04-01                -> falls to member
+         buy B 6000                    -> +120 promoted to silver",
+    );
+    statement(
+        example::signature(),
+        "on  2026-01-10
+         stand silver since 2025-12-01 until 2026-03-31 with 3000 on 2025-12-20 -> stands in silver
+         buy A 5000                    -> +120
+         on  2026-04-01                -> keeps silver
+         on  2027-04-01                -> -120 falls to member",
+    );
+}
+
+#[test]
+fn what_is_brought_along_promotes_nobody_and_the_next_thing_that_counts_does() {
+    statement(
+        example::signature(),
+        "on  2026-01-10
+         stand silver since 2025-12-01 with 40000 -> stands in silver
+         missing                       -> silver, 0 to keep, 1 to gold
+         buy A 50                      -> +1 promoted to gold
+         return A 50 whole             -> -1",
+    );
+}
+
+#[test]
+fn a_tier_is_brought_along_once_and_not_under_one_that_is_reached() {
+    statement(
+        example::signature(),
+        "on  2026-01-10
+         stand silver since 2026-01-11 -> refused: NotBegun { field: \"since_time\", at: 2026-01-11T02:00:00Z }
+         stand silver since 2025-12-01 until 2026-01-09 -> refused: Over { field: \"review_time\", at: 2026-01-09T16:00:00Z }
+         stand jade since 2025-12-01   -> refused: TierNotFound { ladder: \"main\", tier: \"jade\" }
+         stand silver since 2025-12-01 with 100 -> stands in silver
+         stand silver since 2025-12-01 with 100 -> refused: AlreadyBrought { ladder: \"main\" }
+         stand silver since 2025-12-01 with 99 -> refused: BroughtDiffers { ladder: \"main\", field: \"progress_minor\" }
+         stand gold since 2025-12-01 with 100 -> refused: BroughtDiffers { ladder: \"main\", field: \"tier\" }",
+    );
+    statement(
+        example::signature(),
+        "buy A 10000                   -> +200 promoted to silver
+         stand silver since 2025-12-01 -> refused: Reached { ladder: \"main\", tier: \"silver\" }
+         stand gold since 2025-12-01   -> stands in gold
+         return A 10000 whole          -> -200
+         missing                       -> gold, 24000 to keep, the top",
+    );
+}
+
+#[test]
+fn nobody_falls_out_of_the_lowest_and_what_counts_there_counts() {
+    statement(
+        example::signature(),
+        "on  2026-01-10
+         stand member since 2025-12-01 until 2026-03-31 with 9000 on 2025-12-20 -> stands in member
+         on  2026-04-01
+         buy A 1000                    -> +20 promoted to silver",
+    );
+}
