@@ -48,8 +48,9 @@ use crate::progress::Progress;
 pub use args::OrdersArgs;
 pub use ending::Ending;
 
-use moving::args::BalancesArgs;
+use moving::args::{BalancesArgs, TiersArgs};
 use moving::balances::Balances;
+use moving::tiers::{self, Tiers};
 
 use entries::Telling;
 use grouping::History;
@@ -66,6 +67,8 @@ pub enum Ask {
     Orders(Box<OrdersArgs>),
     /// Takes over points from another system, lot by lot, each with the time it keeps
     Balances(Box<BalancesArgs>),
+    /// Takes over where members stood in another system, each until the end of the term they had
+    Tiers(Box<TiersArgs>),
 }
 
 /// Imports.
@@ -81,6 +84,12 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         Ask::Balances(args) => {
             let suite = args.of.reach.suite().await?;
             let list = |plan: &_| Ok(Balances::of(&args, plan));
+            moving::take_over(&args.of, &suite, list).await?.report(args.of.reach.json)
+        }
+        Ask::Tiers(args) => {
+            let suite = args.of.reach.suite().await?;
+            let (programme, words) = (tiers::programme(&suite).await?, suite.words().await?);
+            let list = |plan: &_| Tiers::of(&args, plan, &programme, &words);
             moving::take_over(&args.of, &suite, list).await?.report(args.of.reach.json)
         }
     }

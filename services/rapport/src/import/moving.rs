@@ -11,6 +11,7 @@ mod plan;
 mod reckoning;
 mod sheet;
 mod taking;
+pub mod tiers;
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -52,7 +53,7 @@ pub trait List {
     fn read(&self, row: &mut sheet::Row<'_>) -> Result<Self::Item, String>;
 
     /// What no other line may have.
-    fn key(&self, item: &Self::Item) -> String;
+    fn key(&self, who: &str, item: &Self::Item) -> String;
 
     /// When its member is first heard of by it.
     fn since(&self, item: &Self::Item) -> jiff::Timestamp;

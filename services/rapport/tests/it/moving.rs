@@ -14,6 +14,10 @@ const CLOCK: [&str; 5] = ["up", "--members", "0", "--clock", "manual:2026-01-10T
 const PROGRAMME: &str = r#"{ "display_name": "Club", "effective_time": "2025-01-01T00:00:00Z", "zone": "Asia/Taipei",
     "earn_rates": [{ "currency": "TWD", "points": 1, "per_minor": 50 }],
     "expiry": { "after": { "months": 12, "to_month_end": true } },
+    "ladder": { "currency": "TWD", "window": { "rolling_months": 12 }, "tiers": [
+        { "code": "member", "display_name": "Member", "enter_minor": 0 },
+        { "code": "silver", "display_name": "Silver", "enter_minor": 10000, "keep_minor": 8000 },
+        { "code": "gold", "display_name": "Gold", "enter_minor": 30000, "keep_minor": 24000 }] },
     "wallets": [{ "code": "stamps", "display_name": "Stamps", "expiry": "never",
         "earn_rates": [{ "currency": "TWD", "points": 0, "per_minor": 100 }] }] }"#;
 
@@ -140,6 +144,56 @@ async fn what_members_had_comes_in_once_and_adds_up_however_often_it_is_killed()
     assert_eq!(outstanding(), june + december + owed);
     let audited = home.run(&["ledger", "audit", "--address", &suite.address]);
     assert!(audited.status.success(), "{}{}", text(&audited.stdout), text(&audited.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_stand_where_they_stood_and_every_tier_is_counted() {
+    let home = Home::empty("moving-tiers").await;
+    let suite = home.serve(&CLOCK);
+    open_shop(&home, &suite);
+    let path = |name: &str| home.folder.join(name).display().to_string();
+    let (file, mended, rejects) = (path("tiers.csv"), path("mended.csv"), path("rejects.csv"));
+    let good: String = (0..30)
+        .map(|number| {
+            let (name, progress) = [("VIP", "24,000"), ("REGULAR", "3000"), ("NEW", "")][number % 3];
+            format!("C{number:05},{name},2025-06-01,2026-05-31,\"{progress}\"\n")
+        })
+        .collect();
+    let heading = "customer,level,since,last-day,progress\n";
+    let bad = "C00001,VIP,2025-06-01,2026-05-31,\nC90001,BLACK,2025-06-01,2026-05-31,\n\
+        C90002,VIP,2025-06-01,2026-01-09,\nC90003,VIP,2025-06-01,,many\n";
+    std::fs::write(&file, format!("{heading}{good}{bad}")).expect("written");
+    std::fs::write(&mended, format!("{heading}{good}")).expect("written");
+    let names =
+        ["--column", "member=customer", "--column", "tier=level", "--tier", "VIP=gold", "--tier", "REGULAR=silver"];
+    let names = [&names[..], &["--tier", "NEW=member", "--source", "old", "--rejects", &rejects, "--json"]].concat();
+    let import =
+        |file: &str, more: &[&str]| asked(&home, &suite, &[&["import", "tiers", file], &names[..], more].concat());
+
+    let tried = import(&mended, &["--dry-run"]);
+    assert!(tried.status.success(), "{}{}", text(&tried.stdout), text(&tried.stderr));
+    let ended = import(&file, &[]);
+    assert_eq!(ended.status.code(), Some(4), "{}", text(&ended.stderr));
+    let ended = json(&ended);
+    assert_eq!(group(&ended, "main silver"), (10, 10, 0), "{ended}");
+    assert_eq!(group(&ended, "main gold"), (12, 10, 0), "one again, one whose term is over");
+    assert_eq!(ended["rejected"], 4);
+    let given_back = std::fs::read_to_string(&rejects).expect("there");
+    for why in ["the same stands in line 3 already", "refused: TIER_NOT_FOUND", "refused: OPENING_OVER", "is no amount"]
+    {
+        assert!(given_back.contains(why), "{why}: {given_back}");
+    }
+    let again = import(&mended, &[]);
+    assert!(again.status.success(), "{}{}", text(&again.stdout), text(&again.stderr));
+    assert_eq!(group(&json(&again), "main gold"), (10, 0, 10), "another file finds them here already");
+    let report: Value = serde_json::from_str(&told(&home, &suite, &["report", "--json"])).expect("JSON");
+    let held: Vec<i64> = report["tiers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|tier| tier["members"].as_i64().expect("told"))
+        .collect();
+    assert_eq!(held[1..], [10, 10], "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

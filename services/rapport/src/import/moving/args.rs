@@ -62,3 +62,20 @@ pub struct BalancesArgs {
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }
+
+/// What `rapport import tiers` is told.
+#[derive(Args, Clone, Debug)]
+pub struct TiersArgs {
+    /// Of every list.
+    #[command(flatten)]
+    pub of: MovingArgs,
+    /// Ladder of lines that name none; the programme's first where not told
+    #[arg(long, value_name = "CODE")]
+    pub ladder: Option<String>,
+    /// What the file calls a tier, and its code here, such as VIP=gold; may be repeated
+    #[arg(long, value_name = "NAME=CODE")]
+    pub tier: Vec<String>,
+    /// What the history says of lines that give no reason
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}

@@ -112,7 +112,7 @@ impl List for Balances {
         })
     }
 
-    fn key(&self, lot: &Lot) -> String {
+    fn key(&self, _who: &str, lot: &Lot) -> String {
         format!("{} {}", lot.wallet, lot.reference)
     }
 

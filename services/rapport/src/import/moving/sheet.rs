@@ -135,7 +135,7 @@ pub fn read<L: List>(text: impl Read, plan: &Plan, list: &L) -> Result<Contents<
         };
         let counted = list.counted(&item);
         sums.entry(counted.group).or_default().add(counted.amount);
-        match seen.insert(list.key(&item), number) {
+        match seen.insert(list.key(&who, &item), number) {
             Some(before) => {
                 rejected.insert(number, format!("the same stands in line {before} already"));
             }
