@@ -72,6 +72,7 @@ pub(crate) use self::benefits::Service as BenefitsService;
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
+pub(crate) use self::openings::Service as OpeningsService;
 pub(crate) use self::planning::Service as PlanningService;
 pub(crate) use self::rewards::Service as RewardsService;
 use crate::account::Accounts;
@@ -103,9 +104,7 @@ impl Service {
         let ledger = ledger::Service::new(self.accounts.clone());
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
         let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
-        let (brought, asked) = ((keys.clone(), accounts.clone()), peers.clone());
         let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
-        let services = openings::Service::new(brought, progress.clone(), asked).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 

@@ -48,8 +48,9 @@ use crate::progress::Progress;
 pub use args::OrdersArgs;
 pub use ending::Ending;
 
-use moving::args::{BalancesArgs, TiersArgs};
+use moving::args::{BalancesArgs, CouponsArgs, TiersArgs};
 use moving::balances::Balances;
+use moving::coupons::Coupons;
 use moving::tiers::{self, Tiers};
 
 use entries::Telling;
@@ -69,6 +70,8 @@ pub enum Ask {
     Balances(Box<BalancesArgs>),
     /// Takes over where members stood in another system, each until the end of the term they had
     Tiers(Box<TiersArgs>),
+    /// Takes over coupons that members hold in another system, each with the time it has
+    Coupons(Box<CouponsArgs>),
 }
 
 /// Imports.
@@ -84,6 +87,11 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         Ask::Balances(args) => {
             let suite = args.of.reach.suite().await?;
             let list = |plan: &_| Ok(Balances::of(&args, plan));
+            moving::take_over(&args.of, &suite, list).await?.report(args.of.reach.json)
+        }
+        Ask::Coupons(args) => {
+            let suite = args.of.reach.suite().await?;
+            let list = |plan: &_| Ok(Coupons::of(&args, plan));
             moving::take_over(&args.of, &suite, list).await?.report(args.of.reach.json)
         }
         Ask::Tiers(args) => {

@@ -7,24 +7,26 @@ use server::{Behalf, Peers, Services};
 use tonic::{Request, Response, Status};
 use wire::{Keys, Language};
 
-use super::{newcomers, parse_openings, present_openings};
+use super::{newcomers, parse_openings, present_openings, wallets};
 use crate::account::Accounts;
+use crate::coupon::Coupons;
 
 /// The service as tonic calls it.
 #[derive(Clone)]
-pub(super) struct Service {
+pub(crate) struct Service {
     keys: Keys,
     accounts: Accounts,
+    coupons: Coupons,
     progress: Progress,
     peers: Peers,
 }
 
 impl Service {
-    pub(super) fn new((keys, accounts): (Keys, Accounts), progress: Progress, peers: Peers) -> Self {
-        Self { keys, accounts, progress, peers }
+    pub(crate) fn new(keys: Keys, (accounts, coupons): (Accounts, Coupons), progress: Progress, peers: Peers) -> Self {
+        Self { keys, accounts, coupons, progress, peers }
     }
 
-    pub(super) fn mount(self, services: Services) -> Services {
+    pub(crate) fn mount(self, services: Services) -> Services {
         let progress = self.progress.clone();
         services.with(progress.telling(server::compressed!(OpeningServiceServer::new(self))))
     }
@@ -50,5 +52,15 @@ impl OpeningService for Service {
         let asks = parse_openings::tiers(&self.keys, call)?;
         let outcomes = newcomers::tiers_all(&self.accounts, &self.peers, behalf, asks).await?;
         present_openings::tiers(&self.keys, language, outcomes)
+    }
+
+    async fn import_opening_coupons(
+        &self,
+        call: Request<ImportOpeningCouponsRequest>,
+    ) -> Result<Response<ImportOpeningCouponsResponse>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let asks = parse_openings::coupons(&self.keys, call)?;
+        let outcomes = wallets::issue_all(&self.coupons, &self.peers, behalf, asks).await?;
+        present_openings::coupons(&self.keys, language, outcomes)
     }
 }

@@ -11,6 +11,7 @@ use super::parse_promise::wallet_code;
 use super::parse_tiers;
 use crate::account::opening::Opening;
 use crate::account::{Brought, OpeningAsk, TierAsk, TierDeed};
+use crate::coupon::{self, Issue};
 
 /// Items of one call at most.
 const MOST: usize = 1_000;
@@ -155,4 +156,45 @@ fn read_brought(bad: &mut Violations, within: &str, ask: &OpeningTier) -> Option
     let progress_at = instant(bad, "progress_time", ask.progress_time.as_ref());
     in_order(bad, &field("review_time"), "must lie after since_time", (since, review_at), false);
     Some(Brought { tier: tier?, since: since?, review_at, progress: progress?, progress_at })
+}
+
+pub(super) fn coupons(keys: &Keys, call: Request<ImportOpeningCouponsRequest>) -> Result<Vec<Issue>, Status> {
+    let (envelope, ask) = open(call)?;
+    let mut bad = Violations::new();
+    bad.count("coupons", ask.coupons.len(), 1..=MOST);
+    let mut all = Vec::with_capacity(ask.coupons.len());
+    for (place, coupon) in ask.coupons.iter().enumerate().take(MOST) {
+        all.extend(read_coupon(&mut bad, &format!("coupons[{place}]."), keys, &envelope, coupon));
+    }
+    bad.finish()?;
+    Ok(all)
+}
+
+fn read_coupon(
+    bad: &mut Violations,
+    within: &str,
+    keys: &Keys,
+    envelope: &Envelope,
+    ask: &OpeningCoupon,
+) -> Option<Issue> {
+    let field = |name: &str| format!("{within}{name}");
+    let id = bad.take(&field("request_id"), RequestId::parse(&ask.request_id));
+    let member = bad.take(&field("member"), MemberId::parse(&ask.member));
+    let campaign = bad.code(&field("campaign"), &ask.campaign, 1..=40);
+    let reason = bad.text(&field("reason"), &ask.reason, 1..=200);
+    let reference = reference(bad, &field("reference"), &ask.reference);
+    let instant = |bad: &mut Violations, name: &str, wire| bad.instant(&field(name), wire).map(kernel::to_microsecond);
+    let from = instant(bad, "valid_from_time", ask.valid_from_time.as_ref());
+    let until = instant(bad, "valid_until_time", ask.valid_until_time.as_ref());
+    in_order(bad, &field("valid_until_time"), "must lie after valid_from_time", (from, until), false);
+    Some(Issue {
+        tenant: envelope.tenant,
+        member: member?,
+        campaign: campaign?,
+        opening: Some(coupon::Brought { reference: reference?, from, until }),
+        reason: reason?,
+        known: false,
+        validate_only: ask.validate_only,
+        key: RequestKey { rpc: "ImportOpeningCoupons", id: id?, digests: digests(keys, ask) },
+    })
 }

@@ -141,8 +141,8 @@ fn tier_refusal(refusal: TierRefusal) -> Refusal {
             text: format!("the member stands in {tier} of {ladder:?} already"),
             facts: vec![("ladder", ladder), ("tier", tier)],
         },
-        TierRefusal::AlreadyBrought { ladder } => refuse_openings::tier_known(&ladder),
-        TierRefusal::BroughtDiffers { ladder, field } => refuse_openings::tier_differs(ladder, field),
+        TierRefusal::AlreadyBrought { ladder } => refuse_openings::known(&ladder, String::new()),
+        TierRefusal::BroughtDiffers { ladder, field } => refuse_openings::differs(ladder, field, String::new()),
         TierRefusal::AlreadyCounts { cause } => Refusal {
             reason: "ALREADY_APPLIED",
             kind: RefusalKind::AlreadyExists,

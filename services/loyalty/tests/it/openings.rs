@@ -8,6 +8,7 @@ use testkit::{Examples, Spoken};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+use crate::coupons::ten_off;
 use crate::shop::Shop;
 
 const REASON: &str = "old card";
@@ -38,6 +39,18 @@ fn tier(member: MemberId, tier: &str) -> OpeningTier {
     }
 }
 
+/// A coupon of a campaign that the examples have, with a time of its own.
+fn coupon(member: MemberId, reference: &str) -> OpeningCoupon {
+    OpeningCoupon {
+        member: member.to_string(),
+        campaign: "welcome".to_owned(),
+        reference: reference.to_owned(),
+        valid_until_time: at("2026-06-30T16:00:00Z"),
+        reason: REASON.to_owned(),
+        ..OpeningCoupon::default()
+    }
+}
+
 fn at(text: &str) -> Option<prost_types::Timestamp> {
     Some(proto::timestamp(testkit::instant(text)))
 }
@@ -61,6 +74,13 @@ pub fn examples(shop: &Shop, member: MemberId) -> Examples {
                 async move { ImportOpeningTiersRequest { tiers: vec![tier(member, "silver")] } }
             },
             |request: &mut ImportOpeningTiersRequest| request.tiers[0].progress_minor += 1,
+        )
+        .with_other(
+            move |n| async move {
+                let reference = format!("C-{n}-{}", uuid::Uuid::new_v4());
+                ImportOpeningCouponsRequest { coupons: vec![coupon(member, &reference)] }
+            },
+            |request: &mut ImportOpeningCouponsRequest| request.coupons[0].reason.push('!'),
         )
 }
 
@@ -342,4 +362,51 @@ async fn a_tier_that_cannot_be_taken_over_does_not_spoil_its_neighbours() {
     let fields: Vec<&str> = fields.iter().map(|one| one.field.as_str()).collect();
     let expected = ["tiers[0].request_id", "tiers[0].tier", "tiers[0].progress_minor", "tiers[0].since_time"];
     assert_eq!(fields, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coupon_keeps_the_time_it_has_and_is_brought_along_once() {
+    let shop = Shop::open().await;
+    let (member, other) = (shop.enrolled().await, shop.enrolled().await);
+    shop.put(Campaign { max_held_per_member: 1, ..ten_off("welcome") }).await.expect("put");
+    let brings = async |coupons: Vec<OpeningCoupon>| {
+        let ided = |coupon: OpeningCoupon| OpeningCoupon { request_id: shop.request_id(), ..coupon };
+        let request = ImportOpeningCouponsRequest { coupons: coupons.into_iter().map(ided).collect() };
+        shop.openings().import_opening_coupons(request).await.expect("a batch answers").into_inner()
+    };
+    let before = shop.database.effects_of(loyalty::SERVICE).await;
+    let tried = brings(vec![OpeningCoupon { validate_only: true, ..coupon(member, "C-1") }]).await;
+    assert_eq!(tried.outcomes[0].refusal, "");
+    assert_eq!(shop.database.effects_of(loyalty::SERVICE).await, before, "nothing was written");
+
+    let later = OpeningCoupon { valid_from_time: at("2026-02-01T00:00:00Z"), ..coupon(member, "C-2") };
+    let answer = brings(vec![
+        coupon(member, "C-1"),
+        later.clone(),
+        coupon(other, "C-1"),
+        OpeningCoupon { member: NOBODY.to_owned(), ..coupon(member, "C-3") },
+        OpeningCoupon { campaign: "none".to_owned(), ..coupon(member, "C-3") },
+        OpeningCoupon { valid_until_time: at("2026-01-10T02:00:00Z"), ..coupon(member, "C-3") },
+        coupon(member, "C-1"),
+        OpeningCoupon { valid_until_time: None, ..later },
+    ])
+    .await;
+    let reasons: Vec<&str> = answer.outcomes.iter().map(|outcome| outcome.refusal.as_str()).collect();
+    let expected =
+        ["", "", "", "MEMBER_NOT_FOUND", "CAMPAIGN_NOT_FOUND", "OPENING_OVER", "ALREADY_APPLIED", "OPENING_DIFFERS"];
+    assert_eq!(reasons, expected, "more than one may be held: they hold them already");
+    let again = brings(vec![coupon(member, "C-1")]).await;
+    assert_eq!(again.outcomes[0].refusal, "ALREADY_APPLIED", "in another batch, too");
+
+    let held = async || {
+        let request = ListCouponsRequest { member: member.to_string(), ..ListCouponsRequest::default() };
+        let coupons = shop.coupons().list_coupons(request).await.expect("listed").into_inner().coupons;
+        let told = |coupon: Coupon| (coupon.state(), coupon.valid_from_time, coupon.valid_until_time);
+        coupons.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let (now, until) = (at("2026-01-10T02:00:00Z"), at("2026-06-30T16:00:00Z"));
+    let issued = CouponState::Issued;
+    assert_eq!(held().await, [(issued, at("2026-02-01T00:00:00Z"), until), (issued, now, until)]);
+    shop.days_pass(172).await;
+    assert_eq!(held().await.iter().map(|(state, ..)| *state).collect::<Vec<_>>(), [CouponState::Lapsed; 2]);
 }

@@ -34,8 +34,8 @@ pub struct Person<K> {
     pub key: K,
     /// What they are known by.
     pub number: String,
-    /// When they are first heard of.
-    pub since: Timestamp,
+    /// When they are first heard of; now where not told.
+    pub since: Option<Timestamp>,
 }
 
 /// People who are members now, and those who could not become one, with the reason.
@@ -156,7 +156,7 @@ fn member<K>(known: &Known, person: &Person<K>) -> NewMember {
             verified: false,
         }],
         acquisition_source: format!("import:{}", known.source),
-        join_time: Some(proto::timestamp(person.since)),
+        join_time: person.since.map(proto::timestamp),
         ..Default::default()
     }
 }

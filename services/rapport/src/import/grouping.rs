@@ -260,7 +260,7 @@ impl History {
         let person = |customer: Customer| Person {
             key: customer.number,
             number: self.text(customer.number).to_owned(),
-            since: customer.since,
+            since: Some(customer.since),
         };
         self.customers().into_iter().map(person).collect()
     }

@@ -6,6 +6,7 @@
 
 pub mod args;
 pub mod balances;
+pub mod coupons;
 mod ending;
 mod plan;
 mod reckoning;
@@ -55,8 +56,8 @@ pub trait List {
     /// What no other line may have.
     fn key(&self, who: &str, item: &Self::Item) -> String;
 
-    /// When its member is first heard of by it.
-    fn since(&self, item: &Self::Item) -> jiff::Timestamp;
+    /// When its member is first heard of by it, where it says so.
+    fn since(&self, item: &Self::Item) -> Option<jiff::Timestamp>;
 
     /// Where it is counted, and as how much.
     fn counted(&self, item: &Self::Item) -> reckoning::Counted;
@@ -114,7 +115,7 @@ fn people<L: List>(list: &L, contents: &Contents<L::Item>) -> Vec<Person<String>
         let since = list.since(item);
         let place = *places.entry(who).or_insert(people.len());
         match people.get_mut(place) {
-            Some(person) => person.since = person.since.min(since),
+            Some(person) => person.since = person.since.into_iter().chain(since).min(),
             None => people.push(Person { key: who.clone(), number: who.clone(), since }),
         }
     }

@@ -21,6 +21,8 @@ const PROGRAMME: &str = r#"{ "display_name": "Club", "effective_time": "2025-01-
     "wallets": [{ "code": "stamps", "display_name": "Stamps", "expiry": "never",
         "earn_rates": [{ "currency": "TWD", "points": 0, "per_minor": 100 }] }] }"#;
 
+const CAMPAIGN: &str = r#"{ "code": "ten-off", "display_name": "Ten off", "currency": "TWD", "gives": { "amount_off": { "minor": 10 } } }"#;
+
 fn asked(home: &Home, suite: &Suite, words: &[&str]) -> Output {
     home.run(&[words, &["--tenant", "club", "--address", &suite.address]].concat())
 }
@@ -160,7 +162,7 @@ async fn members_stand_where_they_stood_and_every_tier_is_counted() {
         })
         .collect();
     let heading = "customer,level,since,last-day,progress\n";
-    let bad = "C00001,VIP,2025-06-01,2026-05-31,\nC90001,BLACK,2025-06-01,2026-05-31,\n\
+    let bad = "C00001,VIP,2025-06-01,2026-05-31,\nC90001,black,2025-06-01,2026-05-31,\n\
         C90002,VIP,2025-06-01,2026-01-09,\nC90003,VIP,2025-06-01,,many\n";
     std::fs::write(&file, format!("{heading}{good}{bad}")).expect("written");
     std::fs::write(&mended, format!("{heading}{good}")).expect("written");
@@ -194,6 +196,30 @@ async fn members_stand_where_they_stood_and_every_tier_is_counted() {
         .map(|tier| tier["members"].as_i64().expect("told"))
         .collect();
     assert_eq!(held[1..], [10, 10], "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coupons_that_are_held_come_in_with_the_time_they_have() {
+    let home = Home::empty("moving-coupons").await;
+    let suite = home.serve(&CLOCK);
+    open_shop(&home, &suite);
+    let path = |name: &str| home.folder.join(name).display().to_string();
+    let (campaign, file, rejects) = (path("campaign.json"), path("coupons.csv"), path("rejects.csv"));
+    std::fs::write(&campaign, CAMPAIGN).expect("written");
+    told(&home, &suite, &["coupons", "put", &campaign]);
+    let good: String = (0..12).map(|number| format!("C{:05},K-{number},2026-06-30,\n", number % 5)).collect();
+    let heading = "member,reference,last-day,campaign\n";
+    let bad = "C00001,K-1,2026-06-30,\nC00001,K-20,2026-01-09,\nC00001,K-21,,\nC00001,K-22,2026-06-30,none\n";
+    std::fs::write(&file, format!("{heading}{good}{bad}")).expect("written");
+    let words =
+        ["import", "coupons", &file, "--campaign", "ten-off", "--source", "old", "--rejects", &rejects, "--json"];
+    let ended = asked(&home, &suite, &words);
+    assert_eq!(ended.status.code(), Some(4), "{}", text(&ended.stderr));
+    assert_eq!(group(&json(&ended), "ten-off"), (14, 12, 0), "{}", text(&ended.stdout));
+    std::fs::write(&file, format!("{heading}{good}")).expect("written");
+    let again = asked(&home, &suite, &words);
+    assert!(again.status.success(), "{}{}", text(&again.stdout), text(&again.stderr));
+    assert_eq!(group(&json(&again), "ten-off"), (12, 0, 12), "another file finds them here already");
 }
 
 #[tokio::test(flavor = "multi_thread")]

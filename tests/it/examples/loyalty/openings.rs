@@ -1,7 +1,8 @@
 //! The rpcs of what members bring along.
 
 use proto::loyalty::v1::{
-    GetAccountRequest, ImportOpeningLotsRequest, ImportOpeningTiersRequest, OpeningLot, OpeningTier,
+    GetAccountRequest, ImportOpeningCouponsRequest, ImportOpeningLotsRequest, ImportOpeningTiersRequest, OpeningCoupon,
+    OpeningLot, OpeningTier,
 };
 use testkit::Examples;
 
@@ -48,5 +49,18 @@ pub fn examples(world: &World) -> Examples {
             ImportOpeningTiersRequest { tiers: vec![tier] }
         }),
         |request: &mut ImportOpeningTiersRequest| request.tiers[0].progress_minor += 1,
+    )
+    .with_other(
+        make!(world, |world, _n| {
+            let coupon = OpeningCoupon {
+                member: world.member,
+                campaign: "welcome".to_owned(),
+                reference: uuid::Uuid::new_v4().to_string(),
+                reason: "old card".to_owned(),
+                ..OpeningCoupon::default()
+            };
+            ImportOpeningCouponsRequest { coupons: vec![coupon] }
+        }),
+        |request: &mut ImportOpeningCouponsRequest| request.coupons[0].reason.push('!'),
     )
 }

@@ -79,3 +79,20 @@ pub struct TiersArgs {
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }
+
+/// What `rapport import coupons` is told.
+#[derive(Args, Clone, Debug)]
+pub struct CouponsArgs {
+    /// Of every list.
+    #[command(flatten)]
+    pub of: MovingArgs,
+    /// Campaign of lines that name none
+    #[arg(long, value_name = "CODE")]
+    pub campaign: Option<String>,
+    /// Lines without a last day keep for ever
+    #[arg(long)]
+    pub never_lapses: bool,
+    /// Why members have coupons of lines that give no reason
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}

@@ -116,8 +116,8 @@ impl List for Balances {
         format!("{} {}", lot.wallet, lot.reference)
     }
 
-    fn since(&self, lot: &Lot) -> Timestamp {
-        lot.earned_at
+    fn since(&self, lot: &Lot) -> Option<Timestamp> {
+        Some(lot.earned_at)
     }
 
     fn counted(&self, lot: &Lot) -> Counted {

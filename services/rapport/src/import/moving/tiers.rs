@@ -135,8 +135,8 @@ impl List for Tiers {
         format!("{} {who}", stood.ladder)
     }
 
-    fn since(&self, stood: &Stood) -> Timestamp {
-        stood.since
+    fn since(&self, stood: &Stood) -> Option<Timestamp> {
+        Some(stood.since)
     }
 
     fn counted(&self, stood: &Stood) -> Counted {
