@@ -92,7 +92,7 @@ impl Reckoning {
         let mut all = Group::default();
         let row = |name: &str, group: &Group| {
             let Group { file, taken, there } = group;
-            let numbers = [file.amount, taken.amount, there.amount, group.missing()].map(|amount| words::count(amount));
+            let numbers = [file.amount, taken.amount, there.amount, group.missing()].map(words::count);
             [vec![name.to_owned(), words::count(file.lines)], numbers.to_vec()].concat()
         };
         for (name, group) in self.groups(file) {
