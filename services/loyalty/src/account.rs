@@ -34,6 +34,7 @@ pub mod posting;
 pub(crate) mod qualification;
 mod quoting;
 mod reading;
+mod receipt;
 pub mod recorded;
 pub mod redemption;
 mod refusal;

@@ -11,20 +11,17 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
-use serde::{Deserialize, Serialize};
+use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
 use terms::{Held, Settled};
-use uuid::Uuid;
 
-use super::decision::Explanation;
 use super::earning::OrderFacts;
-use super::holdings::Draw;
+pub use super::receipt::Receipt;
 use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
     AccountRefusal, Adjustment, Capture, Grant, NewHold, OpeningAsk, Redemption, Release, Reversal, Revocation,
-    TierAsk, TierReceipt, events, store, uses,
+    TierAsk, events, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
@@ -208,45 +205,6 @@ pub enum Answer {
     CannotApply(String),
 }
 
-/// What a caller keeps: ids and amounts, nothing personal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The entry; none where nothing was to be written.
-    pub entry: Option<EntryId>,
-    /// What can be spent after it.
-    pub spendable: i64,
-    /// What it did to which lots.
-    pub draws: Vec<Draw>,
-    /// When points that were given lapse.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lapses_at: Option<Timestamp>,
-    /// What the entry says, signed.
-    #[serde(default)]
-    pub points: i64,
-    /// The hold it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<HoldReceipt>,
-    /// What became of the tier it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tier: Option<Box<TierReceipt>>,
-    /// Where the member's partition of the log stood after it: shard, epoch, position.
-    pub mark: Option<(i16, Uuid, i64)>,
-    /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
-    #[serde(skip)]
-    pub why: Option<Box<Explanation>>,
-}
-
-/// What a caller keeps of a hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldReceipt {
-    /// Its id; none where nothing was to be written.
-    pub hold: Option<HoldId>,
-    /// What it still holds.
-    pub held: i64,
-    /// When it ends by itself.
-    pub expires_at: Option<Timestamp>,
-}
-
 pub(crate) struct AccountDesk {
     clock: Clock,
     programmes: Programmes,
@@ -284,6 +242,9 @@ impl AccountDesk {
             answers.push(answer);
         }
 
+        if tx.presumes_new() && !all_given(asks, &answers) {
+            return Err(StoreError::Presumed);
+        }
         // Cursors move for what was applied and for nothing else: what could not be is heard again, alone.
         for (ask, answer) in asks.iter().zip(&answers) {
             if let (Ask::Hear { heard, deeds, coupons, missions }, Answer::Settled) = (ask, answer) {
@@ -296,10 +257,15 @@ impl AccountDesk {
         }
         store::write(tx, &books, &found, now).await?;
         uses::store::write(tx, &books).await?;
-        eventlog::append(tx, &events::said(&books), now).await?;
-        recalling::remember(tx, asks, &mut answers, &first, now).await?;
+        eventlog::append(tx, events::said(&books), now)?;
+        recalling::remember(tx, asks, &mut answers, &first, now)?;
         Ok(answers)
     }
+}
+
+/// Whether every grant of a batch is written: an answer that writes nothing was not compared with what is remembered.
+fn all_given(asks: &[Ask], answers: &[Answer]) -> bool {
+    asks.iter().zip(answers).all(|(ask, answer)| !matches!(ask, Ask::Grant(_)) || matches!(answer, Answer::Done(_)))
 }
 
 /// How a member stood when they bought something that this batch has booked.
@@ -370,26 +336,24 @@ impl Desk for AccountDesk {
         place
     }
 
+    /// A grant that is made twice breaks the key of its lot, one that is said twice that of its request.
+    fn presumes_new(asks: &[Ask]) -> bool {
+        asks.iter().all(|ask| match ask {
+            Ask::Grant(grant) => !grant.validate_only,
+            Ask::Hear { .. } | Ask::Settle { .. } => true,
+            Ask::Redeem(_)
+            | Ask::Reverse(_)
+            | Ask::Hold(_)
+            | Ask::Capture(_)
+            | Ask::Release(_)
+            | Ask::Adjust(_)
+            | Ask::Open(_)
+            | Ask::Revoke(_)
+            | Ask::Tiers(_) => false,
+        })
+    }
+
     fn work<'a>(&'a self, tx: &'a mut Tx, asks: &'a [Ask]) -> BoxFuture<'a, Result<Vec<Answer>, StoreError>> {
         Box::pin(self.work_off(tx, asks))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::decision::Decision;
-    use crate::account::holdings::EntryKind;
-
-    #[test]
-    fn a_kept_receipt_holds_no_reasons() {
-        let grounds = Decision::new("redeem", 0, Timestamp::UNIX_EPOCH);
-        let why = Explanation { kind: EntryKind::Redemption, points: -20, cause: "coffee".to_owned(), grounds };
-        let receipt = Receipt { spendable: 30, why: Some(Box::new(why)), ..Receipt::default() };
-        let kept = serde_json::to_value(&receipt).expect("a receipt can be written");
-        let fields: Vec<&str> = kept.as_object().expect("it has fields").keys().map(String::as_str).collect();
-        assert_eq!(fields, ["draws", "entry", "mark", "points", "spendable"]);
-        let read: Receipt = serde_json::from_value(kept).expect("it can be read");
-        assert_eq!(read, Receipt { why: None, ..receipt });
     }
 }
