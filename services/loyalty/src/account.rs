@@ -28,10 +28,13 @@ mod holding_asks;
 pub mod holdings;
 pub mod judging;
 pub mod lot;
+pub mod opening;
+mod opening_asks;
 pub mod posting;
 pub(crate) mod qualification;
 mod quoting;
 mod reading;
+mod receipt;
 pub mod recorded;
 pub mod redemption;
 mod refusal;
@@ -72,9 +75,11 @@ pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
+pub use self::opening_asks::{OpeningAsk, OpeningRefusal};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
 pub use self::refusal::AccountRefusal;
+pub use self::reviewing::bringing::Brought;
 pub use self::spending_asks::{Redemption, Reversal};
 pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
@@ -183,16 +188,7 @@ impl Accounts {
         let wanted: Vec<Option<Whose>> =
             asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
         let done = asks.into_iter().map(|ask| self.carry_out(Ask::Redeem(ask)));
-        let done = futures::future::join_all(done).await;
-        let mut told = Vec::with_capacity(done.len());
-        // One after another: a batch that is said again holds one connection, not as many as it has items.
-        for (wanted, outcome) in wanted.into_iter().zip(done) {
-            told.push(match outcome {
-                Ok(receipt) => self.explained(wanted, receipt).await,
-                Err(stop) => Err(stop),
-            });
-        }
-        told
+        self.all_explained(wanted, futures::future::join_all(done).await).await
     }
 
     /// Gives spent points back.
@@ -230,9 +226,21 @@ impl Accounts {
         futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Grant(ask)))).await
     }
 
+    /// Takes over what many members bring along; each has its own outcome.
+    pub async fn open_all(&self, asks: Vec<OpeningAsk>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let wanted = asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
+        let done = asks.into_iter().map(|ask| self.carry_out(Ask::Open(ask)));
+        self.all_explained(wanted, futures::future::join_all(done).await).await
+    }
+
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await
+    }
+
+    /// Lets many members stand where they stood in another system; each has its own outcome.
+    pub async fn tiers_all(&self, asks: Vec<TierAsk>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Tiers(ask)))).await
     }
 
     /// Does something about a tier by hand.
@@ -275,6 +283,22 @@ impl Accounts {
             (Some(_), known, _) => known,
         };
         Ok(Receipt { why, ..receipt })
+    }
+
+    async fn all_explained(
+        &self,
+        wanted: Vec<Option<Whose>>,
+        done: Vec<Result<Receipt, Stop<AccountRefusal>>>,
+    ) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let mut told = Vec::with_capacity(done.len());
+        // One after another: a batch that is said again holds one connection, not as many as it has items.
+        for (wanted, outcome) in wanted.into_iter().zip(done) {
+            told.push(match outcome {
+                Ok(receipt) => self.explained(wanted, receipt).await,
+                Err(stop) => Err(stop),
+            });
+        }
+        told
     }
 
     async fn carry_out(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {

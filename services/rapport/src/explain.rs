@@ -138,6 +138,7 @@ const fn changed(kind: TierChangeKind) -> &'static str {
         TierChangeKind::Assigned => "assigned",
         TierChangeKind::Released => "released",
         TierChangeKind::Shortened => "renewal undone",
+        TierChangeKind::Imported => "brought along",
         TierChangeKind::Unspecified => "changed",
     }
 }

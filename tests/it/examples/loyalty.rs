@@ -13,6 +13,7 @@ mod benefits;
 mod coupons;
 mod draws;
 mod missions;
+mod openings;
 mod rewards;
 mod tiers;
 
@@ -37,6 +38,7 @@ pub async fn examples(world: &World) -> Examples {
         .and(giving(world))
         .and(coupons::examples(world).await)
         .and(tiers::examples(world))
+        .and(openings::examples(world))
         .and(rewards::examples(world).await)
         .and(benefits::examples(world).await)
         .and(missions::examples(world).await)

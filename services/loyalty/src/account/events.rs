@@ -71,6 +71,7 @@ fn decided(Owner { tenant, member, .. }: &Owner, change: &TierChange) -> NewEven
         TierChangeKind::Assigned => "ASSIGNED",
         TierChangeKind::Released => "RELEASED",
         TierChangeKind::Shortened => "SHORTENED",
+        TierChangeKind::Imported => "IMPORTED",
     };
     let payload = TierDecided {
         member: member.to_string(),

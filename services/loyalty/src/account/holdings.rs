@@ -11,6 +11,7 @@ use super::decision::Decision;
 use super::facing::Buyer;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
+use super::opening::Opened;
 pub use super::posting::{Draw, EntryKind, Posting};
 pub use super::tier::{Assigned, AtRisk, Credit, Gifted, Qualified, Standing, TierChange, TierChangeKind};
 use super::uses::RuleUse;
@@ -153,6 +154,8 @@ pub struct Holdings {
     pub activations: Vec<Activation>,
     /// Anything at all changed since it was read.
     pub touched: bool,
+    /// What they brought along since it was read.
+    pub openings: Vec<Opened>,
     /// What is decided now belongs to a history that is being loaded.
     pub loading: bool,
 }
@@ -190,6 +193,7 @@ impl Holdings {
             at_risk: Vec::new(),
             activations: Vec::new(),
             touched: false,
+            openings: Vec::new(),
             loading: false,
         }
     }

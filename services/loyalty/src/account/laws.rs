@@ -23,6 +23,7 @@ mod given;
 mod granting;
 mod holding;
 mod ladders;
+mod openings;
 mod pending;
 mod returns;
 mod rules;
@@ -164,7 +165,8 @@ impl Shop {
                 String::new()
             }
             "hold" | "capture" | "release" | "holds" => self.say_of_holds(&words),
-            "count" | "assign" | "let-go" | "until" | "main" | "plus" => self.say_of_tiers(&words),
+            "count" | "assign" | "stand" | "let-go" | "until" | "main" | "plus" => self.say_of_tiers(&words),
+            "bring" | "owe" => self.say_of_openings(&words),
             "pending" => self.pending(),
             "lots" => self.lots(),
             "missing" => self.missing(),
@@ -391,9 +393,4 @@ fn the_same_order_counts_once() {
          buy A 2500
          left                          -> 50 left, 0 owed",
     );
-}
-
-#[test]
-fn a_return_of_an_unknown_order_is_not_swallowed() {
-    statement(example::signature(), "return A 100 -> refused: the order of this return was never heard of");
 }

@@ -8,8 +8,10 @@ mod store;
 use jiff::Timestamp;
 use kernel::{Currency, EntryId, MemberId};
 
+use super::decision::Decision;
 use super::granting::is_cause;
 use super::holdings::EntryKind;
+use super::opening::Opening;
 use super::replaying::Happened;
 
 /// What is booked of an order, as it is compared with what activity told.
@@ -51,12 +53,18 @@ struct Line {
     kind: EntryKind,
     points: i64,
     cause: String,
+    /// Why, of what was brought along.
+    grounds: Option<Decision>,
     recorded_at: Timestamp,
 }
 
 /// What a line says that follows from nothing else; what orders earn and returns take, and what lapses, does.
 fn happened(line: &Line) -> Option<Happened> {
     let entry = line.entry;
+    if let Some(grounds) = &line.grounds {
+        let opening = Opening::told(&line.cause, line.points, grounds)?;
+        return Some(Happened::Brought { entry, opening });
+    }
     match line.kind {
         EntryKind::Redemption => Some(Happened::Spent { entry, points: line.points.saturating_neg() }),
         EntryKind::RedemptionReversal => Some(Happened::GivenBack { redemption: EntryId::parse(&line.cause).ok()? }),

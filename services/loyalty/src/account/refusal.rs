@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kernel::{ClaimId, EntryId, HoldId, MemberId, Points};
 
 use super::holdings::EntryKind;
+use super::opening_asks::OpeningRefusal;
 use super::tier_asks::TierRefusal;
 use super::wallet::WalletCode;
 
@@ -91,6 +92,8 @@ pub enum AccountRefusal {
     },
     /// Nothing was done about a tier.
     Tier(TierRefusal),
+    /// Nothing was taken over from another system.
+    Opening(OpeningRefusal),
     /// A balance would leave its range.
     OutOfRange,
 }

@@ -9,6 +9,7 @@ use kernel::{EntryId, MemberId, Points};
 use super::earning::{OrderFacts, earn};
 use super::granting::{self, Granted};
 use super::holdings::{Draw, Holdings, OutOfRange};
+use super::opening::{self, CannotOpen, Opening};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
@@ -73,6 +74,13 @@ pub enum Happened {
         /// How many.
         points: i64,
     },
+    /// Something was brought along from another system.
+    Brought {
+        /// The entry.
+        entry: EntryId,
+        /// What.
+        opening: Opening,
+    },
     /// They were taken back.
     TakenBack {
         /// The entry in which they had been given.
@@ -136,6 +144,7 @@ impl Living<'_> {
             Happened::GivenBack { redemption } => self.given_back(*redemption, at),
             Happened::ByHand { points } => self.by_hand(*points, at),
             Happened::Given { entry, cause, points } => self.given(*entry, cause, *points, at),
+            Happened::Brought { entry, opening } => self.brought(*entry, opening, at),
             Happened::TakenBack { grant } => self.taken_back(*grant, at),
         }
     }
@@ -206,6 +215,19 @@ impl Living<'_> {
         let again = granting::grant(holdings, self.versions, terms, Points(points), (cause, ""), at)?;
         self.entries.insert(entry, Again { entry: again, cause: cause.to_owned(), points });
         Ok(())
+    }
+
+    /// What had lapsed when it was brought along was not taken over, under whatever terms.
+    fn brought(&mut self, entry: EntryId, opening: &Opening, at: Timestamp) -> Result<(), OutOfRange> {
+        let Some(terms) = self.versions.at(at) else { return Ok(()) };
+        match opening::open(&mut self.lived.holdings, self.versions, terms, (opening, ""), at) {
+            Ok(again) => {
+                self.entries.insert(entry, Again { entry: again, cause: opening.cause(), points: opening.points });
+                Ok(())
+            }
+            Err(CannotOpen::OutOfRange(error)) => Err(error),
+            Err(CannotOpen::Over(_) | CannotOpen::NotBegun(_)) => Ok(()),
+        }
     }
 
     fn taken_back(&mut self, grant: EntryId, at: Timestamp) -> Result<(), OutOfRange> {

@@ -5,6 +5,7 @@ mod coming_back;
 mod done;
 mod holds;
 mod loading;
+mod openings;
 mod purchases;
 pub(super) mod recalling;
 mod tiers;

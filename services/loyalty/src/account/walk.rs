@@ -3,6 +3,7 @@
 //! The model knows no lots but a bag of single points, each with its lapse day, and works every sum out anew.
 
 mod holding;
+mod openings;
 mod rules;
 mod tiers;
 
@@ -36,6 +37,8 @@ enum Step {
     Hold { points: i64, days: i64 },
     Capture { which: usize, percent: i64, keep: bool },
     Release { which: usize },
+    Bring { points: i64, wait: i64, days: i64 },
+    Owe { points: i64 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -55,6 +58,8 @@ fn step() -> impl Strategy<Value = Step> {
             keep
         }),
         (0..50_usize).prop_map(|which| Step::Release { which }),
+        (1..90_i64, 0..90_i64, 1..400_i64).prop_map(|(points, wait, days)| Step::Bring { points, wait, days }),
+        (1..60_i64).prop_map(|points| Step::Owe { points }),
     ]
 }
 
@@ -271,6 +276,8 @@ impl Walk {
             Step::Hold { points, days } => self.hold(*points, *days),
             Step::Capture { which, percent, keep } => self.capture(*which, *percent, *keep),
             Step::Release { which } => self.release(*which),
+            Step::Bring { points, wait, days } => self.bring(*points, *wait, *days),
+            Step::Owe { points } => self.owe(*points),
             Step::Take { points } => {
                 let taken = take_by_hand(&mut self.holdings, &self.versions, Points(*points), BY_HAND, self.now);
                 assert_eq!(taken.is_ok(), self.model.take(*points).is_some(), "{step:?}");

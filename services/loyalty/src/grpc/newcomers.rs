@@ -11,10 +11,10 @@ use tonic::Status;
 use wire::Stop;
 
 use super::refuse;
-use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, Receipt, TierAsk};
+use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, OpeningAsk, Receipt, TierAsk};
 
 /// What became of one item of a batch.
-type Outcome = Result<Receipt, Stop<AccountRefusal>>;
+pub(super) type Outcome = Result<Receipt, Stop<AccountRefusal>>;
 
 /// Adds or takes points by hand; opens the account of a member whose enrolment is still on its way.
 pub(super) async fn adjust(
@@ -66,21 +66,60 @@ pub(super) async fn grant_all(
     asks: Vec<Grant>,
 ) -> Result<Vec<Outcome>, Status> {
     let mut outcomes = accounts.grant_all(asks.clone()).await;
+    let (places, again) = among(peers, behalf, asks, &outcomes).await?;
+    let again = again.into_iter().map(|ask| Grant { known: true, ..ask }).collect();
+    put_in(&mut outcomes, places, accounts.grant_all(again).await);
+    Ok(outcomes)
+}
+
+/// Takes over what many bring along; opens the accounts of those whose enrolment is still on its way, as for grants.
+pub(super) async fn open_all(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<OpeningAsk>,
+) -> Result<Vec<Outcome>, Status> {
+    let mut outcomes = accounts.open_all(asks.clone()).await;
+    let (places, again) = among(peers, behalf, asks, &outcomes).await?;
+    let again = again.into_iter().map(|ask| OpeningAsk { known: true, ..ask }).collect();
+    put_in(&mut outcomes, places, accounts.open_all(again).await);
+    Ok(outcomes)
+}
+
+/// Lets many stand where they stood; opens the accounts of those whose enrolment is still on its way, as for grants.
+pub(super) async fn tiers_all(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<TierAsk>,
+) -> Result<Vec<Outcome>, Status> {
+    let mut outcomes = accounts.tiers_all(asks.clone()).await;
+    let (places, again) = among(peers, behalf, asks, &outcomes).await?;
+    let again = again.into_iter().map(|ask| TierAsk { known: true, ..ask }).collect();
+    put_in(&mut outcomes, places, accounts.tiers_all(again).await);
+    Ok(outcomes)
+}
+
+/// Which asks were refused for want of a member whom registry knows: their places, and themselves.
+async fn among<A>(
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<A>,
+    outcomes: &[Outcome],
+) -> Result<(Vec<usize>, Vec<A>), Status> {
     let strangers: BTreeSet<MemberId> = outcomes.iter().filter_map(stranger).collect();
     if strangers.is_empty() {
-        return Ok(outcomes);
+        return Ok((Vec::new(), Vec::new()));
     }
     let members = members_among(peers, behalf, &strangers).await?;
-    let (places, again): (Vec<usize>, Vec<Grant>) = asks
-        .into_iter()
-        .enumerate()
-        .filter(|(place, ask)| members.contains(&ask.member) && stranger(&outcomes[*place]).is_some())
-        .map(|(place, ask)| (place, Grant { known: true, ..ask }))
-        .unzip();
-    for (place, outcome) in places.into_iter().zip(accounts.grant_all(again).await) {
+    let is_one = |place: &usize| stranger(&outcomes[*place]).is_some_and(|member| members.contains(&member));
+    Ok(asks.into_iter().enumerate().filter(|(place, _)| is_one(place)).unzip())
+}
+
+fn put_in(outcomes: &mut [Outcome], places: Vec<usize>, again: Vec<Outcome>) {
+    for (place, outcome) in places.into_iter().zip(again) {
         outcomes[place] = outcome;
     }
-    Ok(outcomes)
 }
 
 fn stranger(outcome: &Outcome) -> Option<MemberId> {

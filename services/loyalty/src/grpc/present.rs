@@ -38,7 +38,7 @@ pub(super) fn redeemed(keys: &Keys, language: Language, receipt: Receipt) -> v1:
 }
 
 /// What became of each item of a batch, and the token that shows all of them.
-fn each<T>(
+pub(super) fn each<T>(
     outcomes: Vec<Result<Receipt, Stop<AccountRefusal>>>,
     done: impl Fn(Receipt) -> T,
     refused: impl Fn(wire::Refusal) -> T,

@@ -7,6 +7,7 @@ use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
 use super::refuse_coupons::no_member;
+use super::refuse_openings;
 use crate::account::holdings::EntryKind;
 use crate::account::wallet::WalletCode;
 use crate::account::{AccountRefusal, TierRefusal};
@@ -84,6 +85,7 @@ pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
             about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
         }
         AccountRefusal::Tier(refusal) => tier_refusal(refusal),
+        AccountRefusal::Opening(refusal) => refuse_openings::opening(refusal),
         AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
         AccountRefusal::OutOfRange => beyond_range(),
     }
@@ -133,6 +135,14 @@ fn tier_refusal(refusal: TierRefusal) -> Refusal {
             text: format!("its time would be over since {until}"),
             facts: vec![("until", until.to_string())],
         },
+        TierRefusal::Reached { ladder, tier } => Refusal {
+            reason: "TIER_ALREADY_REACHED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("the member stands in {tier} of {ladder:?} already"),
+            facts: vec![("ladder", ladder), ("tier", tier)],
+        },
+        TierRefusal::AlreadyBrought { ladder } => refuse_openings::known(&ladder, String::new()),
+        TierRefusal::BroughtDiffers { ladder, field } => refuse_openings::differs(ladder, field, String::new()),
         TierRefusal::AlreadyCounts { cause } => Refusal {
             reason: "ALREADY_APPLIED",
             kind: RefusalKind::AlreadyExists,

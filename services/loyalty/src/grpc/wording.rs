@@ -8,6 +8,7 @@ use crate::account::StandingView;
 use crate::account::decision::{Decision, Explanation, Step};
 use crate::account::granting::is_cause;
 use crate::account::holdings::EntryKind;
+use crate::account::opening;
 use crate::account::reviewing::gifts;
 
 /// The facts of one sentence, by the names it knows them by.
@@ -22,6 +23,14 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
         EntryKind::Earn if is_cause(&told.cause) || gifts::is_cause(&told.cause) => {
             facts.push(("why", reason_of(told, "granted")));
             DecisionReason::Grant
+        }
+        EntryKind::Earn if opening::is_cause(&told.cause) => {
+            facts.push(("why", reason_of(told, "brought along")));
+            DecisionReason::Opening
+        }
+        EntryKind::EarnReversal if opening::is_cause(&told.cause) => {
+            facts.push(("why", reason_of(told, "owed")));
+            DecisionReason::OpeningOwed
         }
         EntryKind::EarnReversal if told.grounds.steps.iter().any(|step| step.name == "revoked") => {
             facts.push(("why", reason_of(told, "revoked")));
@@ -166,6 +175,20 @@ mod tests {
                     ..told(EntryKind::Earn, 20, empty().step("granted", "Gold", 20))
                 },
                 "20 points given: Gold.",
+            ),
+            (
+                Explanation {
+                    cause: "opening/L-1".to_owned(),
+                    ..told(EntryKind::Earn, 20, empty().step("brought along", "old card", 20))
+                },
+                "20 points brought along: old card.",
+            ),
+            (
+                Explanation {
+                    cause: "opening/L-2".to_owned(),
+                    ..told(EntryKind::EarnReversal, -20, empty().step("owed", "old card", -20))
+                },
+                "20 points that were owed brought along: old card.",
             ),
             (told(EntryKind::Lapse, -20, empty()), "20 points lapsed: they were not spent by their last day."),
             (told(EntryKind::Adjustment, 20, empty()), "20 points added by hand: long wait."),

@@ -160,6 +160,7 @@ fn orders(told: Vec<Told>) -> BTreeMap<(MemberId, OrderId), Known> {
             | Happened::GivenBack { .. }
             | Happened::ByHand { .. }
             | Happened::Given { .. }
+            | Happened::Brought { .. }
             | Happened::TakenBack { .. } => None,
         };
         // Each return says what came back of the order so far.

@@ -177,6 +177,7 @@ impl Weighing {
                 | Happened::GivenBack { .. }
                 | Happened::ByHand { .. }
                 | Happened::Given { .. }
+                | Happened::Brought { .. }
                 | Happened::TakenBack { .. } => continue,
             };
             self.first = Some(self.first.map_or(at, |first| first.min(at)));
@@ -217,7 +218,8 @@ impl Side {
                 | TierChangeKind::Renewed
                 | TierChangeKind::Assigned
                 | TierChangeKind::Released
-                | TierChangeKind::Shortened => {}
+                | TierChangeKind::Shortened
+                | TierChangeKind::Imported => {}
             }
         }
         let standers = self.tiers.entry(tier(holdings, first).to_owned()).or_default();

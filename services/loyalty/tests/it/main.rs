@@ -15,6 +15,7 @@ mod ladders;
 mod ledger;
 mod missions;
 mod older;
+mod openings;
 mod overview;
 mod pending;
 mod planning;

@@ -9,6 +9,7 @@ use proto::loyalty::v1::*;
 use testkit::Spoken;
 use tonic::{Code, Status};
 
+use crate::openings::lot;
 use crate::repeat::grant;
 use crate::shop::Shop;
 
@@ -129,6 +130,16 @@ async fn lives(shop: &Shop, seed: u64) -> Vec<MemberId> {
                 };
                 shop.client().adjust_points(ask).await.expect("added");
             }
+        }
+        // And now and then something is brought along from another system, or was owed there.
+        if step % 20 == 7 {
+            let points = if step % 40 == 7 { 90 } else { -15 };
+            let brought = lot(member, &format!("L-{step}"), points);
+            let lapses = proto::timestamp(shop.clock.now() + jiff::SignedDuration::from_hours(24 * 45));
+            let brought = OpeningLot { lapse_time: Some(lapses).filter(|_| points > 0), ..brought };
+            let answer = shop.brings(vec![brought]).await.expect("a batch answers");
+            let entry = answer.outcomes[0].receipt.as_ref().expect("it is taken over").entry.clone();
+            granted.extend(Some((member, entry)).filter(|_| points > 0));
         }
         if step == 60 {
             // What was bought at the same instant was booked before.

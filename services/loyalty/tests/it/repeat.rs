@@ -10,6 +10,7 @@ use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
 use crate::ladders;
+use crate::openings;
 use crate::shop::Shop;
 
 use self::missions::{draws, missions};
@@ -302,6 +303,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         })
         .and(holds)
         .and(tiers)
+        .and(openings::examples(shop, member))
         .and(coupons(shop).await)
         .and(rewarded)
         .and(entitled)

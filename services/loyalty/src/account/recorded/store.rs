@@ -30,17 +30,19 @@ pub(super) async fn joined(
 }
 
 /// Lines that follow from nothing else, member by member in their order: spent 3, given back 4, by hand 6; earned 1 for what
-/// is no order, taken back 2 of that.
+/// is no order, taken back 2 of that; what was brought along, earned 1 or owed 2, with its grounds.
 pub(super) async fn lines(
     connection: &mut PgConnection,
     tenant: TenantId,
     shards: &[Shard],
 ) -> Result<Vec<Line>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT member, entry, kind, points, cause, recorded_at FROM entry
+        "SELECT member, entry, kind, points, cause, recorded_at,
+                CASE WHEN starts_with(cause, 'opening/') AND kind IN (1, 2) THEN grounds END AS grounds
+         FROM entry
          WHERE tenant = $1 AND shard = ANY ($2) AND wallet = ''
            AND (kind IN (3, 4, 6) OR (kind = 1 AND NOT starts_with(cause, 'order_'))
-                OR (kind = 2 AND starts_with(cause, 'entry_')))
+                OR (kind = 2 AND (starts_with(cause, 'entry_') OR starts_with(cause, 'opening/'))))
          ORDER BY shard, member, number",
         tenant.uuid(),
         &numbers(shards),
@@ -55,6 +57,7 @@ pub(super) async fn lines(
                 kind: read_entry_kind(row.kind)?,
                 points: row.points,
                 cause: row.cause,
+                grounds: row.grounds.map(serde_json::from_value).transpose().map_err(StoreError::unreadable)?,
                 recorded_at: row.recorded_at.into(),
             })
         })

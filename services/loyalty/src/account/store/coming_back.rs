@@ -60,6 +60,7 @@ fn origins(ask: &Ask, spent: &HashMap<(Whose, EntryId), Spent>) -> Vec<(Whose, S
         | Ask::Release(_)
         | Ask::Adjust(_)
         | Ask::Grant(_)
+        | Ask::Open(_)
         | Ask::Tiers(_)
         | Ask::Settle { .. } => Vec::new(),
     }

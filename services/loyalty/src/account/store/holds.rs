@@ -25,6 +25,7 @@ pub(super) fn named(asks: &[&Ask]) -> BTreeSet<(Whose, HoldId)> {
         | Ask::Reverse(_)
         | Ask::Adjust(_)
         | Ask::Grant(_)
+        | Ask::Open(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
         | Ask::Hear { .. }

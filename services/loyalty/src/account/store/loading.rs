@@ -141,6 +141,7 @@ fn addressed(asks: &[&Ask], books: &Books) -> (BTreeSet<Owner>, BTreeSet<Owner>)
     for ask in asks {
         match (ask.owner(), ask) {
             (Some(owner), Ask::Grant(_)) => drop(given.insert(owner)),
+            (Some(owner), Ask::Open(ask)) if ask.opening.points > 0 => drop(given.insert(owner)),
             (Some(owner), _) => drop(changed.insert(owner)),
             (None, _) => {
                 for whose in ask.members() {
