@@ -135,6 +135,8 @@ ids! {
     MissionRewardId = "mreward";
     /// A ticket of a prize draw.
     DrawTicketId = "ticket";
+    /// Something of a member that is no order: they joined, had their birthday, did something.
+    OccasionId = "occasion";
 }
 
 impl EntryId {

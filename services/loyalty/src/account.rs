@@ -18,16 +18,19 @@ mod auditing;
 mod books;
 pub mod chain;
 pub mod decision;
+mod deed;
 mod desk;
 pub mod earning;
 mod events;
 pub mod facing;
 pub mod granting;
+pub mod handing;
 pub mod holding;
 mod holding_asks;
 pub mod holdings;
 pub mod judging;
 pub mod lot;
+pub mod occasion;
 pub mod opening;
 mod opening_asks;
 pub mod posting;
@@ -75,6 +78,7 @@ pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
+pub use self::occasion::{NewOccasion, OccasionReceipt, OccasionView};
 pub use self::opening_asks::{OpeningAsk, OpeningRefusal};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
@@ -233,6 +237,23 @@ impl Accounts {
         self.all_explained(wanted, futures::future::join_all(done).await).await
     }
 
+    /// Records occasions; each has its own outcome. What lies in the future is of now.
+    pub async fn occur_all(&self, mut asks: Vec<NewOccasion>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let now = self.clock.now();
+        asks.iter_mut().for_each(|ask| ask.facts.occurred_at = ask.facts.occurred_at.min(now));
+        let wanted: Vec<Option<Whose>> =
+            asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
+        let done = futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Occasion(ask)))).await;
+        let mut told = Vec::with_capacity(done.len());
+        for (wanted, outcome) in wanted.into_iter().zip(done) {
+            told.push(match outcome {
+                Ok(receipt) => self.explained_occasion(wanted, receipt).await,
+                Err(stop) => Err(stop),
+            });
+        }
+        told
+    }
+
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await
@@ -299,6 +320,23 @@ impl Accounts {
             });
         }
         told
+    }
+
+    /// The same of an occasion, which may have brought no entry.
+    async fn explained_occasion(
+        &self,
+        wanted: Option<Whose>,
+        receipt: Receipt,
+    ) -> Result<Receipt, Stop<AccountRefusal>> {
+        let known = receipt.occasion.as_ref().and_then(|told| told.occasion);
+        let why = match (wanted, &receipt.why, known) {
+            (None, ..) => None,
+            (Some((tenant, member)), None, Some(known)) => {
+                self.occasion(tenant, member, known).await?.and_then(|found| found.explanation()).map(Box::new)
+            }
+            (Some(_), why, _) => why.clone(),
+        };
+        Ok(Receipt { why, ..receipt })
     }
 
     async fn carry_out(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {

@@ -1,12 +1,14 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
 mod benefits;
+mod birthdays;
 mod coupons;
 mod draws;
 mod history;
 mod ledger;
 mod missions;
 mod newcomers;
+mod occasions;
 mod openings;
 mod parse;
 mod parse_benefit;
@@ -17,6 +19,7 @@ mod parse_holds;
 mod parse_ladders;
 mod parse_ledger;
 mod parse_missions;
+mod parse_occasions;
 mod parse_openings;
 mod parse_page;
 mod parse_planning;
@@ -35,6 +38,7 @@ mod present_draws;
 mod present_holds;
 mod present_ledger;
 mod present_missions;
+mod present_occasions;
 mod present_openings;
 mod present_planning;
 mod present_programme;
@@ -69,6 +73,7 @@ use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
 pub(crate) use self::benefits::Service as BenefitsService;
+pub(crate) use self::birthdays::Registry;
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
@@ -76,6 +81,7 @@ pub(crate) use self::openings::Service as OpeningsService;
 pub(crate) use self::planning::Service as PlanningService;
 pub(crate) use self::rewards::Service as RewardsService;
 use crate::account::Accounts;
+use crate::campaign::Campaigns;
 use crate::programme::Programmes;
 
 /// The service as tonic calls it.
@@ -84,19 +90,20 @@ pub(crate) struct Service {
     keys: Keys,
     accounts: Accounts,
     programmes: Programmes,
+    campaigns: Campaigns,
     progress: Progress,
     peers: Peers,
 }
 
 impl Service {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         keys: Keys,
         accounts: Accounts,
-        programmes: Programmes,
+        (programmes, campaigns): (Programmes, Campaigns),
         progress: Progress,
         peers: Peers,
     ) -> Self {
-        Self { keys, accounts, programmes, progress, peers }
+        Self { keys, accounts, programmes, campaigns, progress, peers }
     }
 
     pub(crate) fn mount(self, services: Services) -> Services {
@@ -105,6 +112,8 @@ impl Service {
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
         let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
         let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
+        let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
+        let services = occasions::Service::new(keys, accounts, progress.clone(), peers).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 
@@ -123,6 +132,8 @@ impl LoyaltyService for Service {
     ) -> Result<Response<PutProgrammeResponse>, Status> {
         let ask = parse_programme::new_terms(self.keys.clone(), call).await?;
         let tenant = ask.tenant;
+        let known = self.campaigns.are_known(tenant, ask.terms.campaigns()).await;
+        known.map_err(refuse_coupons::campaign)?;
         let put = self.programmes.put(ask).await.map_err(refuse::programme)?;
         Ok(present_programme::put(&self.keys, tenant, &put))
     }

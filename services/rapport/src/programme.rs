@@ -182,6 +182,8 @@ fn described(terms: &Terms, words: &Words) -> String {
         text.push_str(&format!("  {points} for {}\n", words.money(rate.per_minor, &rate.currency)));
     }
     terms.earn_rules.iter().for_each(|rule| text.push_str(&format!("  {}\n", rules::described(rule, words))));
+    let occasions = terms.occasion_rules.iter().map(|rule| rules::occasion(rule, &terms.birthdays, words));
+    occasions.for_each(|told| text.push_str(&format!("  {told}\n")));
     text.push_str(&format!("  {}\n", keeps("points", &terms.expiry)));
     for wallet in &terms.wallets {
         for rate in wallet.earn_rates.iter().filter(|rate| rate.points > 0) {

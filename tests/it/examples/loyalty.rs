@@ -13,6 +13,7 @@ mod benefits;
 mod coupons;
 mod draws;
 mod missions;
+mod occasions;
 mod openings;
 mod rewards;
 mod tiers;
@@ -43,6 +44,7 @@ pub async fn examples(world: &World) -> Examples {
         .and(benefits::examples(world).await)
         .and(missions::examples(world).await)
         .and(draws::examples(world).await)
+        .and(occasions::examples(world))
         .with(make!(entry, |entry, _n| ExplainEntryRequest { entry, ..ExplainEntryRequest::default() }))
 }
 

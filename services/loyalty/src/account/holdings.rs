@@ -9,8 +9,10 @@ use kernel::{Currency, EntryId, LotId, MemberId, OrderId, Rounding};
 use super::chain::Link;
 use super::decision::Decision;
 use super::facing::Buyer;
+pub use super::handing::Handing;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
+use super::occasion::Occasion;
 use super::opening::Opened;
 pub use super::posting::{Draw, EntryKind, Posting};
 pub use super::tier::{Assigned, AtRisk, Credit, Gifted, Qualified, Standing, TierChange, TierChangeKind};
@@ -140,6 +142,10 @@ pub struct Holdings {
     pub purchases: BTreeMap<OrderId, Purchase>,
     /// What orders earned by limited rules; read where the programme has such rules.
     pub uses: Vec<RuleUse>,
+    /// Occasions that a request speaks of, and those recorded since it was read.
+    pub occasions: Vec<Occasion>,
+    /// Coupons to hand out or take back since it was read.
+    pub handing: Vec<Handing>,
     /// How they stood when they bought what was booked since it was read.
     pub faced: BTreeMap<OrderId, Buyer>,
     /// Earlier changes of tiers, oldest first.
@@ -186,6 +192,8 @@ impl Holdings {
             credits: Vec::new(),
             purchases: BTreeMap::new(),
             uses: Vec::new(),
+            occasions: Vec::new(),
+            handing: Vec::new(),
             faced: BTreeMap::new(),
             history: Vec::new(),
             postings: Vec::new(),

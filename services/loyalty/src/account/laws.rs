@@ -23,6 +23,7 @@ mod given;
 mod granting;
 mod holding;
 mod ladders;
+mod occasions;
 mod openings;
 mod pending;
 mod returns;

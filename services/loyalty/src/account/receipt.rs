@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::decision::Explanation;
 use super::holdings::Draw;
+use super::occasion::OccasionReceipt;
 use super::tier_asks::TierReceipt;
 
 /// What a caller keeps: ids and amounts, nothing personal.
@@ -30,6 +31,9 @@ pub struct Receipt {
     /// What became of the tier it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Box<TierReceipt>>,
+    /// What an occasion brought, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occasion: Option<Box<OccasionReceipt>>,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
     pub mark: Option<(i16, Uuid, i64)>,
     /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.

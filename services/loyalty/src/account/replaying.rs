@@ -4,16 +4,18 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kernel::{EntryId, MemberId, Points};
+use kernel::{EntryId, MemberId, OccasionId, Points};
 
 use super::earning::{OrderFacts, earn};
 use super::granting::{self, Granted};
 use super::holdings::{Draw, Holdings, OutOfRange};
+use super::occasion::{OccasionFacts, OccasionGift, book, judge, stand};
 use super::opening::{self, CannotOpen, Opening};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
 use super::tally::hearing::join;
+use super::uses::give_all_back;
 use crate::programme::terms::Versions;
 
 /// Everything that is recorded of a member, and does not follow from something else.
@@ -81,6 +83,13 @@ pub enum Happened {
         /// What.
         opening: Opening,
     },
+    /// It was an occasion that is no order.
+    Occurred {
+        /// What.
+        occasion: OccasionFacts,
+        /// The entry it brought in points, where it brought one.
+        entry: Option<EntryId>,
+    },
     /// They were taken back.
     TakenBack {
         /// The entry in which they had been given.
@@ -145,6 +154,7 @@ impl Living<'_> {
             Happened::ByHand { points } => self.by_hand(*points, at),
             Happened::Given { entry, cause, points } => self.given(*entry, cause, *points, at),
             Happened::Brought { entry, opening } => self.brought(*entry, opening, at),
+            Happened::Occurred { occasion, entry } => self.occurred(occasion, *entry, at),
             Happened::TakenBack { grant } => self.taken_back(*grant, at),
         }
     }
@@ -230,11 +240,43 @@ impl Living<'_> {
         }
     }
 
+    /// What it brings to points under these terms. Who was given nothing then may be given something now.
+    fn occurred(&mut self, occasion: &OccasionFacts, entry: Option<EntryId>, at: Timestamp) -> Result<(), OutOfRange> {
+        let (holdings, versions) = (&mut self.lived.holdings, self.versions);
+        holdings.loading = occasion.historic;
+        let booked = occur(holdings, versions, occasion, at);
+        holdings.loading = false;
+        if let (Some(gift), Some(entry)) = (booked?, entry)
+            && let Some(again) = gift.entry
+        {
+            let again = Again { entry: again, cause: occasion.id.to_string(), points: gift.points };
+            self.entries.insert(entry, again);
+        }
+        Ok(())
+    }
+
     fn taken_back(&mut self, grant: EntryId, at: Timestamp) -> Result<(), OutOfRange> {
         let Some(again) = self.entries.remove(&grant) else { return Ok(()) };
         let granted = Granted { entry: again.entry, points: again.points, cause: &again.cause };
-        granting::take_grant_back(&mut self.lived.holdings, self.versions, &granted, "", at).map(|_| ())
+        let holdings = &mut self.lived.holdings;
+        granting::take_grant_back(holdings, self.versions, &granted, "", at)?;
+        if let Ok(occasion) = OccasionId::parse(&again.cause) {
+            give_all_back(holdings, occasion.uuid());
+        }
+        Ok(())
     }
+}
+
+fn occur(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    facts: &OccasionFacts,
+    at: Timestamp,
+) -> Result<Option<OccasionGift>, OutOfRange> {
+    let buyer = stand(holdings, versions, facts, at)?;
+    let Some(terms) = versions.at(facts.occurred_at) else { return Ok(None) };
+    let came = judge(terms, facts, &buyer, &holdings.uses)?;
+    book(holdings, versions, facts, (&came, &buyer), at)
 }
 
 /// Nobody asks for more than there is here.

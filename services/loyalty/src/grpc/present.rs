@@ -284,7 +284,7 @@ pub(super) const fn entry_kind(kind: EntryKind) -> v1::EntryKind {
     }
 }
 
-fn explained(language: Language, told: Explanation) -> common::Decision {
+pub(super) fn explained(language: Language, told: Explanation) -> common::Decision {
     decision(language, wording::of_entry(&told), told.grounds.clone())
 }
 

@@ -6,7 +6,7 @@ use terms::TermsPut;
 use tonic::Response;
 use wire::Keys;
 
-use super::{present_rules, present_tiers};
+use super::{present_occasions, present_rules, present_tiers};
 use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom, Slide, Terms};
 use crate::programme::wallets::Wallet;
 
@@ -33,6 +33,8 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         pending: terms.pending.map(pending),
         earn_rules: terms.rules.into_iter().map(present_rules::rule).collect(),
         wallets: terms.wallets.into_iter().map(wallet).collect(),
+        occasion_rules: terms.occasions.into_iter().map(present_occasions::rule).collect(),
+        birthdays: present_occasions::birthdays(terms.birthdays),
     };
     Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
 }

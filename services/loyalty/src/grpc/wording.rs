@@ -2,6 +2,7 @@
 //!
 //! The sentences themselves stand beside those of refusals, one for each reason and language.
 
+use kernel::OccasionId;
 use proto::common::v1::DecisionReason;
 
 use crate::account::StandingView;
@@ -20,6 +21,12 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
     // The sentence tells the direction.
     facts.push(("points", told.points.unsigned_abs().to_string()));
     let reason = match told.kind {
+        EntryKind::Earn if OccasionId::parse(&told.cause).is_ok() => {
+            let applied = told.grounds.steps.iter().filter(|step| step.detail.starts_with("applied"));
+            let named: Vec<&str> = applied.map(|step| step.name.as_str()).collect();
+            facts.push(("why", named.join(", ")));
+            DecisionReason::Occasion
+        }
         EntryKind::Earn if is_cause(&told.cause) || gifts::is_cause(&told.cause) => {
             facts.push(("why", reason_of(told, "granted")));
             DecisionReason::Grant
@@ -168,6 +175,17 @@ mod tests {
             (
                 told(EntryKind::EarnReversal, -20, empty().step("revoked", "the friend left", -20)),
                 "20 given points taken back: the friend left.",
+            ),
+            (
+                Explanation {
+                    cause: "occasion_01h455vb4pex5vsknk084sn02q".to_owned(),
+                    ..told(
+                        EntryKind::Earn,
+                        20,
+                        empty().step("Review", "applied", 20).step("In the app", "its condition does not hold", 0),
+                    )
+                },
+                "Other than by an order: 20 points for Review.",
             ),
             (
                 Explanation {

@@ -161,6 +161,7 @@ fn orders(told: Vec<Told>) -> BTreeMap<(MemberId, OrderId), Known> {
             | Happened::ByHand { .. }
             | Happened::Given { .. }
             | Happened::Brought { .. }
+            | Happened::Occurred { .. }
             | Happened::TakenBack { .. } => None,
         };
         // Each return says what came back of the order so far.

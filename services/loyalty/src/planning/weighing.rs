@@ -178,6 +178,7 @@ impl Weighing {
                 | Happened::ByHand { .. }
                 | Happened::Given { .. }
                 | Happened::Brought { .. }
+                | Happened::Occurred { .. }
                 | Happened::TakenBack { .. } => continue,
             };
             self.first = Some(self.first.map_or(at, |first| first.min(at)));

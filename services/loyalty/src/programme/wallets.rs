@@ -54,6 +54,8 @@ impl Programme {
             wallets: Vec::new(),
             rates: Vec::new(),
             rules,
+            // What an occasion gives to all wallets is judged at once, by the terms of points.
+            occasions: Vec::new(),
             ..self.clone()
         };
         match self.wallets.iter().find(|wallet| wallet.code == code).cloned() {

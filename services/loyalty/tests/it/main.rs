@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_input;
 mod benefits;
+mod birthdays;
 mod codes;
 mod coupons;
 mod draws;
@@ -14,6 +15,7 @@ mod holding;
 mod ladders;
 mod ledger;
 mod missions;
+mod occasions;
 mod older;
 mod openings;
 mod overview;

@@ -19,7 +19,7 @@ impl Shop {
     }
 
     /// Rehearses; answers the end, and how often it was told how far it had come.
-    async fn simulates(&self, ask: SimulateRequest) -> Result<(Simulation, usize), Status> {
+    pub async fn simulates(&self, ask: SimulateRequest) -> Result<(Simulation, usize), Status> {
         let mut told = self.planning().simulate(ask).await?.into_inner();
         let (mut progress, mut orders) = (0, 0);
         while let Some(message) = told.message().await? {

@@ -10,10 +10,11 @@ use testkit::{Examples, Spoken};
 
 use crate::coupons::{cart, order, ten_off};
 use crate::ladders;
+use crate::occasions::on;
 use crate::openings;
 use crate::shop::Shop;
 
-use self::missions::{draws, missions};
+use self::missions::{draws, missions, occasions};
 use self::rewards::{benefits, rewards};
 
 /// Points for a referral of this number and name.
@@ -218,6 +219,8 @@ pub async fn examples(shop: &Shop) -> Examples {
                 let hours = i64::from(n % 100_000);
                 async move {
                     let programme = request.programme.as_mut().expect("there");
+                    programme.occasion_rules = vec![on("welcome", OccasionKind::Enrolment, 5)];
+                    programme.birthdays = Some(BirthdayPolicy::default());
                     programme.effective_time = Some(prost_types::Timestamp { seconds: 2_524_608_000 + hours * 3_600, nanos: 0 });
                     request
                 }
@@ -309,6 +312,7 @@ pub async fn examples(shop: &Shop) -> Examples {
         .and(entitled)
         .and(missions(shop).await)
         .and(draws(shop).await)
+        .and(occasions(shop))
 }
 
 /// The service's own: the event log's are proved with the whole suite.

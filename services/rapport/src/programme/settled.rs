@@ -22,6 +22,8 @@ pub(super) fn settled(terms: Terms) -> Terms {
         further_ladders,
         earn_rules,
         wallets,
+        occasion_rules,
+        birthdays,
     } = terms;
     Terms {
         version: None,
@@ -37,6 +39,8 @@ pub(super) fn settled(terms: Terms) -> Terms {
         further_ladders: further_ladders.into_iter().map(ladder_settled).collect(),
         earn_rules,
         wallets: wallets.into_iter().map(wallet_settled).collect(),
+        occasion_rules,
+        birthdays,
     }
 }
 
@@ -87,7 +91,7 @@ fn ladder_settled(ladder: Ladder) -> Ladder {
 
 fn tier_settled(tier: Tier) -> Tier {
     let keep_minor = if tier.keep_minor == 0 { tier.enter_minor } else { tier.keep_minor };
-    let gift = |gift: Option<Gift>| gift.filter(|gift| gift.points > 0);
+    let gift = |gift: Option<Gift>| gift.filter(|gift| gift.points > 0 || !gift.campaign.is_empty());
     Tier {
         keep_minor,
         multiplier_percent: or(tier.multiplier_percent, 100),

@@ -62,6 +62,7 @@ fn origins(ask: &Ask, spent: &HashMap<(Whose, EntryId), Spent>) -> Vec<(Whose, S
         | Ask::Grant(_)
         | Ask::Open(_)
         | Ask::Tiers(_)
+        | Ask::Occasion(_)
         | Ask::Settle { .. } => Vec::new(),
     }
 }

@@ -97,7 +97,8 @@ pub(in crate::account) async fn load(
     let (mut books, in_lots, places) = accounts(connection, &all).await?;
 
     // A tier review, due or brought about by an order, needs what was bought; a mere redemption does not.
-    let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. } | Ask::Tiers(_))).flat_map(|ask| ask.members());
+    let looks = |ask: &&&Ask| matches!(ask, Ask::Hear { .. } | Ask::Tiers(_) | Ask::Occasion(_));
+    let heard = asks.iter().filter(looks).flat_map(|ask| ask.members());
     let heard: BTreeSet<Whose> = heard.collect();
     let full: BTreeSet<Whose> = heard
         .iter()

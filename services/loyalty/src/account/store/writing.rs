@@ -75,10 +75,10 @@ fn timers(books: &Books, found: &Found, now: Timestamp) -> Vec<Timer> {
 }
 
 /// When the timer has to ring for an account. What is overdue although it was just settled belongs to a history that is still
-/// being loaded; what was not settled, as the batch was about another wallet, is due.
+/// being loaded; what the batch did not touch, as it was about another wallet, is due.
 fn rings_at(holdings: &Holdings, now: Timestamp) -> Option<Timestamp> {
     let due = holdings.next_due()?;
-    let rests = due <= now && holdings.settled_until >= now;
+    let rests = due <= now && holdings.touched;
     Some(if rests { now.saturating_add(HISTORY_REST).unwrap_or(now) } else { due })
 }
 
