@@ -304,6 +304,8 @@ const fn what(kind: EntryKind) -> &'static str {
         EntryKind::RedemptionReversal => "given back",
         EntryKind::Lapse => "lapsed",
         EntryKind::Adjustment => "by hand",
+        EntryKind::TransferOut => "passed on",
+        EntryKind::TransferIn => "received",
         EntryKind::Unspecified => "",
     }
 }

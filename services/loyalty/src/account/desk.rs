@@ -11,20 +11,17 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
-use serde::{Deserialize, Serialize};
+use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
 use terms::{Held, Settled};
-use uuid::Uuid;
 
-use super::decision::Explanation;
 use super::earning::OrderFacts;
-use super::holdings::Draw;
+pub use super::receipts::{HoldReceipt, Receipt};
 use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
     AccountRefusal, Adjustment, Capture, Grant, NewHold, Redemption, Release, Reversal, Revocation, TierAsk,
-    TierReceipt, events, store, uses,
+    TransferAsk, events, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
@@ -89,6 +86,8 @@ pub enum Ask {
     Revoke(Revocation),
     /// Do something about a tier by hand.
     Tiers(TierAsk),
+    /// Pass points on to another member, or take that back.
+    Transfer(TransferAsk),
     /// Apply what was heard, and move the cursors with it.
     Hear {
         /// The events with their cursors.
@@ -121,6 +120,7 @@ impl Ask {
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Transfer(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
@@ -134,6 +134,7 @@ impl Ask {
             Self::Adjust(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
             Self::Grant(ask) => Some(ask.owner()),
             Self::Tiers(ask) => Some(Owner::of_points(ask.tenant, ask.member)),
+            Self::Transfer(ask) => ask.accounts().map(|(from, _)| from),
             Self::Reverse(_)
             | Self::Capture(_)
             | Self::Release(_)
@@ -150,6 +151,7 @@ impl Ask {
             Self::Reverse(ask) => ask.explain,
             Self::Adjust(ask) => ask.explain,
             Self::Capture(ask) => ask.explain,
+            Self::Transfer(ask) => ask.explain,
             Self::Hold(_)
             | Self::Release(_)
             | Self::Grant(_)
@@ -164,6 +166,7 @@ impl Ask {
         match self {
             Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
             Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
+            Self::Transfer(ask) => ask.members(),
             Self::Redeem(_)
             | Self::Reverse(_)
             | Self::Hold(_)
@@ -202,45 +205,6 @@ pub enum Answer {
     CannotApply(String),
 }
 
-/// What a caller keeps: ids and amounts, nothing personal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The entry; none where nothing was to be written.
-    pub entry: Option<EntryId>,
-    /// What can be spent after it.
-    pub spendable: i64,
-    /// What it did to which lots.
-    pub draws: Vec<Draw>,
-    /// When points that were given lapse.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lapses_at: Option<Timestamp>,
-    /// What the entry says, signed.
-    #[serde(default)]
-    pub points: i64,
-    /// The hold it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<HoldReceipt>,
-    /// What became of the tier it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tier: Option<Box<TierReceipt>>,
-    /// Where the member's partition of the log stood after it: shard, epoch, position.
-    pub mark: Option<(i16, Uuid, i64)>,
-    /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
-    #[serde(skip)]
-    pub why: Option<Box<Explanation>>,
-}
-
-/// What a caller keeps of a hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldReceipt {
-    /// Its id; none where nothing was to be written.
-    pub hold: Option<HoldId>,
-    /// What it still holds.
-    pub held: i64,
-    /// When it ends by itself.
-    pub expires_at: Option<Timestamp>,
-}
-
 pub(crate) struct AccountDesk {
     clock: Clock,
     programmes: Programmes,
@@ -261,6 +225,7 @@ impl AccountDesk {
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding(&terms), now).await?;
         uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
+        store::transfers::of_late(tx.connection(), &open, &terms, &mut books, now).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -354,6 +319,7 @@ impl Desk for AccountDesk {
             | Ask::Grant(_)
             | Ask::Revoke(_)
             | Ask::Tiers(_)
+            | Ask::Transfer(_)
             | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {
@@ -365,24 +331,5 @@ impl Desk for AccountDesk {
 
     fn work<'a>(&'a self, tx: &'a mut Tx, asks: &'a [Ask]) -> BoxFuture<'a, Result<Vec<Answer>, StoreError>> {
         Box::pin(self.work_off(tx, asks))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::decision::Decision;
-    use crate::account::holdings::EntryKind;
-
-    #[test]
-    fn a_kept_receipt_holds_no_reasons() {
-        let grounds = Decision::new("redeem", 0, Timestamp::UNIX_EPOCH);
-        let why = Explanation { kind: EntryKind::Redemption, points: -20, cause: "coffee".to_owned(), grounds };
-        let receipt = Receipt { spendable: 30, why: Some(Box::new(why)), ..Receipt::default() };
-        let kept = serde_json::to_value(&receipt).expect("a receipt can be written");
-        let fields: Vec<&str> = kept.as_object().expect("it has fields").keys().map(String::as_str).collect();
-        assert_eq!(fields, ["draws", "entry", "mark", "points", "spendable"]);
-        let read: Receipt = serde_json::from_value(kept).expect("it can be read");
-        assert_eq!(read, Receipt { why: None, ..receipt });
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kernel::{Currency, EntryId, MemberId};
 
 use super::granting::is_cause;
-use super::holdings::EntryKind;
+use super::holdings::{EntryKind, Lot};
 use super::replaying::Happened;
 
 /// What is booked of an order, as it is compared with what activity told.
@@ -51,6 +51,8 @@ struct Line {
     kind: EntryKind,
     points: i64,
     cause: String,
+    /// Of points that came from another member, the lots they came in.
+    lots: Vec<Lot>,
     recorded_at: Timestamp,
 }
 
@@ -65,6 +67,13 @@ fn happened(line: &Line) -> Option<Happened> {
             Some(Happened::Given { entry, cause: line.cause.clone(), points: line.points })
         }
         EntryKind::EarnReversal => Some(Happened::TakenBack { grant: EntryId::parse(&line.cause).ok()? }),
+        EntryKind::TransferOut => {
+            Some(Happened::PassedOn { transfer: line.cause.clone(), points: line.points.saturating_neg() })
+        }
+        EntryKind::TransferIn => {
+            let (transfer, lots) = (line.cause.clone(), line.lots.clone());
+            Some(Happened::Received { transfer, points: line.points, lots })
+        }
         EntryKind::Earn | EntryKind::Lapse => None,
     }
 }

@@ -1,6 +1,8 @@
 //! A member's recorded history lived once more, under these terms or others: by the rules that book, in holdings that nobody
 //! keeps. What falls due between two things that happened is settled as of its own instant.
 
+mod passing;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -8,12 +10,13 @@ use kernel::{EntryId, MemberId, Points};
 
 use super::earning::{OrderFacts, earn};
 use super::granting::{self, Granted};
-use super::holdings::{Draw, Holdings, OutOfRange};
+use super::holdings::{Draw, Holdings, Lot, OutOfRange};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
 use super::tally::hearing::join;
 use crate::programme::terms::Versions;
+use passing::Passing;
 
 /// Everything that is recorded of a member, and does not follow from something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +76,22 @@ pub enum Happened {
         /// How many.
         points: i64,
     },
+    /// Points were passed on to another member; or went back to whom they had come from.
+    PassedOn {
+        /// The transfer.
+        transfer: String,
+        /// How many, a fee included.
+        points: i64,
+    },
+    /// Points came from another member; or came back.
+    Received {
+        /// The transfer.
+        transfer: String,
+        /// How many.
+        points: i64,
+        /// The lots they came in, as these were then; none where they came back.
+        lots: Vec<Lot>,
+    },
     /// They were taken back.
     TakenBack {
         /// The entry in which they had been given.
@@ -94,7 +113,8 @@ pub struct Lived {
 /// Lives it up to a moment.
 pub fn live(life: &Life, versions: &Versions, until: Timestamp) -> Result<Lived, OutOfRange> {
     let holdings = Holdings::new(life.member, life.joined_at);
-    let mut living = Living { lived: Lived { holdings, unmet: 0, unmatched: 0 }, versions, entries: HashMap::new() };
+    let lived = Lived { holdings, unmet: 0, unmatched: 0 };
+    let mut living = Living { lived, versions, entries: HashMap::new(), passing: Passing::default() };
     join(&mut living.lived.holdings, versions, life.joined_at, life.joined_at)?;
     for recorded in &life.recorded {
         living.through(&recorded.what, recorded.known_at)?;
@@ -109,6 +129,7 @@ struct Living<'a> {
     versions: &'a Versions,
     /// What became here of entries that others refer to.
     entries: HashMap<EntryId, Again>,
+    passing: Passing,
 }
 
 /// An entry that was posted again.
@@ -137,6 +158,14 @@ impl Living<'_> {
             Happened::ByHand { points } => self.by_hand(*points, at),
             Happened::Given { entry, cause, points } => self.given(*entry, cause, *points, at),
             Happened::TakenBack { grant } => self.taken_back(*grant, at),
+            Happened::PassedOn { transfer, points } => {
+                let unmet = self.passing.pass_on(&mut self.lived.holdings, self.versions, (transfer, *points), at)?;
+                self.lived.unmet = self.lived.unmet.saturating_add(unmet);
+                Ok(())
+            }
+            Happened::Received { transfer, points, lots } => {
+                self.passing.receive(&mut self.lived.holdings, self.versions, (transfer, *points, lots), at)
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 pub(super) mod hearing;
 mod holds;
 pub(in crate::account) mod tiers;
+mod transfers;
 
 use std::collections::HashMap;
 
@@ -57,6 +58,7 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Grant(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
         Ask::Tiers(ask) => ask.validate_only,
+        Ask::Transfer(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -99,6 +101,7 @@ impl Tally<'_> {
             Ask::Tiers(one) => {
                 self.call(books, ask, |tally, holdings, versions| tiers::carry_out(holdings, versions, one, tally.now))
             }
+            Ask::Transfer(one) => self.transfer(books, one),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
         }
@@ -155,6 +158,7 @@ impl Tally<'_> {
             | Ask::Adjust(_)
             | Ask::Grant(_)
             | Ask::Tiers(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => ask.owner().map(|owner| owner.wallet),
         };
@@ -266,6 +270,7 @@ fn adds(ask: &Ask) -> bool {
         | Ask::Release(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => false,
     }
@@ -291,7 +296,9 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         points: posting.map_or(0, |posting| posting.points),
         hold: None,
         tier: None,
+        transfer: None,
         mark: None,
+        marks_beside: Vec::new(),
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());
             Box::new(Explanation { kind: posting.kind, points: posting.points, cause, grounds })

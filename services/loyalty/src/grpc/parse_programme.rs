@@ -79,7 +79,7 @@ pub(super) fn read_programme(bad: &mut Violations, programme: &wire_v1::Programm
     let ladders = read_ladders(bad, programme);
     let wallets = read_wallets(bad, &programme.wallets);
     let rules = read_rules(bad, &programme.earn_rules, &programme.wallets);
-    let Promise { rates, expiry, grace_days, deficit, pending } = promise?;
+    let Promise { rates, expiry, grace_days, deficit, pending, transfers } = promise?;
     let (ladder, further_ladders) = ladders?;
     Some(Programme {
         display_name: display_name?,
@@ -93,6 +93,7 @@ pub(super) fn read_programme(bad: &mut Violations, programme: &wire_v1::Programm
         pending,
         rules: rules?,
         wallets: wallets?,
+        transfers,
     })
 }
 

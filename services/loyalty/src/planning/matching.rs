@@ -160,7 +160,9 @@ fn orders(told: Vec<Told>) -> BTreeMap<(MemberId, OrderId), Known> {
             | Happened::GivenBack { .. }
             | Happened::ByHand { .. }
             | Happened::Given { .. }
-            | Happened::TakenBack { .. } => None,
+            | Happened::TakenBack { .. }
+            | Happened::PassedOn { .. }
+            | Happened::Received { .. } => None,
         };
         // Each return says what came back of the order so far.
         if let Some(back) = back

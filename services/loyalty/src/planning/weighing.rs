@@ -177,7 +177,9 @@ impl Weighing {
                 | Happened::GivenBack { .. }
                 | Happened::ByHand { .. }
                 | Happened::Given { .. }
-                | Happened::TakenBack { .. } => continue,
+                | Happened::TakenBack { .. }
+                | Happened::PassedOn { .. }
+                | Happened::Received { .. } => continue,
             };
             self.first = Some(self.first.map_or(at, |first| first.min(at)));
         }
@@ -244,6 +246,7 @@ impl Side {
 /// What points a flow leaves.
 pub fn net(flow: &Totals) -> i64 {
     let given = flow.earned.saturating_add(flow.redemption_reversed).saturating_add(flow.adjusted);
+    let given = given.saturating_add(flow.transferred);
     given.saturating_sub(flow.earn_reversed).saturating_sub(flow.redeemed).saturating_sub(flow.lapsed)
 }
 

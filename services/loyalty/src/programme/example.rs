@@ -51,6 +51,7 @@ pub(crate) fn signature() -> Terms {
         pending: None,
         rules: Vec::new(),
         wallets: Vec::new(),
+        transfers: None,
     };
     Terms { number: 1, effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"), terms: programme }
 }

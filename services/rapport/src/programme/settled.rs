@@ -22,6 +22,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
         further_ladders,
         earn_rules,
         wallets,
+        transfers,
     } = terms;
     Terms {
         version: None,
@@ -37,6 +38,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
         further_ladders: further_ladders.into_iter().map(ladder_settled).collect(),
         earn_rules,
         wallets: wallets.into_iter().map(wallet_settled).collect(),
+        transfers,
     }
 }
 
@@ -48,9 +50,9 @@ fn expiry_settled(expiry: Expiry) -> Expiry {
 }
 
 fn wallet_settled(wallet: Wallet) -> Wallet {
-    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending } = wallet;
+    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending, transfers } = wallet;
     let grace_days = Some(grace_days.unwrap_or(GRACE_DAYS));
-    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending }
+    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending, transfers }
 }
 
 fn ladder_settled(ladder: Ladder) -> Ladder {

@@ -2,6 +2,7 @@
 
 mod ladder;
 mod rules;
+mod transfers;
 mod wallets;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use crate::client::CliError;
 use ladder::ladder;
 pub use ladder::{Counted, Gift, Ladder, Tier};
 pub use rules::{Award, EarnRule, Limit, Over, Period};
+pub use transfers::Transfers;
 pub use wallets::Wallet;
 
 /// The terms of a programme.
@@ -55,6 +57,9 @@ pub struct Terms {
     /// What is earned beside points; nothing where not said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wallets: Vec<Wallet>,
+    /// How members may pass points on; not at all where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 /// Points for money.
@@ -259,6 +264,7 @@ impl From<Terms> for wire::Programme {
             earn_rules: terms.earn_rules.into_iter().map(Into::into).collect(),
             further_ladders: terms.further_ladders.into_iter().map(Into::into).collect(),
             wallets: terms.wallets.into_iter().map(Into::into).collect(),
+            transfers: terms.transfers.map(Into::into),
         }
     }
 }
@@ -337,6 +343,7 @@ impl TryFrom<wire::Programme> for Terms {
             further_ladders: programme.further_ladders.into_iter().map(ladder).collect::<Result<_, _>>()?,
             earn_rules: programme.earn_rules.into_iter().map(EarnRule::try_from).collect::<Result<_, _>>()?,
             wallets: programme.wallets.into_iter().map(Into::into).collect(),
+            transfers: programme.transfers.map(Into::into),
         })
     }
 }

@@ -61,6 +61,7 @@ fn origins(ask: &Ask, spent: &HashMap<(Whose, EntryId), Spent>) -> Vec<(Whose, S
         | Ask::Adjust(_)
         | Ask::Grant(_)
         | Ask::Tiers(_)
+        | Ask::Transfer(_)
         | Ask::Settle { .. } => Vec::new(),
     }
 }

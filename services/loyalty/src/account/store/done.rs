@@ -31,6 +31,7 @@ pub(super) async fn done(connection: &mut PgConnection, asks: &[&Ask], books: &B
             | Ask::Release(_)
             | Ask::Adjust(_)
             | Ask::Tiers(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => (),
         }

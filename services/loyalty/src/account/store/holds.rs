@@ -27,6 +27,7 @@ pub(super) fn named(asks: &[&Ask]) -> BTreeSet<(Whose, HoldId)> {
         | Ask::Grant(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => None,
     });

@@ -66,7 +66,10 @@ pub(in crate::account) async fn remember(
             continue;
         }
         let shard = Shard::of_member(member);
-        receipt.mark = tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
+        let mark = |shard: Shard| tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
+        receipt.mark = mark(shard);
+        let beside = ask.members().into_iter().map(|(_, other)| Shard::of_member(other)).filter(|other| *other != shard);
+        receipt.marks_beside = beside.filter_map(mark).collect();
         if first.get(&(tenant, member, key.rpc, key.id)) == Some(&place) {
             let receipt = serde_json::to_value(&*receipt).map_err(StoreError::unreadable)?;
             done.push((tenant, shard, key, receipt));

@@ -60,6 +60,7 @@ async fn run(
         instant(to_microsecond(now)) as SqlTimestamp,
         &seals.shards, &seals.batches, &seals.entries, &seals.links,
         &accounts.wallets as &[&str], &lots.slide_months as &[Option<i32>], &lots.slide_days as &[Option<i32>],
+        &accounts.transferred,
     );
     Ok(posted.fetch_one(tx.connection()).await?)
 }
