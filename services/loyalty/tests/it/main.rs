@@ -28,4 +28,5 @@ mod rewards_walk;
 mod rules;
 mod shop;
 mod tiers;
+mod transferring;
 mod wallets;
