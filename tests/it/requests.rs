@@ -6,8 +6,7 @@ use proto::activity::v1::{
 };
 use proto::loyalty::v1::{
     EarnRate, ExpiryPolicy, LapseAfter, Programme, PutProgrammeRequest, QualificationWindow, Tier, TierLadder,
-    TransferPolicy, TransferScope,
-    expiry_policy, qualification_window,
+    TransferPolicy, TransferScope, expiry_policy, qualification_window,
 };
 use proto::referrals::v1::{PutTermsRequest, Terms};
 use proto::registry::v1::{CreateTenantRequest, EnrolMemberRequest, Identity, IdentityKind, NewMember, TenantSettings};

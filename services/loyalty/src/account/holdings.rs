@@ -12,8 +12,8 @@ use super::facing::Buyer;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 pub use super::posting::{Draw, EntryKind, Posting};
-pub use super::transferring::{Part, PassedOn, Transfer};
 pub use super::tier::{Assigned, AtRisk, Credit, Gifted, Qualified, Standing, TierChange, TierChangeKind};
+pub use super::transferring::{Part, PassedOn, Transfer};
 use super::uses::RuleUse;
 use crate::account::wallet::WalletCode;
 

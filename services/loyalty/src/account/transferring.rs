@@ -137,11 +137,7 @@ pub fn pass_on(
 impl PassedOn {
     fn with(self, points: i64) -> Self {
         let Self { day, month, year } = self;
-        Self {
-            day: day.saturating_add(points),
-            month: month.saturating_add(points),
-            year: year.saturating_add(points),
-        }
+        Self { day: day.saturating_add(points), month: month.saturating_add(points), year: year.saturating_add(points) }
     }
 }
 
@@ -251,10 +247,7 @@ pub fn undo(
     let kept = made.points.saturating_sub(taken);
     let cause = transfer.to_string();
     let told = |outcome: &str| {
-        Decision::new(outcome, number, now)
-            .fact("transfer", transfer)
-            .fact("passed_on", made.points)
-            .fact("kept", kept)
+        Decision::new(outcome, number, now).fact("transfer", transfer).fact("passed_on", made.points).fact("kept", kept)
     };
     let grounds = told("return transfer").fact("to", giver.member).step("taken back", reason, taken.saturating_neg());
     let out = taken.saturating_neg();

@@ -94,7 +94,8 @@ async fn transferring(shop: &Shop, member: &str) -> Examples {
                 async move {
                     let request_id = kernel::RequestId::new_at(clock.now()).to_string();
                     let request = TransferPointsRequest { request_id, ..pass_on(member.clone(), to, 1, n) };
-                    let transfer = client.transfer_points(request).await.expect("there are plenty").into_inner().transfer;
+                    let transfer =
+                        client.transfer_points(request).await.expect("there are plenty").into_inner().transfer;
                     ReverseTransferRequest { member, transfer, reason: "a mistake".to_owned(), ..Default::default() }
                 }
             },

@@ -139,10 +139,7 @@ impl Shop {
                     currency_code: "TWD".to_owned(),
                     ..TierLadder::default()
                 }),
-                transfers: Some(TransferPolicy {
-                    allowed: TransferScope::Anybody.into(),
-                    ..TransferPolicy::default()
-                }),
+                transfers: Some(TransferPolicy { allowed: TransferScope::Anybody.into(), ..TransferPolicy::default() }),
                 ..Programme::default()
             }),
             validate_only: false,

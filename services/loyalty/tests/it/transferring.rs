@@ -81,7 +81,10 @@ async fn what_one_gives_the_other_gets_with_its_expiry() {
     let message = decision.message.expect("in words").message;
     assert_eq!(message, "60 points passed on to another member, 0 of them as the fee: a present 1.");
     let again = shop.client().transfer_points(asked).await.expect("likewise").into_inner();
-    assert_eq!((again.transfer.clone(), again.entry, again.to_entry), (done.transfer.clone(), done.entry.clone(), done.to_entry.clone()));
+    assert_eq!(
+        (again.transfer.clone(), again.entry, again.to_entry),
+        (done.transfer.clone(), done.entry.clone(), done.to_entry.clone())
+    );
 
     // One token shows both.
     let (giver, receiver) = (shop.account(ann, &done.freshness).await, shop.account(bob, &done.freshness).await);
@@ -95,7 +98,10 @@ async fn what_one_gives_the_other_gets_with_its_expiry() {
     assert_eq!((of(&giver), of(&receiver)), (vec![(40, second)], vec![(50, first), (10, second)]));
     assert!(receiver.lots.iter().all(|lot| lot.origin == done.transfer));
     let entry = shop.statement(bob).await.remove(0);
-    assert_eq!((entry.kind(), entry.cause.as_str(), entry.id), (EntryKind::TransferIn, done.transfer.as_str(), done.to_entry.clone()));
+    assert_eq!(
+        (entry.kind(), entry.cause.as_str(), entry.id),
+        (EntryKind::TransferIn, done.transfer.as_str(), done.to_entry.clone())
+    );
     let entry = shop.statement(ann).await.pop().expect("it is there");
     assert_eq!((entry.kind(), entry.cause), (EntryKind::TransferOut, done.transfer.clone()));
 

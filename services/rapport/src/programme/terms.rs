@@ -14,6 +14,8 @@ use crate::client::CliError;
 use ladder::ladder;
 pub use ladder::{Counted, Gift, Ladder, Tier};
 pub use rules::{Award, EarnRule, Limit, Over, Period};
+#[cfg(test)]
+pub use transfers::Allowed;
 pub use transfers::Transfers;
 pub use wallets::Wallet;
 

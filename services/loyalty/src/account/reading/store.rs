@@ -247,8 +247,7 @@ pub(super) async fn overview(
                   coalesce(sum(remaining) FILTER (WHERE usable_from <= $2), 0)::bigint AS "activated!",
                   (SELECT coalesce(sum(held), 0)::bigint FROM hold
                    WHERE tenant = $1 AND wallet = $3 AND held > 0 AND expires_at <= $2) AS "let_go!"
-           FROM lot
-           WHERE tenant = $1 AND wallet = $3 AND remaining > held AND (lapses_at <= $2 OR usable_from <= $2)"#,
+           FROM lot WHERE tenant = $1 AND wallet = $3 AND remaining > held AND (lapses_at <= $2 OR usable_from <= $2)"#,
         tenant.uuid(),
         SqlTimestamp::from(now) as SqlTimestamp,
         wallet.as_str(),

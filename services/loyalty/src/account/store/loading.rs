@@ -16,8 +16,8 @@ use crate::account::desk::{Ask, Whose};
 use crate::account::holdings::{Holdings, Lot, Totals, Unread};
 use crate::account::reviewing::gifts;
 use crate::account::tally::Done;
-use crate::account::{TransferAsk, TransferDeed};
 use crate::account::wallet::{Owner, WalletCode};
+use crate::account::{TransferAsk, TransferDeed};
 use crate::programme::terms::Slide;
 
 /// The keys of some members, as columns.

@@ -6,6 +6,7 @@ use ::store::{Recall, RequestKey, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{MemberId, RequestId, Shard, TenantId};
 
+use crate::account::Mark;
 use crate::account::desk::{Answer, Ask};
 use crate::account::tally;
 
@@ -66,14 +67,19 @@ pub(in crate::account) async fn remember(
             continue;
         }
         let shard = Shard::of_member(member);
-        let mark = |shard: Shard| tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
-        receipt.mark = mark(shard);
-        let beside = ask.members().into_iter().map(|(_, other)| Shard::of_member(other)).filter(|other| *other != shard);
-        receipt.marks_beside = beside.filter_map(mark).collect();
+        receipt.mark = mark(tx, shard);
+        let beside =
+            ask.members().into_iter().map(|(_, other)| Shard::of_member(other)).filter(|other| *other != shard);
+        receipt.marks_beside = beside.filter_map(|other| mark(tx, other)).collect();
         if first.get(&(tenant, member, key.rpc, key.id)) == Some(&place) {
             let receipt = serde_json::to_value(&*receipt).map_err(StoreError::unreadable)?;
             done.push((tenant, shard, key, receipt));
         }
     }
     tx.remember_all(&done, now).await
+}
+
+/// Where the log of a shard stands.
+fn mark(tx: &Tx, shard: Shard) -> Option<Mark> {
+    tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position))
 }

@@ -27,7 +27,7 @@ pub(super) fn lots(ask: &Ask) -> Vec<LotId> {
     }
 }
 
-fn reversed<'a>(ask: &'a Ask) -> Option<&'a TransferAsk> {
+fn reversed(ask: &Ask) -> Option<&TransferAsk> {
     match ask {
         Ask::Transfer(ask) => Some(ask).filter(|ask| matches!(ask.what, TransferDeed::Reverse { .. })),
         Ask::Redeem(_)
