@@ -10,7 +10,7 @@
 //!    refused: nothing is silently missed. `place` tells where it may go on; where nothing is gone, a consumer does so by
 //!    itself.
 //!
-//! Cost: appending is one statement for any number of events; a watch polls all heads in one statement, and is woken by
+//! Cost: appending costs no statement of its own, as all that a transaction tells is written by one; a watch polls all heads in one statement, and is woken by
 //! commits of its own process.
 
 mod append;

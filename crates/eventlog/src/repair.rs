@@ -134,7 +134,7 @@ impl Consumer {
         for one in lost {
             receipt.push(move_one(&mut tx, source, one, accept_unknown).await?);
         }
-        tx.remember(installation(), home, key, &receipt, self.clock().now()).await?;
+        tx.remember(installation(), home, key, &receipt, self.clock().now())?;
         tx.commit().await?;
         for one in &receipt {
             tracing::warn!(

@@ -53,7 +53,7 @@ impl Consumer {
         if let Some(done) = known(tx.recall(owner, home, key, self.clock().now()).await?)? {
             return Ok(done);
         }
-        tx.remember(owner, home, key, &done, self.clock().now()).await?;
+        tx.remember(owner, home, key, &done, self.clock().now())?;
         tx.commit().await?;
         Ok(done)
     }
@@ -98,7 +98,7 @@ impl Consumer {
         }
         let dropped = parked::drop_one(&mut tx, &asked).await?;
         if dropped {
-            tx.remember(owner, home, key, &dropped, self.clock().now()).await?;
+            tx.remember(owner, home, key, &dropped, self.clock().now())?;
         }
         tx.commit().await?;
         Ok(dropped)

@@ -24,6 +24,9 @@ pub enum StoreError {
     /// Another reader moved a cursor first; what this one did is undone.
     #[error("another reader was first")]
     CursorMoved,
+    /// A batch was presumed to be new and was not: it is worked off again, looking. No caller hears of it.
+    #[error("something of it was done before")]
+    Presumed,
     /// The writer takes no more for now.
     #[error("the queue of the writer is full")]
     Full,
@@ -45,6 +48,7 @@ impl StoreError {
             Self::Retry(_) | Self::Unavailable(_) | Self::OutcomeUnknown(_) => true,
             Self::Constraint { .. }
             | Self::CursorMoved
+            | Self::Presumed
             | Self::Full
             | Self::Stopping
             | Self::Unreadable(_)
@@ -71,6 +75,7 @@ impl StoreError {
             | Self::Unavailable(_)
             | Self::OutcomeUnknown(_)
             | Self::CursorMoved
+            | Self::Presumed
             | Self::Full
             | Self::Stopping => false,
         }
@@ -85,6 +90,7 @@ impl StoreError {
             Self::Unavailable(error) => Self::Unavailable(said(error)),
             Self::OutcomeUnknown(error) => Self::OutcomeUnknown(said(error)),
             Self::CursorMoved => Self::CursorMoved,
+            Self::Presumed => Self::Presumed,
             Self::Full => Self::Full,
             Self::Stopping => Self::Stopping,
             Self::Unreadable(what) => Self::Unreadable(what.clone()),
@@ -105,6 +111,7 @@ impl StoreError {
             | Self::Unavailable(_)
             | Self::OutcomeUnknown(_)
             | Self::CursorMoved
+            | Self::Presumed
             | Self::Full
             | Self::Stopping
             | Self::Unreadable(_)

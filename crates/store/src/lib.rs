@@ -11,11 +11,14 @@
 //! 6. Writes are batches ([`Writer`]): what arrives while a commit is under way forms the next one.
 //! 7. The database keeps the plans of statements while its tables are about what it knows of them (`plans`).
 //!
-//! Cost: `begin` is two round trips (BEGIN, lock), `commit` one. A writer that has just committed has begun again with the
+//! 8. What a transaction tells ([`Tx::tell`], [`Tx::remember`]) is kept in memory and written right before its commit.
+//!
+//! Cost: `begin` is two round trips (BEGIN, lock), `commit` one, and one more where anything is told. A writer that has just committed has begun again with the
 //! same round trip. A read is one more than its statements, and every five seconds one reader makes another.
 
 mod error;
 mod identity;
+mod journal;
 mod migrate;
 mod plans;
 mod pool;
@@ -26,6 +29,7 @@ mod tx;
 mod writer;
 
 pub use error::StoreError;
+pub use journal::LogLine;
 pub use migrate::{Drift, MIGRATIONS, migrate, role_of};
 pub use pool::{Reading, Settings, Store};
 pub use request::{Digests, Recall, RequestKey};

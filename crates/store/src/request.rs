@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use crate::{SqlTimestamp, StoreError, Tx};
+use crate::{StoreError, Tx};
 
 /// A keyed digest for each top-level field of a request, by the field's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,14 +96,17 @@ impl Tx {
         known.map(|receipt| serde_json::from_value(receipt).map_err(StoreError::unreadable))
     }
 
-    /// The same for many requests, in one statement; answers in their order.
+    /// The same for many requests, in one statement; answers in their order. Where they are presumed to be new, none is
+    /// made, but for ids that are older than the log remembers.
     pub async fn recall_all(
         &mut self,
         asked: &[(TenantId, Shard, &RequestKey)],
         now: Timestamp,
     ) -> Result<Vec<Recall<Value>>, StoreError> {
-        if asked.is_empty() {
-            return Ok(Vec::new());
+        let retention = self.retention();
+        let outlived = |key: &RequestKey| key.id.made_at().and_then(|made_at| retention.outlived_by(made_at, now));
+        if asked.is_empty() || (self.presumes_new() && asked.iter().all(|(.., key)| outlived(key).is_none())) {
+            return Ok(asked.iter().map(|_| Recall::New).collect());
         }
         let tenants: Vec<Uuid> = asked.iter().map(|(tenant, ..)| tenant.uuid()).collect();
         let shards: Vec<i16> = asked.iter().map(|(_, shard, _)| shard.number()).collect();
@@ -131,13 +134,12 @@ impl Tx {
             let kept = Kept { said: Digests(digests.0), receipt: row.try_get(5)? };
             known.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?), kept);
         }
-        let retention = self.retention();
         Ok(asked
             .iter()
             .map(|(tenant, shard, key)| {
                 let place = (tenant.uuid(), shard.number(), key.rpc.to_owned(), key.id.uuid());
                 match known.get(&place) {
-                    None => match key.id.made_at().and_then(|made_at| retention.outlived_by(made_at, now)) {
+                    None => match outlived(key) {
                         Some(kept_days) => Recall::TooOld { kept_days },
                         None => Recall::New,
                     },
@@ -150,8 +152,11 @@ impl Tx {
             .collect())
     }
 
-    /// Writes a request down with its receipt.
-    pub async fn remember<R: Serialize>(
+    /// Writes a request down with its receipt, when the transaction is committed.
+    ///
+    /// # Errors
+    /// The receipt cannot be written as JSON.
+    pub fn remember<R: Serialize>(
         &mut self,
         tenant: TenantId,
         shard: Shard,
@@ -160,42 +165,7 @@ impl Tx {
         recorded_at: Timestamp,
     ) -> Result<(), StoreError> {
         let receipt = serde_json::to_value(receipt).map_err(StoreError::unreadable)?;
-        self.remember_all(&[(tenant, shard, key, receipt)], recorded_at).await
-    }
-
-    /// The same for many requests, in one statement.
-    pub async fn remember_all(
-        &mut self,
-        done: &[(TenantId, Shard, &RequestKey, Value)],
-        recorded_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        if done.is_empty() {
-            return Ok(());
-        }
-        let tenants: Vec<Uuid> = done.iter().map(|(tenant, ..)| tenant.uuid()).collect();
-        let shards: Vec<i16> = done.iter().map(|(_, shard, ..)| shard.number()).collect();
-        let rpcs: Vec<&str> = done.iter().map(|(_, _, key, _)| key.rpc).collect();
-        let ids: Vec<Uuid> = done.iter().map(|(_, _, key, _)| key.id.uuid()).collect();
-        let digests = done
-            .iter()
-            .map(|(_, _, key, _)| serde_json::to_value(&key.digests.0).map_err(StoreError::unreadable))
-            .collect::<Result<Vec<Value>, StoreError>>()?;
-        let receipts: Vec<&Value> = done.iter().map(|(.., receipt)| receipt).collect();
-        sqlx::query(
-            "INSERT INTO request (tenant, shard, rpc, request_id, digests, receipt, recorded_at)
-             SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::text[]), unnest($4::uuid[]),
-                unnest($5::jsonb[]), unnest($6::jsonb[]), $7::timestamptz",
-        )
-        .bind(&tenants)
-        .bind(&shards)
-        .bind(&rpcs)
-        .bind(&ids)
-        .bind(&digests)
-        .bind(&receipts)
-        .bind(SqlTimestamp::from(recorded_at))
-        .execute(self.connection())
-        .await?;
-        Ok(())
+        self.note((tenant, shard), key, receipt, recorded_at)
     }
 }
 

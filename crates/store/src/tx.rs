@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::journal::Journal;
 use crate::{Retention, StoreError, Tenants};
 
 /// Where the log of one shard stands.
@@ -29,6 +30,9 @@ pub struct Tx {
     moved: BTreeSet<Shard>,
     committed: Arc<watch::Sender<u64>>,
     retention: Retention,
+    pub(crate) journal: Journal,
+    /// Its requests are taken to be new until the database says otherwise.
+    presumes_new: bool,
 }
 
 impl Tx {
@@ -76,11 +80,21 @@ impl Tx {
                 .execute(open.connection())
                 .await?;
         }
-        Ok(Some(Self { open, heads, moved: BTreeSet::new(), committed, retention }))
+        let (moved, journal) = (BTreeSet::new(), Journal::default());
+        Ok(Some(Self { open, heads, moved, committed, retention, journal, presumes_new: false }))
     }
 
     pub(crate) const fn retention(&self) -> Retention {
         self.retention
+    }
+
+    /// Whether requests of this transaction are taken to be new without a look: see [`crate::Desk::presumes_new`].
+    pub const fn presumes_new(&self) -> bool {
+        self.presumes_new
+    }
+
+    pub(crate) const fn presume_new(&mut self, presumes_new: bool) {
+        self.presumes_new = presumes_new;
     }
 
     /// Where the statements go.
@@ -89,7 +103,7 @@ impl Tx {
     }
 
     /// Gives out the next position of a shard's log; `None` where the shard was not locked by this transaction.
-    pub fn next_position(&mut self, shard: Shard) -> Option<Head> {
+    pub(crate) fn next_position(&mut self, shard: Shard) -> Option<Head> {
         let head = self.heads.get_mut(&shard)?;
         head.position = head.position.checked_add(1)?;
         self.moved.insert(shard);
@@ -107,7 +121,8 @@ impl Tx {
     }
 
     /// Makes it so.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.write_journal().await?;
         let Self { open, heads, committed, .. } = self;
         let done = tokio::spawn(open.end("COMMIT"));
         let done = done.await.map_err(|_| StoreError::Stopping)?;
@@ -115,7 +130,8 @@ impl Tx {
     }
 
     /// The same for whoever cannot be dropped meanwhile and writes again soon: the next transaction is open already.
-    pub(crate) async fn commit_and_chain(self) -> Result<Open, StoreError> {
+    pub(crate) async fn commit_and_chain(mut self) -> Result<Open, StoreError> {
+        self.write_journal().await?;
         let Self { mut open, heads, committed, .. } = self;
         let done = sqlx::raw_sql("COMMIT AND CHAIN").execute(open.connection()).await;
         if done.is_err() {

@@ -37,6 +37,14 @@ pub trait Desk: Send + Sync + 'static {
     /// Where a request writes.
     fn place(ask: &Self::Ask) -> Place;
 
+    /// Whether a batch is worked off as if none of it was ever done before: requests are recalled as new without a look
+    /// ([`Tx::recall_all`]), and what was done before breaks a key where it is written a second time. Then, and where the
+    /// desk says [`StoreError::Presumed`], the batch is undone and worked off again, looking. Only for batches in which
+    /// whatever is done twice would break a key.
+    fn presumes_new(_asks: &[Self::Ask]) -> bool {
+        false
+    }
+
     /// Works a batch off in one open transaction: an answer for each request, in their order.
     fn work<'a>(
         &'a self,
@@ -109,11 +117,16 @@ const KEPT: Duration = Duration::from_secs(1);
 struct Pen<'s> {
     store: &'s Store,
     open: Option<Open>,
+    /// How many batches are looked through before one is presumed to be new again.
+    wary: u32,
 }
+
+/// Whoever says things again seldom says one: after an outage all come back.
+const WARY: u32 = 32;
 
 async fn run<D: Desk>(store: Store, desk: Arc<D>, mut waiting: mpsc::Receiver<Waiting<D>>) {
     let mut batch = Vec::new();
-    let mut pen = Pen { store: &store, open: None };
+    let mut pen = Pen { store: &store, open: None, wary: 0 };
     while next(&mut pen, &mut waiting, &mut batch).await > 0 {
         let (asks, answers): (Vec<_>, Vec<_>) = batch
             .drain(..)
@@ -184,9 +197,14 @@ async fn settle<D: Desk>(
 }
 
 async fn persist<D: Desk>(pen: &mut Pen<'_>, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
+    let mut presumes_new = pen.wary == 0 && D::presumes_new(asks);
+    pen.wary = pen.wary.saturating_sub(1);
     let mut attempt = 1;
     loop {
-        match commit(pen, desk, asks).await {
+        match commit(pen, desk, asks, presumes_new).await {
+            Err(StoreError::Presumed | StoreError::Constraint { .. }) if presumes_new => {
+                (presumes_new, pen.wary) = (false, WARY);
+            }
             Err(error) if error.may_retry_at_once() && attempt < ATTEMPTS => {
                 tokio::time::sleep(Duration::from_millis(5_u64 << attempt)).await;
                 attempt += 1;
@@ -196,7 +214,12 @@ async fn persist<D: Desk>(pen: &mut Pen<'_>, desk: &D, asks: &[D::Ask]) -> Resul
     }
 }
 
-async fn commit<D: Desk>(pen: &mut Pen<'_>, desk: &D, asks: &[D::Ask]) -> Result<Vec<D::Answer>, StoreError> {
+async fn commit<D: Desk>(
+    pen: &mut Pen<'_>,
+    desk: &D,
+    asks: &[D::Ask],
+    presumes_new: bool,
+) -> Result<Vec<D::Answer>, StoreError> {
     let (mut tenants, mut shards) = (BTreeSet::new(), BTreeSet::new());
     for ask in asks {
         let place = D::place(ask);
@@ -204,6 +227,7 @@ async fn commit<D: Desk>(pen: &mut Pen<'_>, desk: &D, asks: &[D::Ask]) -> Result
         shards.extend(place.shards);
     }
     let mut tx = pen.store.begin_on(pen.open.take(), &tenants.into_iter().collect::<Tenants>(), shards).await?;
+    tx.presume_new(presumes_new);
     // A wrong rule must not end the writer that everybody shares.
     let answers = AssertUnwindSafe(desk.work(&mut tx, asks))
         .catch_unwind()

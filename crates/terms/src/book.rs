@@ -174,10 +174,10 @@ impl<T: Clone + Serialize + DeserializeOwned> Book<T> {
         let terms = serde_json::to_value(&version.terms).map_err(StoreError::unreadable)?;
         statements::insert(tx.connection(), tenant, &Kept { number, effective_at: ask.effective_at, terms }, now)
             .await?;
-        eventlog::append(&mut tx, &[(self.say)(tenant, &version, now)], now).await?;
+        eventlog::append(&mut tx, [(self.say)(tenant, &version, now)], now)?;
         let receipt =
             TermsPut { version: number, mark: tx.heads().get(&shard).map(|head| (head.epoch, head.position)) };
-        tx.remember(tenant, shard, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, shard, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -58,7 +58,7 @@ impl Speaker {
     /// Where the database fails, or an event's shard is not among those given.
     pub async fn say_all(&self, tenant: TenantId, events: &[NewEvent], shards: &[Shard]) -> Freshness {
         let mut tx = self.store.begin(tenant, shards.iter().copied()).await.expect("a transaction begins");
-        eventlog::append(&mut tx, events, self.clock.now()).await.expect("events can be appended");
+        eventlog::append(&mut tx, events.to_vec(), self.clock.now()).expect("events can be appended");
         let moved = tx.moved();
         tx.commit().await.expect("it commits");
         Freshness::of(self.store.service(), &moved)

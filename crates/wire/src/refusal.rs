@@ -151,7 +151,11 @@ pub fn failure(error: StoreError) -> Status {
     const SOON: Duration = Duration::from_millis(200);
     match error {
         StoreError::Full => status::shed("too many writes at once; nothing was begun", SOON),
-        StoreError::Retry(_) | StoreError::Unavailable(_) | StoreError::CursorMoved | StoreError::Stopping => {
+        StoreError::Retry(_)
+        | StoreError::Unavailable(_)
+        | StoreError::CursorMoved
+        | StoreError::Presumed
+        | StoreError::Stopping => {
             status::unavailable_because("not available for the moment; repeat with the same request_id", SOON, error)
         }
         StoreError::OutcomeUnknown(_) => status::unavailable_because(

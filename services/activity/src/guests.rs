@@ -115,7 +115,7 @@ impl Guests {
         }
         take(&mut tx, ask.tenant, ask.member, &named, now).await?;
         let recorded = Recorded::new(outcomes, &tx.moved());
-        tx.remember(ask.tenant, home, &ask.key, &recorded, now).await?;
+        tx.remember(ask.tenant, home, &ask.key, &recorded, now)?;
         tx.commit().await?;
         Ok(Step::Done(recorded))
     }
@@ -220,5 +220,5 @@ async fn take(
     let terms = terms::of(tx, tenant).await?;
     let mut whole = orders::within(tx, tenant, &joined).await?;
     whole.sort_by_key(|order| (order.occurred_at, order.order));
-    eventlog::append(tx, &events::joined(tenant, member, &whole, &terms), now).await
+    eventlog::append(tx, events::joined(tenant, member, &whole, &terms), now)
 }

@@ -250,7 +250,7 @@ impl Journal {
         };
         self.write(&mut tx, tenant, &written, historic, now).await?;
         let recorded = Recorded::new(outcomes, &tx.moved());
-        tx.remember(tenant, home, key, &recorded, now).await?;
+        tx.remember(tenant, home, key, &recorded, now)?;
         tx.commit().await?;
         Ok(Step::Done(recorded))
     }
@@ -264,7 +264,7 @@ impl Journal {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         writing::store::write(tx.connection(), tenant, written, historic, now).await?;
-        eventlog::append(tx, &events::of(tenant, &written.facts, historic), now).await
+        eventlog::append(tx, events::of(tenant, &written.facts, historic), now)
     }
 }
 

@@ -120,10 +120,10 @@ impl Products {
             return Ok(Kept { added, replaced: there, mark: None });
         }
         store::write(tx.connection(), ask.tenant, &ask.products, now).await?;
-        eventlog::append(&mut tx, &[events::upserted(ask.tenant, &ask.products, now)], now).await?;
+        eventlog::append(&mut tx, [events::upserted(ask.tenant, &ask.products, now)], now)?;
         let mark = tx.heads().get(&catalogue).map(|head| (head.epoch, head.position));
         let kept = Kept { added, replaced: there, mark };
-        tx.remember(ask.tenant, home, &ask.key, &kept, now).await?;
+        tx.remember(ask.tenant, home, &ask.key, &kept, now)?;
         tx.commit().await?;
         Ok(kept)
     }

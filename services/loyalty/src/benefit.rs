@@ -251,7 +251,7 @@ pub(crate) async fn heard(tx: &mut Tx, deeds: &[reservation::Deed], now: Timesta
             let whose = (deed.tenant, deed.member);
             let back = store::take_back(tx.connection(), whose, order, now).await?;
             let said: Vec<_> = back.iter().map(|booked| events::returned(whose, booked, at)).collect();
-            eventlog::append(tx, &said, now).await?;
+            eventlog::append(tx, said, now)?;
         }
     }
     Ok(())
@@ -297,9 +297,9 @@ impl Benefits {
             return Ok(PutReceipt { version, reached: Reached::default() });
         }
         store::put(tx.connection(), ask, version, now).await?;
-        eventlog::append(&mut tx, &[events::put(tenant, &ask.benefit, version, now)], now).await?;
+        eventlog::append(&mut tx, [events::put(tenant, &ask.benefit, version, now)], now)?;
         let receipt = PutReceipt { version, reached: Reached::of(&tx, tenants) };
-        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -210,9 +210,9 @@ impl Campaigns {
         if let (None, Some(code)) = (last, code) {
             codes::share(&mut tx, tenant, code, &ask.campaign, now).await?;
         }
-        eventlog::append(&mut tx, &[events::put(tenant, &ask.campaign, version, now)], now).await?;
+        eventlog::append(&mut tx, [events::put(tenant, &ask.campaign, version, now)], now)?;
         let receipt = PutReceipt { version, reached: Reached::of(&tx, tenants) };
-        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

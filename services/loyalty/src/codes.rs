@@ -215,7 +215,7 @@ impl Codes {
             return Err(Stop::Refused(CodesRefusal::Over { campaign: campaign(), until }));
         }
         let begun = Begun { version: found.version, at: now };
-        tx.remember(ask.tenant, campaign::shard_of(ask.tenant, &ask.campaign), &ask.key, &begun, now).await?;
+        tx.remember(ask.tenant, campaign::shard_of(ask.tenant, &ask.campaign), &ask.key, &begun, now)?;
         Ok(begun)
     }
 

@@ -118,7 +118,7 @@ pub(crate) async fn free(
     let timers: Vec<Timer> = held.iter().map(|coupon| timer(tenant, coupon)).collect();
     timers::set(tx, &timers).await?;
     let said: Vec<_> = over.iter().map(|coupon| events::lapsed(tenant, coupon, now)).collect();
-    eventlog::append(tx, &said, now).await
+    eventlog::append(tx, said, now)
 }
 
 /// Which campaigns some coupons are of; what a member has not is left out.

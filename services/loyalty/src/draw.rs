@@ -161,7 +161,7 @@ impl Draws {
         let seed = Seed(bytes);
         store::put(tx.connection(), ask, &seed, now).await?;
         let receipt = PutReceipt { commitment: seed.commitment().to_vec(), reached: Reached::of(&tx, home) };
-        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -209,14 +209,14 @@ impl Draws {
         }
         if let Some(prize) = prize {
             let said = events::won((tenant, member), (&ask.draw, ticket.number, &prize.code), now);
-            eventlog::append(&mut tx, &[said], now).await?;
+            eventlog::append(&mut tx, [said], now)?;
             if !ticket.given {
                 timers::set(&mut tx, &[timer(tenant, &ask.draw, Some(now))]).await?;
             }
         }
         receipt.ticket = Some(ticket);
         receipt.reached = Reached::of(&tx, home);
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -248,7 +248,7 @@ impl Draws {
         }
         store::close(tx.connection(), tenant, &ask.draw, now).await?;
         let reached = Reached::of(&tx, home);
-        tx.remember(tenant, tenants, &ask.key, &Closed { at, reached }, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &Closed { at, reached }, now)?;
         tx.commit().await?;
         Ok(Revealed { seed: Some(found.seed), at, reached })
     }

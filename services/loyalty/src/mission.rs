@@ -169,7 +169,7 @@ async fn settle(
     }
     members::write(tx.connection(), tenant, records).await?;
     timers::set(tx, &due).await?;
-    eventlog::append(tx, &said, now).await
+    eventlog::append(tx, said, now)
 }
 
 fn timer((tenant, member): (TenantId, MemberId), due_at: Option<Timestamp>) -> Timer {
@@ -220,9 +220,9 @@ impl Missions {
             return Ok(PutReceipt { version, reached: Reached::default() });
         }
         store::put(tx.connection(), ask, version, now).await?;
-        eventlog::append(&mut tx, &[events::put(tenant, &ask.mission, version, now)], now).await?;
+        eventlog::append(&mut tx, [events::put(tenant, &ask.mission, version, now)], now)?;
         let receipt = PutReceipt { version, reached: Reached::of(&tx, tenants) };
-        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -272,7 +272,7 @@ impl Missions {
         }
         members::write(tx.connection(), tenant, &records).await?;
         receipt.reached = Reached::of(&tx, home);
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -313,7 +313,7 @@ impl Missions {
             settle(&mut tx, tenant, &mut definitions, &mut records, now).await?;
         }
         receipt.reached = Reached::of(&tx, home);
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

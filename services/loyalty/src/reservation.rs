@@ -250,7 +250,7 @@ async fn came_back(
     coupon::free(tx, whose, found.id, Some(&coupons), now).await?;
     timers::set(tx, &[timer(whose, found.id, Some(now))]).await?;
     let said: Vec<NewEvent> = back.iter().map(|part| events::returned(whose, &found, part, at)).collect();
-    eventlog::append(tx, &said, now).await
+    eventlog::append(tx, said, now)
 }
 
 fn timer((tenant, member): (TenantId, MemberId), reservation: ReservationId, due_at: Option<Timestamp>) -> Timer {

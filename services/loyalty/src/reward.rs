@@ -264,9 +264,9 @@ impl Rewards {
             return Ok(PutReceipt { version, reached: Reached::default() });
         }
         store::put(tx.connection(), ask, version, now).await?;
-        eventlog::append(&mut tx, &[events::put(tenant, &ask.reward, version, now)], now).await?;
+        eventlog::append(&mut tx, [events::put(tenant, &ask.reward, version, now)], now)?;
         let receipt = PutReceipt { version, reached: Reached::of(&tx, tenants) };
-        tx.remember(tenant, tenants, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, tenants, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -234,7 +234,7 @@ impl Codes {
         }
         let code = Some(keeps.unwrap_or_else(|| drawn.clone()));
         let receipt = IssueReceipt { code, issued, reached: Reached::of(&tx, home) };
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(Step::Done(receipt))
     }
@@ -256,7 +256,7 @@ impl Codes {
         let issued = Issued { code: drawn.clone(), member, issued_at: now, retired_at: None };
         store::insert(tx.connection(), tenant, &issued).await?;
         said.push(events::issued(tenant, member, drawn, now));
-        eventlog::append(tx, &said, now).await
+        eventlog::append(tx, said, now)
     }
 
     /// Retires a code.
@@ -297,9 +297,9 @@ impl Codes {
             });
         }
         store::retire(tx.connection(), tenant, &ask.code, now).await?;
-        eventlog::append(&mut tx, &[events::retired(tenant, issued.member, &ask.code, now)], now).await?;
+        eventlog::append(&mut tx, [events::retired(tenant, issued.member, &ask.code, now)], now)?;
         let receipt = RetireReceipt { member: issued.member, reached: Reached::of(&tx, of_member) };
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(Step::Done(receipt))
     }

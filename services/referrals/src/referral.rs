@@ -237,7 +237,7 @@ impl Referrals {
         }
         desk::write(&mut tx, tenant, &referral, now).await?;
         receipt.reached = Reached::of(&tx, home);
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -102,7 +102,7 @@ impl Touches {
         let touch = Touch { visitor: ask.visitor.clone(), code: ask.code.clone(), touched_at: now };
         store::insert(tx.connection(), tenant, &touch).await?;
         let receipt = TouchReceipt { inviter: issued.member, touched_at: now, reached: Reached::of(&tx, home) };
-        tx.remember(tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -248,7 +248,7 @@ impl Members {
         self.write_new(&mut tx, ask.tenant, &records, now).await?;
         let reached = Reached::of(&tx, records.iter().map(|record| Shard::of_member(record.id)));
         let receipt = Enrolled { outcomes, reached, written: true };
-        tx.remember(ask.tenant, remembered_in, &ask.key, &receipt, now).await?;
+        tx.remember(ask.tenant, remembered_in, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -271,7 +271,7 @@ impl Members {
         store::insert(tx, tenant, records, now).await?;
         identity::store::add_names(tx, tenant, &names, now).await?;
         store::keep_words(tx, tenant, &words, now).await?;
-        eventlog::append(tx, &events, now).await
+        eventlog::append(tx, events, now)
     }
 
     /// Changes a record.
@@ -310,7 +310,7 @@ impl Members {
             self.write_changed(&mut tx, ask.tenant, &changed, now).await?;
         }
         let receipt = ChangeReceipt { version: changed.member.version, reached: Reached::of(&tx, [shard]) };
-        tx.remember(ask.tenant, shard, &ask.key, &receipt, now).await?;
+        tx.remember(ask.tenant, shard, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -332,7 +332,7 @@ impl Members {
         }
         identity::store::add_names(tx, tenant, &added, now).await?;
         store::keep_words(tx, tenant, &said, now).await?;
-        eventlog::append(tx, &[events::updated(&self.keys, tenant, changed, now)], now).await
+        eventlog::append(tx, [events::updated(&self.keys, tenant, changed, now)], now)
     }
 
     /// Reads records; one statement, in no particular order.

@@ -203,9 +203,9 @@ impl Tenants {
             version: 1,
         };
         store::insert(&mut tx, &tenant).await?;
-        eventlog::append(&mut tx, &[events::settled(&tenant, now)], now).await?;
+        eventlog::append(&mut tx, [events::settled(&tenant, now)], now)?;
         let receipt = Receipt { tenant: id, version: 1, reached: Reached::of(&tx, [home]) };
-        tx.remember(installation(), remembered_in, &ask.key, &receipt, now).await?;
+        tx.remember(installation(), remembered_in, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -240,10 +240,10 @@ impl Tenants {
         let after = tenant.clone().changed(&ask.change, now);
         if after != tenant {
             store::update(&mut tx, &after).await?;
-            eventlog::append(&mut tx, &[events::settled(&after, now)], now).await?;
+            eventlog::append(&mut tx, [events::settled(&after, now)], now)?;
         }
         let receipt = Receipt { tenant: id, version: after.version, reached: Reached::of(&tx, [home]) };
-        tx.remember(id, home, &ask.key, &receipt, now).await?;
+        tx.remember(id, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -122,10 +122,10 @@ impl Plans {
         }
         let plan = Plan { version, recorded_at: now, ..ask.plan.clone() };
         store::insert(&mut tx, tenant, &plan).await?;
-        eventlog::append(&mut tx, &[events::put(tenant, &plan, now)], now).await?;
+        eventlog::append(&mut tx, [events::put(tenant, &plan, now)], now)?;
         let mark = tx.heads().get(&shard).map(|head| (head.epoch, head.position));
         let receipt = PlanPut { version, mark };
-        tx.remember(tenant, shard, &ask.key, &receipt, now).await?;
+        tx.remember(tenant, shard, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }

@@ -3,6 +3,7 @@
 //! Loyalty is served inside this program on a loopback port, and called over connections of its own as any caller's are. The
 //! service hears nobody here, because there is nobody to hear: all members are known before the clock starts.
 
+mod checkout;
 mod giving;
 mod house;
 
@@ -11,10 +12,13 @@ use std::time::Duration;
 
 use kernel::MemberId;
 
+pub use self::checkout::{codes, quote};
+
 use self::giving::{Giving, Way};
 use self::house::House;
 use crate::Failed;
 use crate::pace::{Open, closed};
+use crate::shop::programme;
 use crate::zipf::Zipf;
 
 /// What a member is given at once; the bench counts in it.
@@ -31,7 +35,7 @@ const CALLERS: usize = 64;
 pub async fn make(url: &str, members: &str) -> Result<(), Failed> {
     let members: usize = members.parse()?;
     let house = House::open(url, true).await?;
-    house.put_programme().await?;
+    house.put_programme(programme()).await?;
     let parts = members.div_ceil(MADE_AT_ONCE);
     let door = Giving::new(&house, Way::Door, Arc::new(Zipf::of(1)), 0);
     let made = futures::future::try_join_all((0..MAKERS).map(|maker| {

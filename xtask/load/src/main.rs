@@ -19,6 +19,10 @@ mod zipf;
 
 use std::process::ExitCode;
 
+/// As the program itself, whose services it calls without the wire as well.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 const HELP: &str = "\
@@ -31,6 +35,9 @@ load ledger run URL MEMBERS WAY DRAWN CALLERS PER SECONDS
                                   to one that is hot
 load ledger pace URL MEMBERS SECONDS
                                   how long a grant takes at half of the most
+load ledger quote URL MEMBERS TIMES
+                                  how long quotes take under a hundred rules
+load ledger codes URL COUNT       how long so many codes of a campaign take
 load route LISTEN ADDRESS x 6     one address for six processes, for a client that knows only one
 
 The six addresses are those of registry, activity, loyalty, segmentation, referrals, subscriptions.";
@@ -46,6 +53,8 @@ async fn main() -> ExitCode {
         ["ledger", "make", url, members] => ledger::make(url, members).await,
         ["ledger", "run", url, members, words @ ..] => ledger::run(url, members, words).await,
         ["ledger", "pace", url, members, seconds] => ledger::pace(url, members, seconds).await,
+        ["ledger", "quote", url, members, times] => ledger::quote(url, members, times).await,
+        ["ledger", "codes", url, count] => ledger::codes(url, count).await,
         ["route", listen, addresses @ ..] => route::run(listen, addresses).await,
         _ => Err(HELP.into()),
     };

@@ -1,11 +1,12 @@
 //! `bench loyalty`: what giving points costs, against the textbook transaction by pgbench on the same server.
 //!
 //! One grant a call by many callers and by one, through the batch call and the stream, to one hot member, and the same
-//! without gRPC, handed to the door; how long a grant takes at half of the most; what it costs as members grow. Ours and the
-//! peer's each begin from a copy of a database with the same members, and after every run the sum of entries, of balances
+//! without gRPC, handed to the door; how long a grant takes at half of the most; what it costs as members grow; and what a
+//! checkout and a print shop wait for. Ours and the peer's each begin from a copy of a database with the same members, and after every run the sum of entries, of balances
 //! and of what is left in lots is what was acknowledged.
 
 mod callers;
+mod checkout;
 mod grounds;
 mod growth;
 mod pace;
@@ -24,10 +25,12 @@ const FOLDER: &str = ".rapport/bench";
 /// A part of the benchmark: what measures it, how often, and whether it is the only one that runs.
 type Part = fn(&mut Grounds<'_>, u32, bool) -> Result<Vec<Row>, Failure>;
 
-const PARTS: [(&str, Part); 3] = [
+const PARTS: [(&str, Part); 5] = [
     ("callers", |grounds, pairs, _| callers::rows(grounds, pairs)),
     ("pace", |grounds, _, _| pace::rows(grounds)),
     ("growth", growth::rows),
+    ("quotes", |grounds, _, _| checkout::quotes(grounds)),
+    ("codes", |grounds, _, _| checkout::codes(grounds)),
 ];
 
 /// One part alone is told and not written down: a table is of one run.

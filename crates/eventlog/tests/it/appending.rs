@@ -23,7 +23,7 @@ async fn a_shard_that_is_not_locked_is_refused() {
     let store = database.store(FIRST).await;
     for all in [vec![event(9)], vec![event(7), event(7), event(9)], vec![event(9), event(7)]] {
         let mut tx = store.begin(tenant(), [Shard::from(7)]).await.expect("it begins");
-        eventlog::append(&mut tx, &all, clock().now()).await.expect_err("it is not locked");
+        eventlog::append(&mut tx, all, clock().now()).expect_err("it is not locked");
         assert!(tx.moved().is_empty(), "a token would promise what was not written");
         tx.commit().await.expect("it commits");
         assert!(logged(&database, FIRST).await.is_empty() && heads(&database).await.is_empty());
@@ -39,18 +39,18 @@ async fn positions_have_no_gaps_whatever_went_wrong() {
     let own = |shard| NewEvent::new(ours, Shard::from(shard), "somebody", clock().now(), &said("something"));
 
     let mut tx = store.begin(ours, both()).await.expect("it begins");
-    eventlog::append(&mut tx, &[own(7), own(9), own(7)], clock().now()).await.expect("it is written");
-    eventlog::append(&mut tx, &[own(7)], clock().now()).await.expect("it is written");
+    eventlog::append(&mut tx, [own(7), own(9), own(7)], clock().now()).expect("it is written");
+    eventlog::append(&mut tx, [own(7)], clock().now()).expect("it is written");
     tx.commit().await.expect("it commits");
 
     let mut tx = store.begin(ours, both()).await.expect("it begins");
-    eventlog::append(&mut tx, &[own(7), own(9)], clock().now()).await.expect("it is written");
+    eventlog::append(&mut tx, [own(7), own(9)], clock().now()).expect("it is written");
     tx.roll_back().await.expect("it rolls back");
 
     let mut tx = store.begin(ours, both()).await.expect("it begins");
-    let refused = eventlog::append(&mut tx, &[own(7), own(8)], clock().now()).await;
+    let refused = eventlog::append(&mut tx, [own(7), own(8)], clock().now());
     refused.expect_err("one is not locked");
-    eventlog::append(&mut tx, &[own(7)], clock().now()).await.expect("it is written");
+    eventlog::append(&mut tx, [own(7)], clock().now()).expect("it is written");
     let moved: Vec<_> = tx.moved().into_iter().map(|(shard, head)| (shard.number(), head.position)).collect();
     tx.commit().await.expect("it commits");
 

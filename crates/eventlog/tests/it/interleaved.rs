@@ -34,7 +34,7 @@ async fn write(store: Store, writer: u32) {
         let mut tx = store.begin(tenant, shards.clone()).await.expect("it begins");
         for shard in &shards {
             let event = NewEvent::new(tenant, *shard, writer, clock().now(), &said(format!("{writer}/{number:06}")));
-            eventlog::append(&mut tx, &[event], clock().now()).await.expect("it is written");
+            eventlog::append(&mut tx, [event], clock().now()).expect("it is written");
             tokio::time::sleep(Duration::from_millis(below(3))).await;
             number += 1;
         }
@@ -126,7 +126,7 @@ async fn a_log_by_sequence_would_lose_the_slow_writer() {
     let store = database.store(FIRST).await;
     let mut slow = store.begin(ours, [shard]).await.expect("it begins");
     let event = NewEvent::new(ours, shard, "somebody", clock().now(), &said("slow"));
-    eventlog::append(&mut slow, &[event], clock().now()).await.expect("it is written");
+    eventlog::append(&mut slow, [event], clock().now()).expect("it is written");
     let fast = store.begin(ours, [shard]);
     let waited = tokio::time::timeout(Duration::from_millis(100), fast).await;
     assert!(waited.is_err(), "a second writer overtakes the first");

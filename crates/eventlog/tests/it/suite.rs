@@ -155,7 +155,7 @@ impl Tally {
             .map_err(StoreError::from)?;
         if self.passes_on {
             let on = NewEvent::new(event.tenant, event.shard, &event.subject, event.occurred_at, &said(text_of(event)));
-            eventlog::append(tx, &[on], self.clock.now()).await?;
+            eventlog::append(tx, [on], self.clock.now())?;
         }
         Ok(())
     }

@@ -68,6 +68,8 @@ impl Book {
 
 /// An amount that makes the desk fail as a wrong rule would.
 pub const PANICS: i64 = -1;
+/// From this amount on, an ask is presumed to be new.
+pub const FRESH: i64 = 1_000;
 /// An amount that finds the database away.
 pub const UNAVAILABLE: i64 = -2;
 
@@ -77,6 +79,10 @@ impl Desk for Book {
 
     fn place(ask: &Ask) -> Place {
         Place { tenants: BTreeSet::from([ask.tenant]), shards: BTreeSet::from([ask.shard]) }
+    }
+
+    fn presumes_new(asks: &[Ask]) -> bool {
+        asks.iter().all(|ask| ask.amount >= FRESH)
     }
 
     fn work<'a>(&'a self, tx: &'a mut Tx, asks: &'a [Ask]) -> BoxFuture<'a, Result<Vec<Uuid>, StoreError>> {
@@ -108,7 +114,7 @@ async fn write(tx: &mut Tx, batch: u32, asks: &[Ask]) -> Result<(), StoreError> 
             .bind(place)
             .execute(tx.connection())
             .await?;
-        tx.remember(ask.tenant, ask.shard, &ask.key, &json!(null), clock().now()).await?;
+        tx.remember(ask.tenant, ask.shard, &ask.key, &json!(null), clock().now())?;
     }
     Ok(())
 }

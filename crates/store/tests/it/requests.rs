@@ -29,7 +29,7 @@ async fn once(store: &Store, tenant: TenantId, key: &RequestKey) -> Result<Recal
         return Ok(known);
     }
     let id = enter(tx.connection(), tenant, shard, 100).await?;
-    tx.remember(tenant, shard, key, &id, clock().now()).await?;
+    tx.remember(tenant, shard, key, &id, clock().now())?;
     tx.commit().await?;
     Ok(Recall::Done(id))
 }
@@ -71,7 +71,7 @@ async fn an_id_is_known_for_its_rpc_and_tenant_only_and_when_it_was_committed() 
     let key = key(new_id(), &[("member", "a")]);
     let shard = Shard::from(SHARD);
     let mut tx = store.begin(ours, [shard]).await.expect("it begins");
-    tx.remember(ours, shard, &key, &"nothing", clock().now()).await.expect("it is noted");
+    tx.remember(ours, shard, &key, &"nothing", clock().now()).expect("it is noted");
     tx.roll_back().await.expect("it rolls back");
     let other_rpc = RequestKey { rpc: "Leave", ..key.clone() };
     for (tenant, key) in [(ours, &key), (tenant(), &key), (ours, &other_rpc)] {
@@ -111,9 +111,9 @@ async fn many_are_recalled_and_remembered_in_their_order() {
     let keys: Vec<RequestKey> = (0..50).map(|number| key(new_id(), &[("points", &number.to_string())])).collect();
     let place = |number: usize| Shard::from((number % 5) as u8);
     let mut tx = store.begin(ours, Shard::all().take(5)).await.expect("it begins");
-    let even: Vec<_> = (0..50).step_by(2).map(|number| (ours, place(number), &keys[number], json!(number))).collect();
-    tx.remember_all(&even, clock().now()).await.expect("they are noted");
-    tx.remember_all(&[], clock().now()).await.expect("nothing is noted");
+    for number in (0..50).step_by(2) {
+        tx.remember(ours, place(number), &keys[number], &number, clock().now()).expect("it is noted");
+    }
     tx.commit().await.expect("it commits");
     let mut tx = store.begin(ours, Shard::all().take(5)).await.expect("it begins");
     let asked: Vec<_> = (0..50).map(|number| (ours, place(number), &keys[number])).collect();
@@ -132,7 +132,7 @@ async fn remembered(store: &Store, tenant: TenantId, all: &[(RequestId, i64)]) {
     let shard = Shard::from(SHARD);
     for (id, recorded) in all {
         let mut tx = store.begin(tenant, [shard]).await.expect("it begins");
-        tx.remember(tenant, shard, &key(*id, &[]), &"done", days_ago(*recorded)).await.expect("it is noted");
+        tx.remember(tenant, shard, &key(*id, &[]), &"done", days_ago(*recorded)).expect("it is noted");
         tx.commit().await.expect("it commits");
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use store::{Store, StoreError, Writer};
+use store::{Recall, Store, StoreError, Writer};
 use testkit::{Database, Promise, count, until};
 use uuid::Uuid;
 
-use crate::desk::{Ask, Book, PANICS, UNAVAILABLE, hand_in};
-use crate::ledger::{SERVICE, database, entries};
+use crate::desk::{Ask, Book, FRESH, PANICS, UNAVAILABLE, hand_in};
+use crate::ledger::{SERVICE, clock, database, entries};
 
 async fn writer(book: &Arc<Book>) -> (Database, Store, Writer<Book>) {
     let database = database().await;
@@ -176,6 +176,40 @@ async fn twins_in_one_batch_have_one_effect() {
         assert_eq!(answer.expect("it is done"), twin.id());
     }
     assert_eq!(entries(&database).await, [first.id(), twin.id()]);
+}
+
+#[tokio::test]
+async fn what_is_presumed_to_be_new_and_is_not_is_done_once() {
+    let book = Book::open();
+    let (database, store, writer) = writer(&book).await;
+    let before = asks(FRESH..FRESH + 20);
+    hand_in(&writer, &before).await.expect("it is answered");
+    let batches = book.works();
+    for round in 1..=3 {
+        let new = asks(FRESH + 20 * round..FRESH + 20 * (round + 1));
+        let mixed: Vec<Ask> = new.iter().zip(&before).flat_map(|(new, old)| [old.clone(), new.clone()]).collect();
+        let answers = hand_in(&writer, &mixed).await.expect("they are answered");
+        assert_eq!(answers.into_iter().map(|one| one.expect("it is done")).collect::<Vec<_>>(), ids(&mixed));
+    }
+    assert!(book.works() > batches, "they are worked off");
+    let there = entries(&database).await;
+    assert_eq!(there.len(), 80, "each once");
+    // What nobody looked up was written down all the same.
+    let mut tx = store.begin(before[0].tenant, [before[0].shard]).await.expect("it begins");
+    let known = tx.recall::<serde_json::Value>(before[0].tenant, before[0].shard, &before[0].key, clock().now()).await;
+    assert_eq!(known.expect("it reads"), Recall::Done(serde_json::Value::Null));
+}
+
+#[tokio::test]
+async fn a_culprit_among_what_is_presumed_to_be_new_is_told_alone() {
+    let book = Book::open();
+    let (database, _store, writer) = writer(&book).await;
+    let mut all = asks(FRESH..FRESH + 20);
+    all[7].amount = PANICS;
+    let answers = hand_in(&writer, &all).await.expect("they are answered");
+    let failed: Vec<usize> = (0..20).filter(|place| answers[*place].is_err()).collect();
+    assert_eq!(failed, [7]);
+    assert_eq!(entries(&database).await.len(), 19);
 }
 
 #[tokio::test]

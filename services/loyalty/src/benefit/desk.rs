@@ -53,7 +53,7 @@ impl Benefits {
             return Ok(Receipt { booked, currency: ask.cart.currency, reached: Reached::default() });
         }
         let receipt = Receipt { booked, currency: ask.cart.currency, reached: Reached::of(&tx, home) };
-        tx.remember(ask.tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(ask.tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -138,11 +138,11 @@ impl Benefits {
             // What came back with its order was told then.
             if found.stands {
                 let said: Vec<_> = found.booked.iter().map(|one| events::returned(whose, one, now)).collect();
-                eventlog::append(&mut tx, &said, now).await?;
+                eventlog::append(&mut tx, said, now)?;
             }
         }
         let receipt = Receipt { booked: found.booked, currency, reached: Reached::of(&tx, home) };
-        tx.remember(ask.tenant, home, &ask.key, &receipt, now).await?;
+        tx.remember(ask.tenant, home, &ask.key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -181,5 +181,5 @@ async fn take(
     store::insert(tx.connection(), ask, booked, now).await?;
     let whose = (ask.tenant, ask.member);
     let said: Vec<_> = booked.iter().map(|(one, _)| events::used(whose, &ask.order, one, now)).collect();
-    Ok(eventlog::append(tx, &said, now).await?)
+    Ok(eventlog::append(tx, said, now)?)
 }

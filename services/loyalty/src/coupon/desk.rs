@@ -81,7 +81,7 @@ impl CouponDesk {
             answers.push(answer);
         }
         write(tx, &given, now).await?;
-        remember(tx, asks, &mut answers, &first, now).await?;
+        remember(tx, asks, &mut answers, &first, now)?;
         Ok(answers)
     }
 }
@@ -240,7 +240,7 @@ async fn lapse(
         store::lapse(tx.connection(), tenant, &lapsed).await?;
     }
     let said: Vec<_> = over.iter().map(|coupon| events::lapsed(tenant, coupon, now)).collect();
-    eventlog::append(tx, &said, now).await?;
+    eventlog::append(tx, said, now)?;
     // Whatever rang is over, or is put aside past its time, or is not there any more.
     let timers: Vec<Timer> = coupons
         .iter()
@@ -266,7 +266,7 @@ pub(super) async fn write(tx: &mut Tx, given: &[(TenantId, Coupon)], now: Timest
         .collect();
     timers::set(tx, &due).await?;
     let said: Vec<_> = given.iter().map(|(tenant, coupon)| events::issued(*tenant, coupon)).collect();
-    eventlog::append(tx, &said, now).await
+    eventlog::append(tx, said, now)
 }
 
 /// Twins of one batch: the first is carried out, the others get its answer, or are told which field differs.
@@ -286,14 +286,13 @@ fn twin(asks: &[Ask], answers: &[Answer], first: &mut HashMap<Twin, usize>, plac
     }
 }
 
-async fn remember(
+fn remember(
     tx: &mut Tx,
     asks: &[Ask],
     answers: &mut [Answer],
     first: &HashMap<Twin, usize>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut done = Vec::new();
     for (place, (ask, answer)) in asks.iter().zip(answers.iter_mut()).enumerate() {
         let (Some((tenant, shard, own)), Answer::Done(receipt)) = (key(ask), answer) else { continue };
         if receipt.coupon.is_none() || receipt.reached != Reached::default() {
@@ -301,8 +300,8 @@ async fn remember(
         }
         receipt.reached = Reached::of(tx, shard);
         if first.get(&(tenant, shard, own.rpc, own.id)) == Some(&place) {
-            done.push((tenant, shard, own, serde_json::to_value(&*receipt).map_err(StoreError::unreadable)?));
+            tx.remember(tenant, shard, own, &*receipt, now)?;
         }
     }
-    tx.remember_all(&done, now).await
+    Ok(())
 }

@@ -143,7 +143,7 @@ async fn carry_out(tx: &mut Tx, ask: &Ask, now: Timestamp) -> Result<Answer, Sto
         return Ok(answer);
     }
     let receipt = Receipt { reached: Reached::of(tx, shard), ..(**receipt).clone() };
-    tx.remember(tenant, shard, key, &receipt, now).await?;
+    tx.remember(tenant, shard, key, &receipt, now)?;
     Ok(Answer::Done(Box::new(receipt)))
 }
 
@@ -324,7 +324,7 @@ async fn end(tx: &mut Tx, ask: &End, now: Timestamp) -> Result<Answer, StoreErro
         }
         store::end(tx.connection(), whose, found.id, (state, now)).await?;
         let said: Vec<NewEvent> = found.parts.iter().map(|part| events::redeemed(whose, &found, part, now)).collect();
-        eventlog::append(tx, &said, now).await?;
+        eventlog::append(tx, said, now)?;
     } else {
         give_up(tx, whose, &found, state, now).await?;
     }

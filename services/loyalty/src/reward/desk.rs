@@ -123,7 +123,7 @@ impl RewardDesk {
             return Ok(answer);
         }
         let receipt = Receipt { reached: Reached::of(tx, shard), ..(**receipt).clone() };
-        tx.remember(tenant, shard, key, &receipt, now).await?;
+        tx.remember(tenant, shard, key, &receipt, now)?;
         Ok(Answer::Done(Box::new(receipt)))
     }
 
@@ -184,7 +184,7 @@ impl RewardDesk {
         }
         life::store::insert(tx.connection(), ask.tenant, &claim).await?;
         let left = left(found.stock, found.taken.standing().saturating_add(1));
-        eventlog::append(tx, &[events::claimed(ask.tenant, &claim, left)], now).await?;
+        eventlog::append(tx, [events::claimed(ask.tenant, &claim, left)], now)?;
         Ok(done(claim, spendable))
     }
 
@@ -251,7 +251,7 @@ impl RewardDesk {
         let booked = (cancelled.points, cancelled.cost_minor);
         store::put_back(tx.connection(), (ask.tenant, &cancelled.reward), booked, was_fulfilled).await?;
         life::store::moved(tx.connection(), ask.tenant, &cancelled).await?;
-        eventlog::append(tx, &[events::cancelled(ask.tenant, &cancelled)], now).await?;
+        eventlog::append(tx, [events::cancelled(ask.tenant, &cancelled)], now)?;
         Ok(done(cancelled, spendable))
     }
 }
@@ -282,7 +282,7 @@ async fn fulfil(tx: &mut Tx, ask: &End, claim: Claim, now: Timestamp) -> Result<
     }
     store::hand_over(tx.connection(), ask.tenant, &handed.reward).await?;
     life::store::moved(tx.connection(), ask.tenant, &handed).await?;
-    eventlog::append(tx, &[events::fulfilled(ask.tenant, &handed)], now).await?;
+    eventlog::append(tx, [events::fulfilled(ask.tenant, &handed)], now)?;
     Ok(done(handed, 0))
 }
 

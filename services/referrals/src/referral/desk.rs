@@ -42,7 +42,7 @@ pub(super) async fn write(
     timers::set(tx, &[timer(tenant, referral)]).await?;
     let calls = referral.errands.iter().map(|errand| call(tenant, referral, *errand)).collect::<Result<Vec<_>, _>>()?;
     outbox::place(tx, &calls, now).await?;
-    eventlog::append(tx, &events::said(tenant, referral), now).await
+    eventlog::append(tx, events::said(tenant, referral), now)
 }
 
 fn timer(tenant: TenantId, referral: &Referral) -> Timer {

@@ -182,7 +182,7 @@ impl MemberDesk {
         }
         store::write(tx, &people, &shops, now).await?;
         store::bring_snapshots_forward(tx, &told, &shops, now).await?;
-        eventlog::append(tx, &events::said(&people), now).await?;
+        eventlog::append(tx, events::said(&people), now)?;
         Ok(answers)
     }
 

@@ -207,7 +207,7 @@ impl StandingOrders {
         let shard = Shard::of_member(ours.member);
         write(&mut tx, tenant, ours, now).await?;
         receipt.mark = tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
-        tx.remember(tenant, shard, key, &receipt, now).await?;
+        tx.remember(tenant, shard, key, &receipt, now)?;
         tx.commit().await?;
         Ok(receipt)
     }
@@ -259,7 +259,7 @@ async fn writable(tx: &mut Tx, tenant: TenantId) -> Result<Settled, Stop<Refusal
 
 async fn write(tx: &mut Tx, tenant: TenantId, ours: &Standing, now: Timestamp) -> Result<(), StoreError> {
     store::writing::write(tx, tenant, ours, now).await?;
-    eventlog::append(tx, &events::all(tenant, ours), now).await?;
+    eventlog::append(tx, events::all(tenant, ours), now)?;
     outbox::place(tx, &calls(tenant, ours), now).await
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use kernel::{Clock, TenantId};
 use loyalty::Loyalty;
 use loyalty::account::Accounts;
-use proto::loyalty::v1::PutProgrammeRequest;
+use proto::loyalty::v1::coupon_service_client::CouponServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
+use proto::loyalty::v1::{Programme, PutProgrammeRequest};
 use server::{DevIssuer, Entrances, InternalKey, Options, Peers, Readiness, Services, Verifier};
 use store::{Settings, Store};
 use tokio::net::TcpListener;
@@ -19,7 +20,6 @@ use uuid::Uuid;
 use wire::Keys;
 
 use crate::Failed;
-use crate::shop::programme;
 use crate::suite::{Bearer, request_id};
 
 /// A caller's connections; callers share them in turn.
@@ -28,8 +28,10 @@ const CONNECTIONS: usize = 4;
 const NOWHERE: &str = "http://127.0.0.1:1";
 const SECRET: &str = "a bench that nobody else will ever call";
 
+/// One of the connections, with a caller's token.
+type Line = InterceptedService<Channel, Bearer>;
 /// A client over one of the connections.
-pub type Client = LoyaltyServiceClient<InterceptedService<Channel, Bearer>>;
+pub type Client = LoyaltyServiceClient<Line>;
 
 /// The one tenant of the bench.
 pub fn tenant() -> TenantId {
@@ -39,6 +41,7 @@ pub fn tenant() -> TenantId {
 /// Loyalty, served and called.
 pub struct House {
     pub clients: Vec<Client>,
+    pub coupons: CouponServiceClient<Line>,
     pub accounts: Accounts,
     pub keys: Keys,
     service: Loyalty,
@@ -69,13 +72,15 @@ impl House {
         let (services, ended) = (service.mount(Services::new()), stop.clone());
         let entrances = Entrances { tcp: Some(listener), memory: None };
         let serving = tokio::spawn(async move { server::serve(services, entrances, ended, options).await.map(drop) });
-        let clients = (0..CONNECTIONS).map(|_| client(&format!("http://{address}"), &bearer));
+        let line = || line(&format!("http://{address}"), &bearer);
+        let clients = (0..CONNECTIONS).map(|_| Ok(LoyaltyServiceClient::new(line()?)));
         let clients = clients.collect::<Result<Vec<Client>, Failed>>()?;
-        Ok(Self { clients, accounts: service.accounts().clone(), keys, service, serving, stop })
+        let coupons = CouponServiceClient::new(line()?);
+        Ok(Self { clients, coupons, accounts: service.accounts().clone(), keys, service, serving, stop })
     }
 
-    pub async fn put_programme(&self) -> Result<(), Failed> {
-        let ask = PutProgrammeRequest { request_id: request_id(), programme: Some(programme()), validate_only: false };
+    pub async fn put_programme(&self, programme: Programme) -> Result<(), Failed> {
+        let ask = PutProgrammeRequest { request_id: request_id(), programme: Some(programme), validate_only: false };
         self.clients[0].clone().put_programme(ask).await?;
         Ok(())
     }
@@ -83,14 +88,14 @@ impl House {
     /// Waits for what is under way.
     pub async fn close(self) -> Result<(), Failed> {
         self.stop.cancel();
-        drop(self.clients);
+        drop((self.clients, self.coupons));
         self.serving.await??;
         Ok(self.service.close().await?)
     }
 }
 
-fn client(url: &str, bearer: &Bearer) -> Result<Client, Failed> {
+fn line(url: &str, bearer: &Bearer) -> Result<Line, Failed> {
     let endpoint = Endpoint::from_shared(url.to_owned())?.tcp_nodelay(true).http2_adaptive_window(true);
     let channel = endpoint.connect_timeout(Duration::from_secs(5)).connect_lazy();
-    Ok(LoyaltyServiceClient::with_interceptor(channel, bearer.clone()))
+    Ok(InterceptedService::new(channel, bearer.clone()))
 }

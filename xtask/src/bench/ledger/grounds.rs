@@ -154,6 +154,12 @@ impl<'s> Grounds<'s> {
         Ok(ran.a_second)
     }
 
+    /// A new database.
+    pub(super) fn empty(&self, name: &str) -> Result<String, Failure> {
+        pgbench::told(&self.server.url(), &[&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")])?;
+        Ok(self.server.ensure_database(name)?)
+    }
+
     /// A fresh copy of the members' database; the last one is thrown away.
     fn copy(&mut self, whose: Whose, members: u32) -> Result<String, Failure> {
         let template = format!("{}_{members}", whose.name());

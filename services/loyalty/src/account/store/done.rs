@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use ::store::StoreError;
+use ::store::{StoreError, Tx};
 use kernel::EntryId;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -16,14 +16,15 @@ use crate::account::holdings::Draw;
 use crate::account::tally::{Done, Spent};
 use crate::account::wallet::{Owner, WalletCode};
 
-/// What a batch's requests would undo or repeat.
-pub(super) async fn done(connection: &mut PgConnection, asks: &[&Ask], books: &Books) -> Result<Done, StoreError> {
+/// What a batch's requests would undo or repeat. Where they are presumed to be new, none repeats anything.
+pub(super) async fn done(tx: &mut Tx, asks: &[&Ask], books: &Books) -> Result<Done, StoreError> {
     // By member as well as by entry: who names another's entry must not hide it from its owner.
     let (mut undone, mut given) = (BTreeSet::<(Whose, EntryId)>::new(), BTreeSet::<(Owner, &str)>::new());
     for ask in asks {
         match ask {
             Ask::Reverse(ask) => drop(undone.insert(((ask.tenant, ask.member), ask.entry))),
             Ask::Revoke(ask) => drop(undone.insert(((ask.tenant, ask.member), ask.entry))),
+            Ask::Grant(_) if tx.presumes_new() => (),
             Ask::Grant(ask) => drop(given.insert((ask.owner(), &ask.cause))),
             Ask::Redeem(_)
             | Ask::Hold(_)
@@ -37,6 +38,7 @@ pub(super) async fn done(connection: &mut PgConnection, asks: &[&Ask], books: &B
         }
     }
     let undone = undone.into_iter().map(|(whose, entry)| (within(books, whose, entry), entry)).collect();
+    let connection = tx.connection();
     Ok(Done { spent: spent(connection, &undone).await?, granted: granted(connection, &given).await? })
 }
 
@@ -108,7 +110,7 @@ async fn spent(
     Ok(spent)
 }
 
-/// Grants by the lots that their causes name, or by the causes that older builds wrote down.
+/// Grants by the lots that their causes name.
 async fn granted(
     connection: &mut PgConnection,
     wanted: &BTreeSet<(Owner, &str)>,
@@ -128,10 +130,7 @@ async fn granted(
            CROSS JOIN LATERAL (
                SELECT number FROM lot
                WHERE (lot.tenant, lot.shard, lot.member, lot.lot) = (asked.tenant, asked.shard, asked.member, asked.lot)
-               UNION ALL
-               SELECT number FROM done_once AS done
-               WHERE (done.tenant, done.shard, done.member, done.cause)
-                   = (asked.tenant, asked.shard, asked.member, asked.cause) AND asked.wallet = '' OFFSET 0
+               OFFSET 0
            ) AS known
            CROSS JOIN LATERAL (
                SELECT entry FROM entry

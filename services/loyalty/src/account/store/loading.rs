@@ -109,7 +109,8 @@ pub(in crate::account) async fn load(
     purchases::of_wallets(connection, &full, &mut books).await?;
     tiers::standings(connection, &full, &mut books).await?;
     tiers::history(connection, &full, &mut books).await?;
-    let done = done(connection, asks, &books).await?;
+    let done = done(tx, asks, &books).await?;
+    let connection = tx.connection();
     let mut wanted = coming_back::lots(connection, asks, &done.spent).await?;
     wanted.extend(books.values().flat_map(gifts::lots));
     wanted.extend(asks.iter().flat_map(|ask| transfers::lots(ask)));

@@ -53,14 +53,13 @@ pub(in crate::account) fn twin(asks: &[Ask], answers: &[Answer], first: &mut Fir
 }
 
 /// Writes down what was carried out, with where the log stands after it.
-pub(in crate::account) async fn remember(
+pub(in crate::account) fn remember(
     tx: &mut Tx,
     asks: &[Ask],
     answers: &mut [Answer],
     first: &First,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut done = Vec::new();
     for (place, (ask, answer)) in asks.iter().zip(answers.iter_mut()).enumerate() {
         let (Some((tenant, member, key)), Answer::Done(receipt)) = (ask.key(), answer) else { continue };
         if receipt.mark.is_some() || tally::only_validates(ask) {
@@ -72,11 +71,10 @@ pub(in crate::account) async fn remember(
             ask.members().into_iter().map(|(_, other)| Shard::of_member(other)).filter(|other| *other != shard);
         receipt.marks_beside = beside.filter_map(|other| mark(tx, other)).collect();
         if first.get(&(tenant, member, key.rpc, key.id)) == Some(&place) {
-            let receipt = serde_json::to_value(&*receipt).map_err(StoreError::unreadable)?;
-            done.push((tenant, shard, key, receipt));
+            tx.remember(tenant, shard, key, &*receipt, now)?;
         }
     }
-    tx.remember_all(&done, now).await
+    Ok(())
 }
 
 /// Where the log of a shard stands.

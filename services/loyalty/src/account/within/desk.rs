@@ -63,7 +63,7 @@ impl Decided {
     /// Writes it, and says it to the log.
     pub(crate) async fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
         store::write(tx, &self.books, &self.found, now).await?;
-        eventlog::append(tx, &events::said(&self.books), now).await
+        eventlog::append(tx, events::said(&self.books), now)
     }
 }
 

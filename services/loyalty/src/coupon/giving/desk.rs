@@ -97,7 +97,7 @@ pub(crate) async fn give(
     };
     let id = coupon.id;
     timers::set(tx, &[timer(tenant, &coupon)]).await?;
-    eventlog::append(tx, &[events::issued(tenant, &coupon)], now).await?;
+    eventlog::append(tx, [events::issued(tenant, &coupon)], now)?;
     store::insert(tx.connection(), &[(tenant, coupon)]).await?;
     Ok(Some(id))
 }
@@ -120,6 +120,6 @@ pub(crate) async fn withdraw(
     store::lapse(tx.connection(), tenant, &[(Shard::of_member(member), coupon, now)]).await?;
     let over = Coupon { state: State::Lapsed, state_at: now, reserved_until: None, ..found };
     timers::set(tx, &[timer(tenant, &over)]).await?;
-    eventlog::append(tx, &[events::lapsed(tenant, &over, now)], now).await?;
+    eventlog::append(tx, [events::lapsed(tenant, &over, now)], now)?;
     Ok(true)
 }

@@ -69,7 +69,7 @@ impl Members {
         let next = next_by_itself(changes_at, &held.settled.zone, held.versions.next_change(now));
         timers::bring_forward(&mut tx, &[timer(tenant, store::SNAPSHOT, next)]).await?;
         taken.mark = tx.heads().get(&shard).map(|head| (head.epoch, head.position));
-        tx.remember(tenant, shard, &ask.key, &taken, now).await?;
+        tx.remember(tenant, shard, &ask.key, &taken, now)?;
         tx.commit().await?;
         Ok(taken)
     }
@@ -172,5 +172,5 @@ async fn write(tx: &mut Tx, tenant: TenantId, snapshot: &Snapshot, now: Timestam
     if snapshot.number == snapshot.frame_since {
         timers::set(tx, &[timer(tenant, store::SWEEP, Some(snapshot.taken_at))]).await?;
     }
-    eventlog::append(tx, &[events::taken(tenant, snapshot.number, snapshot.taken_at)], now).await
+    eventlog::append(tx, [events::taken(tenant, snapshot.number, snapshot.taken_at)], now)
 }

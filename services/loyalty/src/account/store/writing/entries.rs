@@ -27,17 +27,19 @@ pub(super) struct Columns<'a> {
     pub occurred_at: Vec<SqlTimestamp>,
     pub links: Vec<Vec<u8>>,
     pub batches: Vec<i64>,
+    pub wallets: Vec<&'a str>,
 }
 
 impl<'a> Columns<'a> {
     /// All lines, by the places of their accounts.
     pub fn of(statements: &'a [Chained<'a>], heads: &BTreeMap<Shard, Head>) -> Result<Self, StoreError> {
-        let (mut of_account, mut batches, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut of_account, mut batches, mut wallets, mut lines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, account) in statements.iter().enumerate().filter(|(_, account)| !account.lines.is_empty()) {
             let batch = batch_of(heads, Shard::of_member(account.owner.member))?;
             for line in &account.lines {
                 of_account.push(place_of(place)?);
                 batches.push(batch);
+                wallets.push(account.owner.wallet.as_str());
                 lines.push(line);
             }
         }
@@ -56,6 +58,7 @@ impl<'a> Columns<'a> {
             links: lines.iter().map(|line| line.link.0.to_vec()).collect(),
             of_account,
             batches,
+            wallets,
         })
     }
 }

@@ -27,16 +27,19 @@ pub(super) struct Columns<'a> {
     pub held: Vec<i64>,
     pub slide_months: Vec<Option<i32>>,
     pub slide_days: Vec<Option<i32>>,
+    pub wallets: Vec<&'a str>,
 }
 
 impl<'a> Columns<'a> {
     /// The lots that were found nowhere, by the places of their accounts.
     pub fn of(statements: &'a [Chained<'a>], found: &Found) -> Result<Self, StoreError> {
         let mut rows: Vec<(i32, &Lot, Option<i64>)> = Vec::new();
+        let mut wallets = Vec::new();
         for (place, account) in statements.iter().enumerate() {
             let made_by = made_by(account.holdings);
             for lot in account.holdings.lots.iter().filter(|lot| lot.touched && !found.lots.contains(&lot.id)) {
                 rows.push((place_of(place)?, lot, made_by.get(&lot.id).copied()));
+                wallets.push(account.owner.wallet.as_str());
             }
         }
         Ok(Self {
@@ -53,6 +56,7 @@ impl<'a> Columns<'a> {
             held: rows.iter().map(|(_, lot, _)| lot.held).collect(),
             slide_months: rows.iter().map(|(_, lot, _)| lot.slide.map(|slide| slide.months)).collect(),
             slide_days: rows.iter().map(|(_, lot, _)| lot.slide.map(|slide| slide.days)).collect(),
+            wallets,
         })
     }
 }

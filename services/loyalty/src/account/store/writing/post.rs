@@ -59,7 +59,8 @@ async fn run(
         &lines.occurred_at as &[SqlTimestamp], &lines.links, &lines.batches,
         instant(to_microsecond(now)) as SqlTimestamp,
         &seals.shards, &seals.batches, &seals.entries, &seals.links,
-        &accounts.wallets as &[&str], &lots.slide_months as &[Option<i32>], &lots.slide_days as &[Option<i32>],
+        &lots.wallets as &[&str], &lots.slide_months as &[Option<i32>], &lots.slide_days as &[Option<i32>],
+        &lines.wallets as &[&str],
         &accounts.transferred,
     );
     Ok(posted.fetch_one(tx.connection()).await?)
