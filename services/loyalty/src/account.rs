@@ -9,7 +9,8 @@
 //!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes what nearly
 //!    every batch posts in one statement, and what is rarer in one for each table.
 //!
-//! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
+//! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back;
+//! usable -> passed on, as points of another member that lapse when they would have.
 //! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
 //! commit 1 round trips. A batch of grants makes nine; orders under rules limited over a time read one more and write one more.
 
@@ -37,7 +38,7 @@ pub mod posting;
 pub(crate) mod qualification;
 mod quoting;
 mod reading;
-mod receipt;
+mod receipts;
 pub mod recorded;
 pub mod redemption;
 mod refusal;
@@ -52,6 +53,8 @@ mod store;
 mod tally;
 pub mod tier;
 mod tier_asks;
+mod transfer_asks;
+pub mod transferring;
 pub mod uses;
 pub mod verifying;
 pub mod wallet;
@@ -82,11 +85,13 @@ pub use self::occasion::{NewOccasion, OccasionReceipt, OccasionView};
 pub use self::opening_asks::{OpeningAsk, OpeningRefusal};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
+pub use self::receipts::Mark;
 pub use self::refusal::AccountRefusal;
 pub use self::reviewing::bringing::Brought;
 pub use self::spending_asks::{Redemption, Reversal};
 pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
+pub use self::transfer_asks::{Made, TransferAsk, TransferDeed, TransferLimit, TransferReceipt, TransferRefusal};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::{mission, reservation};
@@ -267,6 +272,19 @@ impl Accounts {
     /// Does something about a tier by hand.
     pub async fn tiers(&self, ask: TierAsk) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Tiers(ask)).await
+    }
+
+    /// Passes points of one member on to another.
+    pub async fn transfer(&self, ask: TransferAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Transfer(ask)).await
+    }
+
+    /// Takes a transfer back. Whom to lock is read before: it never changes.
+    pub async fn reverse_transfer(&self, ask: TransferAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        let mut reading = self.store.read(ask.tenant).await?;
+        let made = store::transfers::made(reading.connection(), (ask.tenant, ask.member), ask.transfer).await?;
+        drop(reading);
+        self.transfer(TransferAsk { what: TransferDeed::Reverse { made }, ..ask }).await
     }
 
     /// Applies what was heard, together with the cursors of who said it.

@@ -29,6 +29,7 @@ mod parse_quote;
 mod parse_reward;
 mod parse_rules;
 mod parse_tiers;
+mod parse_transfers;
 mod planning;
 mod present;
 mod present_benefits;
@@ -47,6 +48,7 @@ mod present_rewards;
 mod present_rules;
 mod present_simulation;
 mod present_tiers;
+mod present_transfers;
 mod refuse;
 mod refuse_benefits;
 mod refuse_coupons;
@@ -268,6 +270,26 @@ impl LoyaltyService for Service {
         let ask = parse::revocation(&self.keys, call)?;
         let receipt = self.accounts.revoke(ask).await.map_err(refuse::account)?;
         Ok(present::revocation(&self.keys, receipt))
+    }
+
+    async fn transfer_points(
+        &self,
+        call: Request<TransferPointsRequest>,
+    ) -> Result<Response<TransferPointsResponse>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let ask = parse_transfers::transfer(&self.keys, call)?;
+        let receipt = newcomers::transfer(&self.accounts, &self.peers, behalf, ask).await?;
+        Ok(present_transfers::transferred(&self.keys, language, receipt))
+    }
+
+    async fn reverse_transfer(
+        &self,
+        call: Request<ReverseTransferRequest>,
+    ) -> Result<Response<ReverseTransferResponse>, Status> {
+        let language = Language::of(call.extensions());
+        let ask = parse_transfers::reversal(&self.keys, call)?;
+        let receipt = self.accounts.reverse_transfer(ask).await.map_err(refuse::account)?;
+        Ok(present_transfers::reversed(&self.keys, language, receipt))
     }
 
     async fn explain_entry(

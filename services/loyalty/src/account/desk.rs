@@ -17,12 +17,12 @@ use terms::Held;
 use super::books::Books;
 pub use super::deed::{Deed, DeedKind};
 use super::handing::desk::keep;
-pub use super::receipt::Receipt;
+pub use super::receipts::{HoldReceipt, Receipt};
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
     AccountRefusal, Adjustment, Capture, Grant, NewHold, NewOccasion, OpeningAsk, Redemption, Release, Reversal,
-    Revocation, TierAsk, events, occasion, store, uses,
+    Revocation, TierAsk, TransferAsk, events, occasion, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
@@ -59,6 +59,8 @@ pub enum Ask {
     Tiers(TierAsk),
     /// Record an occasion.
     Occasion(NewOccasion),
+    /// Pass points on to another member, or take that back.
+    Transfer(TransferAsk),
     /// Apply what was heard, and move the cursors with it.
     Hear {
         /// The events with their cursors.
@@ -93,6 +95,7 @@ impl Ask {
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Occasion(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Transfer(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
@@ -107,6 +110,7 @@ impl Ask {
             Self::Grant(ask) => Some(ask.owner()),
             Self::Open(ask) => Some(ask.owner()),
             Self::Tiers(ask) => Some(Owner::of_points(ask.tenant, ask.member)),
+            Self::Transfer(ask) => ask.accounts().map(|(from, _)| from),
             Self::Reverse(_)
             | Self::Capture(_)
             | Self::Release(_)
@@ -126,6 +130,7 @@ impl Ask {
             Self::Capture(ask) => ask.explain,
             Self::Open(ask) => ask.explain,
             Self::Occasion(ask) => ask.explain,
+            Self::Transfer(ask) => ask.explain,
             Self::Hold(_)
             | Self::Release(_)
             | Self::Grant(_)
@@ -140,6 +145,7 @@ impl Ask {
         match self {
             Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
             Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
+            Self::Transfer(ask) => ask.members(),
             Self::Redeem(_)
             | Self::Reverse(_)
             | Self::Hold(_)
@@ -201,6 +207,7 @@ impl AccountDesk {
         let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding(&terms), now).await?;
         uses::store::load(tx.connection(), &uses::desk::counted(&open, &terms), &mut books).await?;
         occasion::store::load(tx.connection(), &occasion::desk::named(&open), &mut books).await?;
+        store::transfers::of_late(tx.connection(), &open, &terms, &mut books, now).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -296,6 +303,7 @@ impl Desk for AccountDesk {
             | Ask::Revoke(_)
             | Ask::Tiers(_)
             | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {
@@ -319,7 +327,8 @@ impl Desk for AccountDesk {
             | Ask::Open(_)
             | Ask::Revoke(_)
             | Ask::Tiers(_)
-            | Ask::Occasion(_) => false,
+            | Ask::Occasion(_)
+            | Ask::Transfer(_) => false,
         })
     }
 

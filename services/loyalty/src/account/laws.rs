@@ -30,6 +30,7 @@ mod returns;
 mod rules;
 mod sliding;
 mod tiers;
+mod transferring;
 
 struct Shop {
     holdings: Holdings,

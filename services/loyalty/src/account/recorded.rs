@@ -10,7 +10,7 @@ use kernel::{Currency, EntryId, MemberId, OccasionId};
 
 use super::decision::Decision;
 use super::granting::is_cause;
-use super::holdings::EntryKind;
+use super::holdings::{EntryKind, Lot};
 use super::occasion::{OccasionFacts, OccasionView};
 use super::opening::Opening;
 use super::replaying::{Happened, Recorded};
@@ -57,6 +57,8 @@ struct Line {
     cause: String,
     /// Why, of what was brought along.
     grounds: Option<Decision>,
+    /// Of points that came from another member, the lots they came in.
+    lots: Vec<Lot>,
     recorded_at: Timestamp,
 }
 
@@ -77,6 +79,13 @@ fn happened(line: &Line) -> Option<Happened> {
             Some(Happened::Given { entry, cause: line.cause.clone(), points: line.points })
         }
         EntryKind::EarnReversal => Some(Happened::TakenBack { grant: EntryId::parse(&line.cause).ok()? }),
+        EntryKind::TransferOut => {
+            Some(Happened::PassedOn { transfer: line.cause.clone(), points: line.points.saturating_neg() })
+        }
+        EntryKind::TransferIn => {
+            let (transfer, lots) = (line.cause.clone(), line.lots.clone());
+            Some(Happened::Received { transfer, points: line.points, lots })
+        }
         EntryKind::Earn | EntryKind::Lapse => None,
     }
 }

@@ -5,6 +5,7 @@ mod holds;
 mod occasions;
 mod openings;
 pub(in crate::account) mod tiers;
+mod transfers;
 
 use std::collections::HashMap;
 
@@ -68,6 +69,7 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Revoke(ask) => ask.validate_only,
         Ask::Tiers(ask) => ask.validate_only,
         Ask::Occasion(ask) => ask.validate_only,
+        Ask::Transfer(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -118,6 +120,7 @@ impl Tally<'_> {
                 self.call(books, ask, |tally, holdings, versions| tiers::carry_out(holdings, versions, one, tally.now))
             }
             Ask::Occasion(one) => self.record(books, one),
+            Ask::Transfer(one) => self.transfer(books, one),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
         }
@@ -176,6 +179,7 @@ impl Tally<'_> {
             | Ask::Open(_)
             | Ask::Tiers(_)
             | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => ask.owner().map(|owner| owner.wallet),
         };
@@ -292,6 +296,7 @@ fn adds(ask: &Ask) -> bool {
         | Ask::Revoke(_)
         | Ask::Tiers(_)
         | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => false,
     }
@@ -318,7 +323,9 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         hold: None,
         tier: None,
         occasion: None,
+        transfer: None,
         mark: None,
+        marks_beside: Vec::new(),
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());
             Box::new(Explanation { kind: posting.kind, points: posting.points, cause, grounds })

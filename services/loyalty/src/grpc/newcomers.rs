@@ -11,7 +11,9 @@ use tonic::Status;
 use wire::Stop;
 
 use super::refuse;
-use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, NewOccasion, OpeningAsk, Receipt, TierAsk};
+use crate::account::{
+    AccountRefusal, Accounts, Adjustment, Grant, NewOccasion, OpeningAsk, Receipt, TierAsk, TransferAsk,
+};
 
 /// What became of one item of a batch.
 pub(super) type Outcome = Result<Receipt, Stop<AccountRefusal>>;
@@ -51,6 +53,23 @@ pub(super) async fn tiers(accounts: &Accounts, peers: &Peers, behalf: Behalf, as
         Ok(receipt) => return Ok(receipt),
         Err(Stop::Refused(AccountRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
             return accounts.tiers(TierAsk { known: true, ..ask }).await.map_err(refuse::account);
+        }
+        Err(stop) => stop,
+    };
+    Err(refuse::account(stop))
+}
+
+/// Passes points on; opens the account of a receiver whose enrolment is still on its way.
+pub(super) async fn transfer(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    ask: TransferAsk,
+) -> Result<Receipt, Status> {
+    let stop = match accounts.transfer(ask.clone()).await {
+        Ok(receipt) => return Ok(receipt),
+        Err(Stop::Refused(AccountRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
+            return accounts.transfer(ask.to_known()).await.map_err(refuse::account);
         }
         Err(stop) => stop,
     };

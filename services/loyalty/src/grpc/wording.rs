@@ -71,6 +71,16 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
             None => DecisionReason::RedemptionReversal,
         },
         EntryKind::Lapse => DecisionReason::Lapse,
+        EntryKind::TransferOut | EntryKind::TransferIn => {
+            let undone = told.grounds.steps.iter().any(|step| step.name == "taken back");
+            facts.push(("why", reason_of(told, if undone { "taken back" } else { "passed on" })));
+            match (told.kind == EntryKind::TransferOut, undone) {
+                (true, false) => DecisionReason::TransferOut,
+                (true, true) => DecisionReason::TransferReversedOut,
+                (false, false) => DecisionReason::TransferIn,
+                (false, true) => DecisionReason::TransferReversedIn,
+            }
+        }
         EntryKind::Adjustment => {
             facts.push(("why", told.cause.clone()));
             if told.points < 0 { DecisionReason::TakenByHand } else { DecisionReason::AddedByHand }
@@ -207,6 +217,26 @@ mod tests {
                     ..told(EntryKind::EarnReversal, -20, empty().step("owed", "old card", -20))
                 },
                 "20 points that were owed brought along: old card.",
+            ),
+            (
+                told(
+                    EntryKind::TransferOut,
+                    -21,
+                    empty().fact("fee", 1).step("passed on", "for your birthday", -20).step("fee", "", -1),
+                ),
+                "21 points passed on to another member, 1 of them as the fee: for your birthday.",
+            ),
+            (
+                told(EntryKind::TransferIn, 20, empty().step("passed on", "for your birthday", 20)),
+                "20 points came from another member: for your birthday.",
+            ),
+            (
+                told(EntryKind::TransferOut, -20, empty().step("taken back", "by mistake", -20)),
+                "A transfer was taken back; 20 points went back to who had given them: by mistake.",
+            ),
+            (
+                told(EntryKind::TransferIn, 20, empty().step("taken back", "by mistake", 20)),
+                "A transfer was taken back; 20 points returned: by mistake.",
             ),
             (told(EntryKind::Lapse, -20, empty()), "20 points lapsed: they were not spent by their last day."),
             (told(EntryKind::Adjustment, 20, empty()), "20 points added by hand: long wait."),

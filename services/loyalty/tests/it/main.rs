@@ -31,4 +31,5 @@ mod rewards_walk;
 mod rules;
 mod shop;
 mod tiers;
+mod transferring;
 mod wallets;

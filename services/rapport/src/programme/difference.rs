@@ -28,6 +28,7 @@ const SPOKEN: [(&str, &str); 18] = [
     ("pending", "waiting"),
     ("tiers", "tier"),
     ("wallets", "wallet"),
+    ("transfers", "passing on"),
     ("ladder", ""),
     ("limits", "limit a"),
     ("most_points", "points at most"),

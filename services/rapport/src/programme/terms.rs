@@ -3,6 +3,7 @@
 mod ladder;
 mod occasions;
 mod rules;
+mod transfers;
 mod wallets;
 
 use jiff::Timestamp;
@@ -15,6 +16,9 @@ use ladder::ladder;
 pub use ladder::{Counted, Gift, Ladder, Tier};
 pub use occasions::{Birthdays, Occasion, OccasionRule};
 pub use rules::{Award, EarnRule, Limit, Over, Period};
+#[cfg(test)]
+pub use transfers::Allowed;
+pub use transfers::Transfers;
 pub use wallets::Wallet;
 
 /// The terms of a programme.
@@ -63,6 +67,9 @@ pub struct Terms {
     /// When birthdays are kept; on the day where not said.
     #[serde(default, skip_serializing_if = "Birthdays::is_default")]
     pub birthdays: Birthdays,
+    /// How members may pass points on; not at all where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 /// Points for money.
@@ -269,6 +276,7 @@ impl From<Terms> for wire::Programme {
             wallets: terms.wallets.into_iter().map(Into::into).collect(),
             occasion_rules: terms.occasion_rules.into_iter().map(Into::into).collect(),
             birthdays: terms.birthdays.wire(),
+            transfers: terms.transfers.map(Into::into),
         }
     }
 }
@@ -349,6 +357,7 @@ impl TryFrom<wire::Programme> for Terms {
             wallets: programme.wallets.into_iter().map(Into::into).collect(),
             occasion_rules: programme.occasion_rules.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             birthdays: programme.birthdays.map(Birthdays::of).unwrap_or_default(),
+            transfers: programme.transfers.map(Into::into),
         })
     }
 }

@@ -63,6 +63,7 @@ fn origins(ask: &Ask, spent: &HashMap<(Whose, EntryId), Spent>) -> Vec<(Whose, S
         | Ask::Open(_)
         | Ask::Tiers(_)
         | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Settle { .. } => Vec::new(),
     }
 }

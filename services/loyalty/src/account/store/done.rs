@@ -34,6 +34,7 @@ pub(super) async fn done(tx: &mut Tx, asks: &[&Ask], books: &Books) -> Result<Do
             | Ask::Open(_)
             | Ask::Tiers(_)
             | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => (),
         }

@@ -29,6 +29,7 @@ pub(super) fn named(asks: &[&Ask]) -> BTreeSet<(Whose, HoldId)> {
         | Ask::Revoke(_)
         | Ask::Tiers(_)
         | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => None,
     });
