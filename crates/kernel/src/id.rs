@@ -117,6 +117,8 @@ ids! {
     LotId = "lot";
     /// Points held back for something that is yet to be paid.
     HoldId = "hold";
+    /// Points that a member passed on to another.
+    TransferId = "transfer";
     /// An invitation that somebody took up.
     ReferralId = "referral";
     /// What can be subscribed to.
@@ -135,6 +137,8 @@ ids! {
     MissionRewardId = "mreward";
     /// A ticket of a prize draw.
     DrawTicketId = "ticket";
+    /// Something of a member that is no order: they joined, had their birthday, did something.
+    OccasionId = "occasion";
 }
 
 impl EntryId {

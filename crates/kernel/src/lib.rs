@@ -20,8 +20,8 @@ mod versions;
 pub use clock::{Clock, ClockError, to_microsecond};
 pub use id::{
     AdjustmentId, ChargeId, ClaimId, CouponId, DrawTicketId, EntryId, HoldId, IdError, LotId, MemberId,
-    MissionRewardId, OrderId, PlanId, ProductId, ReferralId, RequestId, ReservationId, ReturnId, SubscriptionId,
-    TenantId,
+    MissionRewardId, OccasionId, OrderId, PlanId, ProductId, ReferralId, RequestId, ReservationId, ReturnId,
+    SubscriptionId, TenantId, TransferId,
 };
 pub use money::{Currency, CurrencyError, Money};
 pub use points::Points;

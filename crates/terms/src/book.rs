@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use store::{Head, RequestKey, Store, StoreError, Tx};
+use timers::Timer;
 use uuid::Uuid;
 use wire::{Freshness, Stop, patiently};
 
@@ -93,18 +94,22 @@ impl<T> Default for Held<T> {
 /// How a service tells that terms were put.
 pub type Say<T> = fn(TenantId, &Version<T>, Timestamp) -> NewEvent;
 
+/// What has to be woken by terms that were put: a timer of the tenant, where there is one. It is brought forward, never put off.
+pub type Wake<T> = fn(TenantId, &Version<T>) -> Option<Timer>;
+
 /// The terms of all tenants. Clones are handles to the same.
 pub struct Book<T> {
     store: Store,
     clock: Clock,
     say: Say<T>,
+    wake: Wake<T>,
     memory: Memory<T>,
 }
 
 impl<T> Clone for Book<T> {
     fn clone(&self) -> Self {
         let (store, clock) = (self.store.clone(), self.clock.clone());
-        Self { store, clock, say: self.say, memory: Memory(Arc::clone(&self.memory.0)) }
+        Self { store, clock, say: self.say, wake: self.wake, memory: Memory(Arc::clone(&self.memory.0)) }
     }
 }
 
@@ -142,7 +147,13 @@ impl<T> Memory<T> {
 impl<T: Clone + Serialize + DeserializeOwned> Book<T> {
     /// On the service's database.
     pub fn new(store: Store, clock: Clock, say: Say<T>) -> Self {
-        Self { store, clock, say, memory: Memory(Arc::default()) }
+        Self { store, clock, say, wake: |_, _| None, memory: Memory(Arc::default()) }
+    }
+
+    /// One that wakes something with the terms.
+    #[must_use]
+    pub fn waking(self, wake: Wake<T>) -> Self {
+        Self { wake, ..self }
     }
 
     /// Puts new terms in force.
@@ -175,6 +186,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Book<T> {
         statements::insert(tx.connection(), tenant, &Kept { number, effective_at: ask.effective_at, terms }, now)
             .await?;
         eventlog::append(&mut tx, [(self.say)(tenant, &version, now)], now)?;
+        timers::bring_forward(&mut tx, (self.wake)(tenant, &version).as_slice()).await?;
         let receipt =
             TermsPut { version: number, mark: tx.heads().get(&shard).map(|head| (head.epoch, head.position)) };
         tx.remember(tenant, shard, &ask.key, &receipt, now)?;

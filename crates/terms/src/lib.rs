@@ -17,7 +17,7 @@ mod settled;
 mod statements;
 mod versions;
 
-pub use book::{Book, Held, NewTerms, Say, TermsPut, TermsRefusal};
+pub use book::{Book, Held, NewTerms, Say, TermsPut, TermsRefusal, Wake};
 pub use kernel::{Version, Versions};
 pub use settled::{Settled, heard, keep, now, of};
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use kernel::MemberId;
 use proto::registry::v1 as wire_registry;
 use proto::registry::v1::registry_service_server::{RegistryService, RegistryServiceServer};
@@ -13,9 +14,25 @@ use wire::{RefusalKind, Violations};
 /// Who is known to registry, by the value of an identity.
 pub type People = Arc<Mutex<BTreeMap<String, MemberId>>>;
 
+/// Somebody who has told their birthday.
+#[derive(Clone, Debug)]
+pub struct Celebrant {
+    /// Who.
+    pub member: MemberId,
+    /// Month and day.
+    pub day: (i8, i8),
+    /// When they joined.
+    pub joined_at: Timestamp,
+    /// When their record was changed last.
+    pub changed_at: Timestamp,
+}
+
+/// Whose birthday registry knows; it does not answer where that is nothing.
+pub type Birthdays = Arc<Mutex<Option<Vec<Celebrant>>>>;
+
 /// The registry.
 #[derive(Debug)]
-pub struct FakeRegistry(People);
+pub struct FakeRegistry(People, Birthdays);
 
 /// A member whom this registry does not know.
 pub const NOBODY: &str = "member_01h455vb4pex5vsknk084sn02q";
@@ -31,7 +48,12 @@ const NOBODY_AT_ALL: &str = "member_00000000000000000000000000";
 impl FakeRegistry {
     /// One that knows some people, as a server answers for it.
     pub fn serve(people: People) -> RegistryServiceServer<Self> {
-        RegistryServiceServer::new(Self(people))
+        Self::with_birthdays(people, Birthdays::default())
+    }
+
+    /// The same, one that knows birthdays as well.
+    pub fn with_birthdays(people: People, birthdays: Birthdays) -> RegistryServiceServer<Self> {
+        RegistryServiceServer::new(Self(people, birthdays))
     }
 }
 
@@ -55,6 +77,13 @@ macro_rules! unused {
                     call.into_inner().members.into_iter().partition(|member| member == NOBODY || member == NOBODY_AT_ALL);
                 let members = known.into_iter().map(|id| wire_registry::Member { id, ..Default::default() }).collect();
                 Ok(Response::new(wire_registry::BatchGetMembersResponse { members, missing }))
+            }
+
+            async fn list_birthdays(
+                &self,
+                call: Request<wire_registry::ListBirthdaysRequest>,
+            ) -> Result<Response<wire_registry::ListBirthdaysResponse>, Status> {
+                self.celebrants(&call.into_inner()).map(Response::new)
             }
             $(
                 async fn $rpc(
@@ -81,6 +110,29 @@ unused! {
 }
 
 impl FakeRegistry {
+    /// One on a page, so that whoever asks has to ask again.
+    fn celebrants(
+        &self,
+        ask: &wire_registry::ListBirthdaysRequest,
+    ) -> Result<wire_registry::ListBirthdaysResponse, Status> {
+        let known = self.1.lock().expect("nobody panics with the list").clone();
+        let known = known.ok_or_else(|| Status::unavailable("registry is away"))?;
+        let since = ask.changed_since.as_ref().map(|since| proto::instant(since).expect("an instant"));
+        let is_asked = |one: &&Celebrant| {
+            (i32::from(one.day.0), i32::from(one.day.1)) == (ask.month, ask.day)
+                && since.is_none_or(|since| one.changed_at >= since)
+                && one.member.to_string() > ask.page_token
+        };
+        let mut asked: Vec<&Celebrant> = known.iter().filter(is_asked).collect();
+        asked.sort_by_key(|one| one.member.to_string());
+        let celebrants = asked.first().map(|one| wire_registry::Celebrant {
+            member: one.member.to_string(),
+            join_time: Some(proto::timestamp(one.joined_at)),
+        });
+        let next_page_token = celebrants.iter().filter(|_| asked.len() > 1).map(|one| one.member.clone()).collect();
+        Ok(wire_registry::ListBirthdaysResponse { celebrants: celebrants.into_iter().collect(), next_page_token })
+    }
+
     fn find(&self, value: &str) -> Result<Response<wire_registry::FindMemberResponse>, Status> {
         // What cannot be a phone number is told about the field, as registry does.
         if !value.starts_with('+') {

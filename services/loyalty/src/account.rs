@@ -9,7 +9,8 @@
 //!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes what nearly
 //!    every batch posts in one statement, and what is rarer in one for each table.
 //!
-//! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
+//! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back;
+//! usable -> passed on, as points of another member that lapse when they would have.
 //! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
 //! commit 1 round trips. A batch of grants makes nine; orders under rules limited over a time read one more and write one more.
 
@@ -18,23 +19,26 @@ mod auditing;
 mod books;
 pub mod chain;
 pub mod decision;
+mod deed;
 mod desk;
 pub mod earning;
 mod events;
 pub mod facing;
 pub mod granting;
+pub mod handing;
 pub mod holding;
 mod holding_asks;
 pub mod holdings;
 pub mod judging;
 pub mod lot;
+pub mod occasion;
 pub mod opening;
 mod opening_asks;
 pub mod posting;
 pub(crate) mod qualification;
 mod quoting;
 mod reading;
-mod receipt;
+mod receipts;
 pub mod recorded;
 pub mod redemption;
 mod refusal;
@@ -49,6 +53,8 @@ mod store;
 mod tally;
 pub mod tier;
 mod tier_asks;
+mod transfer_asks;
+pub mod transferring;
 pub mod uses;
 pub mod verifying;
 pub mod wallet;
@@ -75,14 +81,17 @@ pub use self::chain::Seal;
 use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
+pub use self::occasion::{NewOccasion, OccasionReceipt, OccasionView};
 pub use self::opening_asks::{OpeningAsk, OpeningRefusal};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
+pub use self::receipts::Mark;
 pub use self::refusal::AccountRefusal;
 pub use self::reviewing::bringing::Brought;
 pub use self::spending_asks::{Redemption, Reversal};
 pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
+pub use self::transfer_asks::{Made, TransferAsk, TransferDeed, TransferLimit, TransferReceipt, TransferRefusal};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::{mission, reservation};
@@ -233,6 +242,23 @@ impl Accounts {
         self.all_explained(wanted, futures::future::join_all(done).await).await
     }
 
+    /// Records occasions; each has its own outcome. What lies in the future is of now.
+    pub async fn occur_all(&self, mut asks: Vec<NewOccasion>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let now = self.clock.now();
+        asks.iter_mut().for_each(|ask| ask.facts.occurred_at = ask.facts.occurred_at.min(now));
+        let wanted: Vec<Option<Whose>> =
+            asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
+        let done = futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Occasion(ask)))).await;
+        let mut told = Vec::with_capacity(done.len());
+        for (wanted, outcome) in wanted.into_iter().zip(done) {
+            told.push(match outcome {
+                Ok(receipt) => self.explained_occasion(wanted, receipt).await,
+                Err(stop) => Err(stop),
+            });
+        }
+        told
+    }
+
     /// Takes a grant back.
     pub async fn revoke(&self, ask: Revocation) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Revoke(ask)).await
@@ -246,6 +272,19 @@ impl Accounts {
     /// Does something about a tier by hand.
     pub async fn tiers(&self, ask: TierAsk) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Tiers(ask)).await
+    }
+
+    /// Passes points of one member on to another.
+    pub async fn transfer(&self, ask: TransferAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Transfer(ask)).await
+    }
+
+    /// Takes a transfer back. Whom to lock is read before: it never changes.
+    pub async fn reverse_transfer(&self, ask: TransferAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        let mut reading = self.store.read(ask.tenant).await?;
+        let made = store::transfers::made(reading.connection(), (ask.tenant, ask.member), ask.transfer).await?;
+        drop(reading);
+        self.transfer(TransferAsk { what: TransferDeed::Reverse { made }, ..ask }).await
     }
 
     /// Applies what was heard, together with the cursors of who said it.
@@ -299,6 +338,23 @@ impl Accounts {
             });
         }
         told
+    }
+
+    /// The same of an occasion, which may have brought no entry.
+    async fn explained_occasion(
+        &self,
+        wanted: Option<Whose>,
+        receipt: Receipt,
+    ) -> Result<Receipt, Stop<AccountRefusal>> {
+        let known = receipt.occasion.as_ref().and_then(|told| told.occasion);
+        let why = match (wanted, &receipt.why, known) {
+            (None, ..) => None,
+            (Some((tenant, member)), None, Some(known)) => {
+                self.occasion(tenant, member, known).await?.and_then(|found| found.explanation()).map(Box::new)
+            }
+            (Some(_), why, _) => why.clone(),
+        };
+        Ok(Receipt { why, ..receipt })
     }
 
     async fn carry_out(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {

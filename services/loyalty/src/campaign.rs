@@ -230,6 +230,17 @@ impl Campaigns {
         found.into_values().next().ok_or(Stop::Refused(CampaignRefusal::NotFound { campaign }))
     }
 
+    /// Whether there are campaigns with all these codes: one that is put never goes.
+    pub async fn are_known(&self, tenant: TenantId, campaigns: BTreeSet<String>) -> Result<(), Stop<CampaignRefusal>> {
+        let mut reading = self.store.read(tenant).await?;
+        let asked = campaigns.iter().map(|code| (code.clone(), 0)).collect();
+        let found = within(reading.connection(), tenant, &asked, self.clock.now()).await?;
+        match campaigns.into_iter().find(|code| !found.contains_key(&(code.clone(), 0))) {
+            Some(campaign) => Err(Stop::Refused(CampaignRefusal::NotFound { campaign })),
+            None => Ok(()),
+        }
+    }
+
     /// A page of campaigns by their code, each with its last version.
     pub async fn list(
         &self,

@@ -1,4 +1,5 @@
-//! What happened because time passed: lots lapse, tiers are reviewed, coupons lapse, reservations end, rewards are paid.
+//! What happened because time passed: lots lapse, tiers are reviewed, coupons lapse, reservations end, rewards
+//! are paid, birthdays come.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +10,21 @@ use timers::{Due, Ring};
 use uuid::Uuid;
 
 use crate::account::Accounts;
+use crate::birthday::Birthdays;
 use crate::coupon::{self, Coupons};
 use crate::draw::{self, Draws};
 use crate::mission::{self, Missions};
+use crate::programme;
 use crate::reservation::{self, Reservations};
 
-/// Rings for accounts, coupons, reservations, missions and draws. It decides as of the due instants, however late it rings.
+/// Rings for accounts, coupons, reservations, missions, draws and birthdays. It decides as of the due instants, however late it rings.
 pub(crate) struct Bell {
     accounts: Accounts,
     coupons: Coupons,
     reservations: Reservations,
     missions: Missions,
     draws: Draws,
+    birthdays: Birthdays,
 }
 
 /// What is due of one tenant.
@@ -31,6 +35,7 @@ struct DueOf {
     reservations: Vec<(Shard, ReservationId)>,
     owed: Vec<MemberId>,
     draws: Vec<(Shard, Uuid)>,
+    birthdays: bool,
 }
 
 impl Bell {
@@ -39,8 +44,9 @@ impl Bell {
         coupons: Coupons,
         reservations: Reservations,
         (missions, draws): (Missions, Draws),
+        birthdays: Birthdays,
     ) -> Self {
-        Self { accounts, coupons, reservations, missions, draws }
+        Self { accounts, coupons, reservations, missions, draws, birthdays }
     }
 }
 
@@ -54,12 +60,13 @@ impl Ring for Bell {
                 coupon::OVER => of.coupons.push((timer.shard, timer.subject.into())),
                 reservation::DUE => of.reservations.push((timer.shard, timer.subject.into())),
                 mission::OWED => of.owed.push(timer.subject.into()),
+                programme::BIRTHDAYS => of.birthdays = true,
                 draw::OWED => of.draws.push((timer.shard, timer.subject)),
                 _ => of.members.push(timer.subject.into()),
             }
         }
         for (tenant, due) in by_tenant {
-            let DueOf { members, coupons, reservations, owed, draws } = due;
+            let DueOf { members, coupons, reservations, owed, draws, birthdays } = due;
             if !members.is_empty() {
                 self.accounts.settle(tenant, members).await?;
             }
@@ -73,6 +80,9 @@ impl Ring for Bell {
             futures::future::try_join_all(paid).await?;
             let won = draws.into_iter().map(|(shard, subject)| self.draws.ring(tenant, shard, subject));
             futures::future::try_join_all(won).await?;
+            if birthdays {
+                self.birthdays.ring(tenant).await?;
+            }
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! Loyalty's side of the contract. Every rpc makes the same three moves: parse, call, present.
 
 mod benefits;
+mod birthdays;
 mod coupons;
 mod draws;
 mod history;
 mod ledger;
 mod missions;
 mod newcomers;
+mod occasions;
 mod openings;
 mod parse;
 mod parse_benefit;
@@ -17,6 +19,7 @@ mod parse_holds;
 mod parse_ladders;
 mod parse_ledger;
 mod parse_missions;
+mod parse_occasions;
 mod parse_openings;
 mod parse_page;
 mod parse_planning;
@@ -26,6 +29,7 @@ mod parse_quote;
 mod parse_reward;
 mod parse_rules;
 mod parse_tiers;
+mod parse_transfers;
 mod planning;
 mod present;
 mod present_benefits;
@@ -35,6 +39,7 @@ mod present_draws;
 mod present_holds;
 mod present_ledger;
 mod present_missions;
+mod present_occasions;
 mod present_openings;
 mod present_planning;
 mod present_programme;
@@ -43,6 +48,7 @@ mod present_rewards;
 mod present_rules;
 mod present_simulation;
 mod present_tiers;
+mod present_transfers;
 mod refuse;
 mod refuse_benefits;
 mod refuse_coupons;
@@ -69,6 +75,7 @@ use tonic::{Request, Response, Status, Streaming};
 use wire::{Keys, Language};
 
 pub(crate) use self::benefits::Service as BenefitsService;
+pub(crate) use self::birthdays::Registry;
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
@@ -76,6 +83,7 @@ pub(crate) use self::openings::Service as OpeningsService;
 pub(crate) use self::planning::Service as PlanningService;
 pub(crate) use self::rewards::Service as RewardsService;
 use crate::account::Accounts;
+use crate::campaign::Campaigns;
 use crate::programme::Programmes;
 
 /// The service as tonic calls it.
@@ -84,19 +92,20 @@ pub(crate) struct Service {
     keys: Keys,
     accounts: Accounts,
     programmes: Programmes,
+    campaigns: Campaigns,
     progress: Progress,
     peers: Peers,
 }
 
 impl Service {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         keys: Keys,
         accounts: Accounts,
-        programmes: Programmes,
+        (programmes, campaigns): (Programmes, Campaigns),
         progress: Progress,
         peers: Peers,
     ) -> Self {
-        Self { keys, accounts, programmes, progress, peers }
+        Self { keys, accounts, programmes, campaigns, progress, peers }
     }
 
     pub(crate) fn mount(self, services: Services) -> Services {
@@ -105,6 +114,8 @@ impl Service {
         let services = services.with(progress.telling(server::compressed!(LedgerServiceServer::new(ledger))));
         let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
         let services = tiers::Service::new(keys, accounts, progress.clone(), peers).mount(services);
+        let (keys, accounts, peers) = (self.keys.clone(), self.accounts.clone(), self.peers.clone());
+        let services = occasions::Service::new(keys, accounts, progress.clone(), peers).mount(services);
         services.with(progress.telling(server::compressed!(LoyaltyServiceServer::new(self))))
     }
 
@@ -123,6 +134,8 @@ impl LoyaltyService for Service {
     ) -> Result<Response<PutProgrammeResponse>, Status> {
         let ask = parse_programme::new_terms(self.keys.clone(), call).await?;
         let tenant = ask.tenant;
+        let known = self.campaigns.are_known(tenant, ask.terms.campaigns()).await;
+        known.map_err(refuse_coupons::campaign)?;
         let put = self.programmes.put(ask).await.map_err(refuse::programme)?;
         Ok(present_programme::put(&self.keys, tenant, &put))
     }
@@ -257,6 +270,26 @@ impl LoyaltyService for Service {
         let ask = parse::revocation(&self.keys, call)?;
         let receipt = self.accounts.revoke(ask).await.map_err(refuse::account)?;
         Ok(present::revocation(&self.keys, receipt))
+    }
+
+    async fn transfer_points(
+        &self,
+        call: Request<TransferPointsRequest>,
+    ) -> Result<Response<TransferPointsResponse>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let ask = parse_transfers::transfer(&self.keys, call)?;
+        let receipt = newcomers::transfer(&self.accounts, &self.peers, behalf, ask).await?;
+        Ok(present_transfers::transferred(&self.keys, language, receipt))
+    }
+
+    async fn reverse_transfer(
+        &self,
+        call: Request<ReverseTransferRequest>,
+    ) -> Result<Response<ReverseTransferResponse>, Status> {
+        let language = Language::of(call.extensions());
+        let ask = parse_transfers::reversal(&self.keys, call)?;
+        let receipt = self.accounts.reverse_transfer(ask).await.map_err(refuse::account)?;
+        Ok(present_transfers::reversed(&self.keys, language, receipt))
     }
 
     async fn explain_entry(

@@ -5,7 +5,7 @@
 //!
 //! Read on in this order: [`programme`] (what was promised), [`account`] (what a member has), [`campaign`], [`codes`], [`coupon`],
 //! [`reservation`], [`audience`], [`reward`], [`benefit`] and [`savings`] (what is given and used beside points, and for
-//! them), [`mission`] (what members are asked to do), [`draw`] (what they may win), [`planning`] (what would have come of other
+//! them), [`birthday`] (what is given when the day comes), [`mission`] (what members are asked to do), [`draw`] (what they may win), [`planning`] (what would have come of other
 //! terms), then `listen` and `clockwork` (what is heard, what falls due), `auditor` (whether it is still what was written), and
 //! `grpc` (how it is asked for).
 
@@ -15,6 +15,7 @@ pub mod account;
 pub mod audience;
 mod auditor;
 pub mod benefit;
+pub mod birthday;
 pub mod campaign;
 mod clockwork;
 pub mod codes;
@@ -46,6 +47,7 @@ use wire::Keys;
 use crate::account::Accounts;
 use crate::auditor::Auditor;
 use crate::benefit::Benefits;
+use crate::birthday::Birthdays;
 use crate::campaign::Campaigns;
 use crate::codes::Codes;
 use crate::coupon::Coupons;
@@ -99,6 +101,8 @@ impl Loyalty {
         let missions = Missions::new(store.clone(), clock.clone(), accounts.clone());
         let draws = Draws::new(store.clone(), clock.clone(), accounts.clone());
         let planning = Planning::new(accounts.clone(), programmes.clone(), clock.clone());
+        let registry = Arc::new(grpc::Registry::new(peers.clone()));
+        let birthdays = Birthdays::new(store.clone(), clock.clone(), programmes.clone(), accounts.clone(), registry);
         let ear = Arc::new(Ear::new(accounts.clone()));
         let progress = Progress::new(SERVICE, &["registry", "activity"]);
         let listening = ["registry", "activity"]
@@ -114,6 +118,7 @@ impl Loyalty {
             coupons.clone(),
             reservations.clone(),
             (missions.clone(), draws.clone()),
+            birthdays,
         ));
         let clockwork = Clockwork::new(store.clone(), clock, ring);
         let auditor = Auditor::new(accounts.clone(), None, auditor::PAUSE);
@@ -157,7 +162,7 @@ impl Loyalty {
         let service = grpc::Service::new(
             self.keys.clone(),
             self.accounts.clone(),
-            self.programmes.clone(),
+            (self.programmes.clone(), self.campaigns.clone()),
             self.progress.clone(),
             self.peers.clone(),
         );

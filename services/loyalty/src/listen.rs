@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use eventlog::{CannotApply, Heard, HeardEvent, Listener};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{Currency, MemberId, OrderId};
 use proto::activity::events::v1::{OrderRecorded, OrderReturned};
 use proto::registry::events::v1::MemberEnrolled;
@@ -20,6 +20,9 @@ use crate::account::{Accounts, Deed, DeedKind};
 use crate::planning::Told;
 use crate::reservation;
 use crate::reservation::life::OrderKey;
+
+/// Who joined longer before registry wrote it down than this belongs to a history that is being loaded.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Listens for accounts.
 pub(crate) struct Ear {
@@ -69,7 +72,8 @@ fn deed(event: &HeardEvent) -> Result<Option<Deed>, CannotApply> {
     } else if let Some(enrolled) = event.payload::<MemberEnrolled>() {
         let enrolled = enrolled?;
         let at = instant(enrolled.join_time.as_ref(), event.occurred_at)?;
-        (read_id(&enrolled.member)?, DeedKind::Joined { at })
+        let historic = event.recorded_at().duration_since(at) > LATE;
+        (read_id(&enrolled.member)?, DeedKind::Joined { at, channel: enrolled.acquisition_source, historic })
     } else {
         return Ok(None);
     };

@@ -23,6 +23,7 @@ pub mod facts;
 pub mod judging;
 mod reading;
 mod store;
+mod telling;
 pub mod terms;
 pub mod windows;
 pub mod words;
@@ -44,6 +45,7 @@ use self::facts::{Back, Event, Order, Who};
 use self::judging::{Definitions, Record, Round, judge};
 pub use self::reading::{MemberMission, MissionState};
 use self::store::members::{self, Records};
+pub(crate) use self::telling::{Told, happened};
 use self::terms::Definition;
 use self::windows::span;
 use crate::account::Accounts;
@@ -122,6 +124,12 @@ pub(crate) async fn heard(
         settle(tx, tenant, &mut definitions, &mut records, now).await?;
     }
     Ok(())
+}
+
+/// Missions that ask for an event.
+fn asking(definitions: &Definitions, name: &str, at: Timestamp) -> Vec<String> {
+    let asks = |mission: &&Definition| mission.terms.goal.hears(name) && mission.covers(at);
+    definitions.last.values().filter(asks).map(|mission| mission.code.clone()).collect()
 }
 
 /// From when on anything counts for any mission.
@@ -301,8 +309,7 @@ impl Missions {
         let event = Event { name, external_id, at, who: who.clone() };
         let mut definitions = store::definitions(tx.connection(), tenant, now).await?;
         let is_new = members::record_event(tx.connection(), (tenant, member), &event).await?;
-        let asks = |mission: &&Definition| mission.terms.goal.hears(&ask.name) && mission.covers(at);
-        let missions = definitions.last.values().filter(asks).map(|mission| mission.code.clone()).collect();
+        let missions = asking(&definitions, &ask.name, at);
         let mut receipt = HappenedReceipt { missions, repeated: !is_new, reached: Reached::default() };
         if ask.validate_only {
             tx.roll_back().await?;

@@ -125,6 +125,8 @@ const fn kind(kind: EntryKind) -> &'static str {
         EntryKind::RedemptionReversal => "given back for",
         EntryKind::Lapse => "lapsed",
         EntryKind::Adjustment => "changed by hand:",
+        EntryKind::TransferOut => "gone with",
+        EntryKind::TransferIn => "come with",
         EntryKind::Unspecified => "for",
     }
 }

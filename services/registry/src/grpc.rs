@@ -121,6 +121,15 @@ impl RegistryService for RegistryApi {
         Ok(present::page(&self.desk.keys, &page, &members))
     }
 
+    async fn list_birthdays(
+        &self,
+        call: Request<wire_registry::ListBirthdaysRequest>,
+    ) -> Result<Response<wire_registry::ListBirthdaysResponse>, Status> {
+        let (ask, page) = parse::birthdays(&self.desk, call)?;
+        let members = self.desk.hot.birthdays(ask).await.map_err(refuse::members)?;
+        Ok(present::birthdays(&self.desk.keys, &page, &members))
+    }
+
     async fn update_member(
         &self,
         call: Request<wire_registry::UpdateMemberRequest>,

@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cache::{Cache, Far, Key, Loaded, Version};
 use eventlog::{Follower, Log, Progress, Seen};
+use jiff::Timestamp;
 use kernel::{MemberId, Shard, TenantId};
 use store::{Head, Store, StoreError};
 use tokio::time::Instant;
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{Freshness, Stop};
 
 use crate::SERVICE;
-use crate::members::{Member, Members, Name, Page, Refusal};
+use crate::members::{Member, Members, Name, Page, PageOfBirthdays, Refusal};
 use crate::tenants::{Settings, Tenants};
 
 /// A member of a tenant.
@@ -170,6 +171,12 @@ impl Hot {
     pub async fn list(&self, ask: Ask<Page>) -> Result<Vec<Member>, Stop<Refusal>> {
         self.reached(&ask.fresh).await?;
         Ok(self.members.page(ask.tenant, &ask.what).await?)
+    }
+
+    /// A page of birthdays, read from the database.
+    pub async fn birthdays(&self, ask: Ask<PageOfBirthdays>) -> Result<Vec<(MemberId, Timestamp)>, Stop<Refusal>> {
+        self.reached(&ask.fresh).await?;
+        Ok(self.members.birthdays(ask.tenant, &ask.what).await?)
     }
 
     /// How a tenant is settled; none where nobody opened it.

@@ -150,6 +150,19 @@ pub struct Page {
     pub limit: i64,
 }
 
+/// A page of those whose birthday is on a day of the year.
+#[derive(Clone, Debug)]
+pub struct PageOfBirthdays {
+    /// The day; its year is none.
+    pub on: Birthday,
+    /// Those alone whose record changed since.
+    pub changed_since: Option<Timestamp>,
+    /// Where the page before ended.
+    pub after: Option<MemberId>,
+    /// How many it shows at most.
+    pub limit: i64,
+}
+
 /// A change to be made.
 #[derive(Clone, Debug)]
 pub struct ChangeAsk {
@@ -348,6 +361,15 @@ impl Members {
     /// What a name is recognised by without being told, as events carry it.
     pub(crate) fn key_of(&self, tenant: TenantId, name: &Name) -> String {
         events::identity_key(&self.keys, tenant, name)
+    }
+
+    /// A page of those whose birthday is on a day of the year, with when they joined.
+    pub(crate) async fn birthdays(
+        &self,
+        tenant: TenantId,
+        page: &PageOfBirthdays,
+    ) -> Result<Vec<(MemberId, Timestamp)>, StoreError> {
+        store::birthdays(&mut self.store.read(tenant).await?, tenant, page).await
     }
 
     /// A page of records.

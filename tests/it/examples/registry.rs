@@ -3,8 +3,8 @@
 use proto::portrait::v1::GetPortraitRequest;
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, EnrolMemberRequest, EnrolMembersRequest, FindMemberRequest,
-    GetMemberRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest, TagMemberRequest,
-    UpdateMemberRequest,
+    GetMemberRequest, ListBirthdaysRequest, ListMembersRequest, MemberChange, RemoveIdentityRequest, SetConsentRequest,
+    TagMemberRequest, UpdateMemberRequest,
 };
 use testkit::Examples;
 
@@ -29,6 +29,7 @@ pub fn examples(world: &World) -> Examples {
             ..FindMemberRequest::default()
         }))
         .with(make!(world, |_world, _n| ListMembersRequest { page_size: 10, ..ListMembersRequest::default() }))
+        .with(make!(world, |_world, _n| ListBirthdaysRequest { month: 2, day: 29, ..Default::default() }))
         .with_other(
             make!(world, |_world, n| enrolment(String::new(), &number(n))),
             |request: &mut EnrolMemberRequest| {

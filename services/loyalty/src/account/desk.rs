@@ -12,58 +12,27 @@ use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
-use terms::{Held, Settled};
+use terms::Held;
 
-use super::earning::OrderFacts;
-pub use super::receipt::Receipt;
-use super::reversing::ReturnFacts;
+use super::books::Books;
+pub use super::deed::{Deed, DeedKind};
+use super::handing::desk::keep;
+pub use super::receipts::{HoldReceipt, Receipt};
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
-    AccountRefusal, Adjustment, Capture, Grant, NewHold, OpeningAsk, Redemption, Release, Reversal, Revocation,
-    TierAsk, events, store, uses,
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, NewOccasion, OpeningAsk, Redemption, Release, Reversal,
+    Revocation, TierAsk, TransferAsk, events, occasion, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
-use crate::programme::terms::{TenantTerms, has_limits, may_slide};
+use crate::programme::terms::{TenantTerms, may_slide};
 use crate::programme::wallets::ByWallet;
 use crate::programme::{Programme, Programmes};
 use crate::{benefit, mission, reservation};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
-
-/// Something that happened to a member, as heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deed {
-    /// In which tenant.
-    pub tenant: TenantId,
-    /// To whom; to the tenant itself where none is named.
-    pub member: Option<MemberId>,
-    /// What.
-    pub kind: DeedKind,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeedKind {
-    /// They joined.
-    Joined {
-        /// When.
-        at: Timestamp,
-    },
-    /// They bought; a guest's order that joins brings what had come back of it before.
-    Bought {
-        /// What.
-        order: OrderFacts,
-        /// What had come back already.
-        back: Option<ReturnFacts>,
-    },
-    /// Something came back.
-    Returned(ReturnFacts),
-    /// Registry settled something for the tenant.
-    TenantSettled(Settled),
-}
 
 /// A request to the desk.
 #[derive(Debug)]
@@ -88,6 +57,10 @@ pub enum Ask {
     Revoke(Revocation),
     /// Do something about a tier by hand.
     Tiers(TierAsk),
+    /// Record an occasion.
+    Occasion(NewOccasion),
+    /// Pass points on to another member, or take that back.
+    Transfer(TransferAsk),
     /// Apply what was heard, and move the cursors with it.
     Hear {
         /// The events with their cursors.
@@ -121,12 +94,14 @@ impl Ask {
             Self::Open(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Occasion(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Transfer(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
 
-    /// Which account a call speaks of. What is heard and what is due may be about all of a member's; a call that names an
-    /// entry or a hold, about any of them.
+    /// Which account a call speaks of. What is heard, what is due and an occasion may be about all of a member's; a call
+    /// that names an entry or a hold, about any of them.
     pub(super) fn owner(&self) -> Option<Owner> {
         match self {
             Self::Redeem(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
@@ -135,10 +110,12 @@ impl Ask {
             Self::Grant(ask) => Some(ask.owner()),
             Self::Open(ask) => Some(ask.owner()),
             Self::Tiers(ask) => Some(Owner::of_points(ask.tenant, ask.member)),
+            Self::Transfer(ask) => ask.accounts().map(|(from, _)| from),
             Self::Reverse(_)
             | Self::Capture(_)
             | Self::Release(_)
             | Self::Revoke(_)
+            | Self::Occasion(_)
             | Self::Hear { .. }
             | Self::Settle { .. } => None,
         }
@@ -152,6 +129,8 @@ impl Ask {
             Self::Adjust(ask) => ask.explain,
             Self::Capture(ask) => ask.explain,
             Self::Open(ask) => ask.explain,
+            Self::Occasion(ask) => ask.explain,
+            Self::Transfer(ask) => ask.explain,
             Self::Hold(_)
             | Self::Release(_)
             | Self::Grant(_)
@@ -166,6 +145,7 @@ impl Ask {
         match self {
             Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
             Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
+            Self::Transfer(ask) => ask.members(),
             Self::Redeem(_)
             | Self::Reverse(_)
             | Self::Hold(_)
@@ -175,7 +155,8 @@ impl Ask {
             | Self::Grant(_)
             | Self::Open(_)
             | Self::Revoke(_)
-            | Self::Tiers(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
+            | Self::Tiers(_)
+            | Self::Occasion(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
         }
     }
 }
@@ -224,7 +205,9 @@ impl AccountDesk {
         let open: Vec<&Ask> =
             asks.iter().zip(&recalled).filter(|(_, known)| matches!(known, Recall::New)).map(|(ask, _)| ask).collect();
         let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding(&terms), now).await?;
-        uses::store::load(tx.connection(), &counted(&open, &terms), &mut books).await?;
+        uses::store::load(tx.connection(), &uses::desk::counted(&open, &terms), &mut books).await?;
+        occasion::store::load(tx.connection(), &occasion::desk::named(&open), &mut books).await?;
+        store::transfers::of_late(tx.connection(), &open, &terms, &mut books, now).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -255,8 +238,8 @@ impl AccountDesk {
                 mission::heard(tx, missions, &|deed, order| who(&books, deed, order), now).await?;
             }
         }
-        store::write(tx, &books, &found, now).await?;
-        uses::store::write(tx, &books).await?;
+        let withheld = keep(tx, &books, &found, now).await?;
+        occasion::desk::finish(tx, asks, (&books, &mut answers), &withheld, now).await?;
         eventlog::append(tx, events::said(&books), now)?;
         recalling::remember(tx, asks, &mut answers, &first, now)?;
         Ok(answers)
@@ -269,7 +252,7 @@ fn all_given(asks: &[Ask], answers: &[Answer]) -> bool {
 }
 
 /// How a member stood when they bought something that this batch has booked.
-fn who(books: &super::books::Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
+fn who(books: &Books, deed: &mission::Deed, order: OrderId) -> Option<Who> {
     let holdings = books.get(&Owner::of_points(deed.tenant, deed.member))?;
     holdings.faced.get(&order).map(|buyer| Who::of(buyer, holdings.joined_at))
 }
@@ -277,14 +260,6 @@ fn who(books: &super::books::Books, deed: &mission::Deed, order: OrderId) -> Opt
 /// In which tenants what is given renews what is there.
 pub(super) fn sliding(terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<TenantId> {
     terms.iter().filter(|(_, terms)| may_slide(terms.versions.points())).map(|(tenant, _)| *tenant).collect()
-}
-
-/// Of whom orders or returns are heard where rules are limited over a time.
-fn counted(asks: &[&Ask], terms: &HashMap<TenantId, TenantTerms>) -> BTreeSet<Whose> {
-    let limited = |tenant: &TenantId| terms.get(tenant).is_some_and(|terms| has_limits(terms.versions.points()));
-    let limited: BTreeSet<TenantId> = terms.keys().copied().filter(limited).collect();
-    let heard = asks.iter().filter(|ask| matches!(ask, Ask::Hear { .. })).flat_map(|ask| ask.members());
-    heard.filter(|(tenant, _)| limited.contains(tenant)).collect()
 }
 
 pub(super) fn ruling(held: Held<Programme>) -> TenantTerms {
@@ -327,6 +302,8 @@ impl Desk for AccountDesk {
             | Ask::Grant(_)
             | Ask::Revoke(_)
             | Ask::Tiers(_)
+            | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {
@@ -349,7 +326,9 @@ impl Desk for AccountDesk {
             | Ask::Adjust(_)
             | Ask::Open(_)
             | Ask::Revoke(_)
-            | Ask::Tiers(_) => false,
+            | Ask::Tiers(_)
+            | Ask::Occasion(_)
+            | Ask::Transfer(_) => false,
         })
     }
 

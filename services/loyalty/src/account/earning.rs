@@ -1,7 +1,7 @@
 //! What an order earns: so many points for so much money, multiplied by the tier, and what earn rules add, as one lot
 //! that lapses together.
 
-mod grounds;
+pub(super) mod grounds;
 
 use jiff::Timestamp;
 use kernel::{Currency, LotId, OrderId};
@@ -204,7 +204,7 @@ fn post_earned(
 /// Remembers what limited rules gave.
 fn use_rules(holdings: &mut Holdings, order: &OrderFacts, assessed: &Assessed) {
     let used = assessed.judged.iter().filter(|rule| rule.counts && rule.points() > 0).map(|rule| RuleUse {
-        order: order.order,
+        of: order.order.uuid(),
         rule: rule.code.clone(),
         points: rule.points(),
         back: 0,

@@ -1,14 +1,17 @@
-//! What conditions of earn rules are told of an order, of its lines, and of the member who bought.
+//! What conditions of rules are told of an order and its lines, of an occasion, and of the member whose it is.
 
 mod reading;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use kernel::OrderId;
 use rule::{Facts, Known, Schema, Slot, Texts};
 
 use super::earning::{LineFacts, OrderFacts};
 use super::holdings::Holdings;
+use super::occasion::OccasionFacts;
 use crate::programme::terms::{Ladder, Programme};
-use crate::programme::words::{LineWords, OrderWords, Words as _};
+use crate::programme::words::{LineWords, OccasionWords, OrderWords, Words as _};
 
 /// What is known of who buys; nothing of a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +31,20 @@ pub struct Buyer {
 impl Buyer {
     /// What is known of a member who buys.
     pub fn of(holdings: &Holdings, order: &OrderFacts, programme: Option<&Programme>) -> Self {
-        let is_before = |at| at < order.occurred_at;
-        let bought = holdings.purchases.values().filter(|known| known.order != order.order);
+        Self::at(holdings, order.occurred_at, Some(order.order), programme)
+    }
+
+    /// What is known of a member at a moment, an order of that moment left out.
+    pub fn at(holdings: &Holdings, at: Timestamp, but: Option<OrderId>, programme: Option<&Programme>) -> Self {
+        let is_before = |bought| bought < at;
+        let bought = holdings.purchases.values().filter(|known| Some(known.order) != but);
         let counting =
             bought.filter(|known| is_before(known.occurred_at) && known.net_minor > known.returned_minor).count();
         let held = |ladder: &Ladder| {
-            let tier = holdings.tier_at(ladder, order.occurred_at)?;
+            let tier = holdings.tier_at(ladder, at)?;
             Some((ladder.code.clone(), tier.to_owned()))
         };
-        let since = order.occurred_at.duration_since(holdings.joined_at).as_hours().max(0);
+        let since = at.duration_since(holdings.joined_at).as_hours().max(0);
         Self {
             tier: programme.and_then(|programme| programme.ladder.as_ref()).and_then(held).map(|(_, tier)| tier),
             tiers: programme.into_iter().flat_map(Programme::ladders).filter_map(held).collect(),
@@ -132,6 +140,23 @@ pub fn order<'a>(
         buyer.map(|buyer| Known::Int(buyer.points)),
     ];
     Faced { schema: OrderWords::schema(), known }
+}
+
+/// What conditions of occasions are told.
+pub fn occasion<'a>(occasion: &'a OccasionFacts, buyer: &'a Buyer, zone: &TimeZone) -> Faced<'a> {
+    let local = occasion.occurred_at.to_zoned(zone.clone());
+    let known = vec![
+        Some(Known::Instant(occasion.occurred_at)),
+        Some(Known::Int(occasion.quantity)),
+        told(&occasion.channel),
+        Some(Known::Int(i64::from(local.hour()))),
+        Some(Known::Int(i64::from(local.weekday().to_monday_one_offset()))),
+        buyer.tier.as_deref().map(Known::Text),
+        Some(Known::Int(buyer.orders)),
+        Some(Known::Int(buyer.days_since_joining)),
+        Some(Known::Int(buyer.points)),
+    ];
+    Faced { schema: OccasionWords::schema(), known }
 }
 
 /// What conditions of lines are told.

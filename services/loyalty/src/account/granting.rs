@@ -1,7 +1,9 @@
 //! Points given for something that is no order, and taken back when that turns out not to hold.
 
 use jiff::Timestamp;
-use kernel::{ChargeId, DrawTicketId, EntryId, LotId, MemberId, MissionRewardId, Points, ReferralId, SubscriptionId};
+use kernel::{
+    ChargeId, DrawTicketId, EntryId, LotId, MemberId, MissionRewardId, OccasionId, Points, ReferralId, SubscriptionId,
+};
 
 use super::decision::Decision;
 use super::holdings::{EntryKind, Holdings, Lot, OutOfRange};
@@ -14,10 +16,14 @@ use crate::programme::terms::{DeficitPolicy, Terms, Versions};
 
 /// Whether a text is the id of something that points may be given for. Orders are not among them: they earn by themselves.
 pub fn is_cause(text: &str) -> bool {
-    is_foreign_cause(text) || MissionRewardId::parse(text).is_ok() || DrawTicketId::parse(text).is_ok()
+    is_foreign_cause(text)
+        || MissionRewardId::parse(text).is_ok()
+        || DrawTicketId::parse(text).is_ok()
+        || OccasionId::parse(text).is_ok()
 }
 
-/// Whether it is one of another service, which may name it in a call. What missions and draws give is given by them alone.
+/// Whether it is one of another service, which may name it in a call. What missions and draws give,
+/// and what occasions bring, is given by them alone.
 pub fn is_foreign_cause(text: &str) -> bool {
     ReferralId::parse(text).is_ok() || SubscriptionId::parse(text).is_ok() || ChargeId::parse(text).is_ok()
 }

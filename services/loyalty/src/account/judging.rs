@@ -5,6 +5,8 @@
 //!    what it gives, then its limits in their order.
 //! 3. Of the rules of a group the one that gives the most, after its limits, is applied; of equals the first.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use kernel::Rounding;
 use kernel::rounding::share;
 use rule::{Need, Undecided};
@@ -13,8 +15,9 @@ use super::earning::OrderFacts;
 use super::facing::{self, Buyer, Lists};
 use super::holdings::OutOfRange;
 use super::uses::{self, RuleUse};
-use crate::programme::rules::{Award, Counted, EarnRule, Limit, OverLimit, Unreadable};
+use crate::programme::rules::{Award, Condition, Counted, EarnRule, Limit, OverLimit, Unreadable};
 use crate::programme::terms::Programme;
+use crate::programme::words::Words;
 
 /// What a rule came to for one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,9 +120,15 @@ pub fn judge(programme: &Programme, asked: Asked<'_>) -> Result<Vec<Judged>, Out
     let facts = facing::order(order, &lists, &currency, asked.buyer, programme.zone.rules());
     let mut judged = Vec::with_capacity(ruling.len());
     for rule in &ruling {
-        let verdict = match met(rule, &facts) {
+        let verdict = match met(&rule.when, &facts) {
             Some(verdict) => verdict,
-            None => limited(rule, programme, asked, given(rule, asked)?),
+            None => match given(rule, asked)? {
+                Ok(points) => {
+                    let moment = (order.occurred_at, programme.zone.rules());
+                    limited((&rule.code, &rule.limits), asked.uses, moment, points)
+                }
+                Err(verdict) => verdict,
+            },
         };
         let (code, display_name) = (rule.code.clone(), rule.display_name.clone());
         judged.push(Judged { code, display_name, counts: rule.counts(), verdict });
@@ -128,9 +137,9 @@ pub fn judge(programme: &Programme, asked: Asked<'_>) -> Result<Vec<Judged>, Out
     Ok(judged)
 }
 
-/// What keeps an order from a rule before anything is counted; none where nothing does.
-fn met(rule: &EarnRule, facts: &facing::Faced<'_>) -> Option<Verdict> {
-    let Ok(when) = rule.when.rule() else { return Some(Verdict::Unreadable) };
+/// What keeps an order or an occasion from a rule before anything is counted; none where nothing does.
+pub(super) fn met<W: Words>(when: &Condition<W>, facts: &facing::Faced<'_>) -> Option<Verdict> {
+    let Ok(when) = when.rule() else { return Some(Verdict::Unreadable) };
     let when = when?;
     let need = when.needs(facts)?;
     let unknown = when.prove(facts).undecided.into_iter().filter_map(|why| match why {
@@ -165,14 +174,16 @@ fn counting(rule: &EarnRule, order: &OrderFacts) -> Result<Vec<bool>, Unreadable
     Ok(order.lines.iter().map(|line| condition.is_none_or(|rule| rule.holds(&facing::line(line)))).collect())
 }
 
-fn limited(rule: &EarnRule, programme: &Programme, asked: Asked<'_>, given: Result<i64, Verdict>) -> Verdict {
-    let wanted = match given {
-        Ok(points) => points,
-        Err(verdict) => return verdict,
-    };
+/// What the limits of a rule leave of what it would give at a moment.
+pub(super) fn limited(
+    (code, limits): (&str, &[Limit]),
+    uses: &[RuleUse],
+    (at, zone): (Timestamp, &TimeZone),
+    wanted: i64,
+) -> Verdict {
     let (mut points, mut capped) = (wanted, None);
-    for limit in &rule.limits {
-        let left = uses::left(asked.uses, &rule.code, limit, asked.order.occurred_at, programme.zone.rules());
+    for limit in limits {
+        let left = uses::left(uses, code, limit, at, zone);
         let wants = match limit.of {
             Counted::Points => points,
             Counted::Orders => 1,

@@ -23,12 +23,14 @@ mod given;
 mod granting;
 mod holding;
 mod ladders;
+mod occasions;
 mod openings;
 mod pending;
 mod returns;
 mod rules;
 mod sliding;
 mod tiers;
+mod transferring;
 
 struct Shop {
     holdings: Holdings,

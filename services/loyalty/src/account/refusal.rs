@@ -6,6 +6,7 @@ use kernel::{ClaimId, EntryId, HoldId, MemberId, Points};
 use super::holdings::EntryKind;
 use super::opening_asks::OpeningRefusal;
 use super::tier_asks::TierRefusal;
+use super::transfer_asks::TransferRefusal;
 use super::wallet::WalletCode;
 
 /// Why an account was not changed, or not found.
@@ -94,6 +95,14 @@ pub enum AccountRefusal {
     Tier(TierRefusal),
     /// Nothing was taken over from another system.
     Opening(OpeningRefusal),
+    /// Nothing was passed on, or taken back.
+    Transfer(TransferRefusal),
     /// A balance would leave its range.
     OutOfRange,
+}
+
+impl From<TransferRefusal> for AccountRefusal {
+    fn from(refusal: TransferRefusal) -> Self {
+        Self::Transfer(refusal)
+    }
 }

@@ -1,20 +1,25 @@
 //! A member's recorded history lived once more, under these terms or others: by the rules that book, in holdings that nobody
 //! keeps. What falls due between two things that happened is settled as of its own instant.
 
+mod passing;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kernel::{EntryId, MemberId, Points};
+use kernel::{EntryId, MemberId, OccasionId, Points};
 
 use super::earning::{OrderFacts, earn};
 use super::granting::{self, Granted};
-use super::holdings::{Draw, Holdings, OutOfRange};
+use super::holdings::{Draw, Holdings, Lot, OutOfRange};
+use super::occasion::{OccasionFacts, OccasionGift, book, judge, stand};
 use super::opening::{self, CannotOpen, Opening};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
 use super::tally::hearing::join;
+use super::uses::give_all_back;
 use crate::programme::terms::Versions;
+use passing::Passing;
 
 /// Everything that is recorded of a member, and does not follow from something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +86,29 @@ pub enum Happened {
         /// What.
         opening: Opening,
     },
+    /// It was an occasion that is no order.
+    Occurred {
+        /// What.
+        occasion: OccasionFacts,
+        /// The entry it brought in points, where it brought one.
+        entry: Option<EntryId>,
+    },
+    /// Points were passed on to another member; or went back to whom they had come from.
+    PassedOn {
+        /// The transfer.
+        transfer: String,
+        /// How many, a fee included.
+        points: i64,
+    },
+    /// Points came from another member; or came back.
+    Received {
+        /// The transfer.
+        transfer: String,
+        /// How many.
+        points: i64,
+        /// The lots they came in, as these were then; none where they came back.
+        lots: Vec<Lot>,
+    },
     /// They were taken back.
     TakenBack {
         /// The entry in which they had been given.
@@ -102,7 +130,8 @@ pub struct Lived {
 /// Lives it up to a moment.
 pub fn live(life: &Life, versions: &Versions, until: Timestamp) -> Result<Lived, OutOfRange> {
     let holdings = Holdings::new(life.member, life.joined_at);
-    let mut living = Living { lived: Lived { holdings, unmet: 0, unmatched: 0 }, versions, entries: HashMap::new() };
+    let lived = Lived { holdings, unmet: 0, unmatched: 0 };
+    let mut living = Living { lived, versions, entries: HashMap::new(), passing: Passing::default() };
     join(&mut living.lived.holdings, versions, life.joined_at, life.joined_at)?;
     for recorded in &life.recorded {
         living.through(&recorded.what, recorded.known_at)?;
@@ -117,6 +146,7 @@ struct Living<'a> {
     versions: &'a Versions,
     /// What became here of entries that others refer to.
     entries: HashMap<EntryId, Again>,
+    passing: Passing,
 }
 
 /// An entry that was posted again.
@@ -145,7 +175,16 @@ impl Living<'_> {
             Happened::ByHand { points } => self.by_hand(*points, at),
             Happened::Given { entry, cause, points } => self.given(*entry, cause, *points, at),
             Happened::Brought { entry, opening } => self.brought(*entry, opening, at),
+            Happened::Occurred { occasion, entry } => self.occurred(occasion, *entry, at),
             Happened::TakenBack { grant } => self.taken_back(*grant, at),
+            Happened::PassedOn { transfer, points } => {
+                let unmet = self.passing.pass_on(&mut self.lived.holdings, self.versions, (transfer, *points), at)?;
+                self.lived.unmet = self.lived.unmet.saturating_add(unmet);
+                Ok(())
+            }
+            Happened::Received { transfer, points, lots } => {
+                self.passing.receive(&mut self.lived.holdings, self.versions, (transfer, *points, lots), at)
+            }
         }
     }
 
@@ -230,11 +269,43 @@ impl Living<'_> {
         }
     }
 
+    /// What it brings to points under these terms. Who was given nothing then may be given something now.
+    fn occurred(&mut self, occasion: &OccasionFacts, entry: Option<EntryId>, at: Timestamp) -> Result<(), OutOfRange> {
+        let (holdings, versions) = (&mut self.lived.holdings, self.versions);
+        holdings.loading = occasion.historic;
+        let booked = occur(holdings, versions, occasion, at);
+        holdings.loading = false;
+        if let (Some(gift), Some(entry)) = (booked?, entry)
+            && let Some(again) = gift.entry
+        {
+            let again = Again { entry: again, cause: occasion.id.to_string(), points: gift.points };
+            self.entries.insert(entry, again);
+        }
+        Ok(())
+    }
+
     fn taken_back(&mut self, grant: EntryId, at: Timestamp) -> Result<(), OutOfRange> {
         let Some(again) = self.entries.remove(&grant) else { return Ok(()) };
         let granted = Granted { entry: again.entry, points: again.points, cause: &again.cause };
-        granting::take_grant_back(&mut self.lived.holdings, self.versions, &granted, "", at).map(|_| ())
+        let holdings = &mut self.lived.holdings;
+        granting::take_grant_back(holdings, self.versions, &granted, "", at)?;
+        if let Ok(occasion) = OccasionId::parse(&again.cause) {
+            give_all_back(holdings, occasion.uuid());
+        }
+        Ok(())
     }
+}
+
+fn occur(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    facts: &OccasionFacts,
+    at: Timestamp,
+) -> Result<Option<OccasionGift>, OutOfRange> {
+    let buyer = stand(holdings, versions, facts, at)?;
+    let Some(terms) = versions.at(facts.occurred_at) else { return Ok(None) };
+    let came = judge(terms, facts, &buyer, &holdings.uses)?;
+    book(holdings, versions, facts, (&came, &buyer), at)
 }
 
 /// Nobody asks for more than there is here.

@@ -2,13 +2,15 @@
 
 pub(super) mod hearing;
 mod holds;
+mod occasions;
 mod openings;
 pub(in crate::account) mod tiers;
+mod transfers;
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kernel::{ClaimId, EntryId, HoldId, MemberId, TenantId};
+use kernel::{ClaimId, EntryId, HoldId, MemberId, OccasionId, TenantId};
 
 use super::books::{Books, of_member};
 use super::decision::Explanation;
@@ -18,6 +20,7 @@ use super::holdings::{Draw, EntryKind, Holdings, OutOfRange, Posting};
 use super::opening::{self, Opened};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{Redeemed, give_back};
+use super::uses::give_all_back;
 use super::{AccountRefusal, Adjustment, Grant, Redemption, Reversal, Revocation};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::terms::{TenantTerms, Versions};
@@ -65,6 +68,8 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Open(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
         Ask::Tiers(ask) => ask.validate_only,
+        Ask::Occasion(ask) => ask.validate_only,
+        Ask::Transfer(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -114,6 +119,8 @@ impl Tally<'_> {
             Ask::Tiers(one) => {
                 self.call(books, ask, |tally, holdings, versions| tiers::carry_out(holdings, versions, one, tally.now))
             }
+            Ask::Occasion(one) => self.record(books, one),
+            Ask::Transfer(one) => self.transfer(books, one),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
         }
@@ -171,6 +178,8 @@ impl Tally<'_> {
             | Ask::Grant(_)
             | Ask::Open(_)
             | Ask::Tiers(_)
+            | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => ask.owner().map(|owner| owner.wallet),
         };
@@ -266,6 +275,9 @@ impl Tally<'_> {
         }
         let granted = Granted { entry, points, cause: &cause };
         let taken = granting::take_grant_back(holdings, versions, &granted, &ask.reason, self.now)?;
+        if let Ok(occasion) = OccasionId::parse(&cause) {
+            give_all_back(holdings, occasion.uuid());
+        }
         Ok(receipt(holdings, taken))
     }
 }
@@ -283,6 +295,8 @@ fn adds(ask: &Ask) -> bool {
         | Ask::Release(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
+        | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => false,
     }
@@ -308,7 +322,10 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         points: posting.map_or(0, |posting| posting.points),
         hold: None,
         tier: None,
+        occasion: None,
+        transfer: None,
         mark: None,
+        marks_beside: Vec::new(),
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());
             Box::new(Explanation { kind: posting.kind, points: posting.points, cause, grounds })

@@ -78,15 +78,18 @@ impl Qualified {
     }
 }
 
-/// Points given for a decision about a tier.
+/// What was given for a decision about a tier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gifted {
     /// What they stand under on the statement.
     pub cause: String,
-    /// How many.
+    /// How many points; there may be none.
     pub points: i64,
     /// What members read of the tier.
     pub named: String,
+    /// Of which campaign a coupon was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
 }
 
 /// A tier that an operator has put a member into: a floor under what they reach themselves.

@@ -6,6 +6,7 @@ mod holding;
 mod openings;
 mod rules;
 mod tiers;
+mod transferring;
 
 use std::collections::BTreeMap;
 
@@ -113,9 +114,9 @@ impl Model {
         self.points.extend(usable.into_iter().map(|(_, point)| point));
         self.points.sort_unstable();
         while self.points.first().is_some_and(|(lapses, ..)| *lapses <= now) {
-            if let (.., Some(order)) = self.points.remove(0) {
-                self.bought.get_mut(&order).expect("bought").lapsed += 1;
-            }
+            // What came from another member was not bought here.
+            let bought = self.points.remove(0).2.and_then(|order| self.bought.get_mut(&order));
+            bought.into_iter().for_each(|bought| bought.lapsed += 1);
         }
     }
 

@@ -191,5 +191,10 @@ fn read_tier(bad: &mut Violations, at: &str, tier: &wire_v1::Tier) -> Option<Tie
 
 fn read_gift(bad: &mut Violations, at: &str, gift: Option<&wire_v1::TierGift>) -> Option<Gift> {
     let Some(gift) = gift else { return Some(Gift::default()) };
-    Some(Gift { points: bad.number(&format!("{at}.points"), gift.points, 0..=MOST_GIVEN)? })
+    let points = bad.number(&format!("{at}.points"), gift.points, 0..=MOST_GIVEN);
+    let campaign = match gift.campaign.as_str() {
+        "" => Some(None),
+        campaign => bad.code(&format!("{at}.campaign"), campaign, 1..=40).map(Some),
+    };
+    Some(Gift { points: points?, campaign: campaign? })
 }

@@ -9,6 +9,7 @@ use tonic::{Request, Status};
 use wire::{Freshness, Keys, Violations, digests, open};
 
 use super::parse_ladders::read_ladders;
+use super::parse_occasions;
 use super::parse_promise::{Promise, Said, read_promise, read_wallets};
 use super::parse_rules::read_rules;
 use crate::programme::terms::{Programme, Zone};
@@ -79,7 +80,9 @@ pub(super) fn read_programme(bad: &mut Violations, programme: &wire_v1::Programm
     let ladders = read_ladders(bad, programme);
     let wallets = read_wallets(bad, &programme.wallets);
     let rules = read_rules(bad, &programme.earn_rules, &programme.wallets);
-    let Promise { rates, expiry, grace_days, deficit, pending } = promise?;
+    let occasions = parse_occasions::read_rules(bad, programme);
+    let birthdays = parse_occasions::read_birthdays(bad, programme.birthdays);
+    let Promise { rates, expiry, grace_days, deficit, pending, transfers } = promise?;
     let (ladder, further_ladders) = ladders?;
     Some(Programme {
         display_name: display_name?,
@@ -92,7 +95,10 @@ pub(super) fn read_programme(bad: &mut Violations, programme: &wire_v1::Programm
         deficit,
         pending,
         rules: rules?,
+        occasions: occasions?,
+        birthdays: birthdays?,
         wallets: wallets?,
+        transfers,
     })
 }
 

@@ -14,7 +14,7 @@ use crate::programme::words::Words;
 const MOST_BYTES: usize = 2_048;
 
 /// Bytes of all conditions of a programme: a bound on how long putting it takes.
-const MOST_BYTES_IN_ALL: usize = 65_536;
+pub(super) const MOST_BYTES_IN_ALL: usize = 65_536;
 
 const MOST_POINTS: i64 = 1_000_000_000_000;
 const MOST_ORDERS: i64 = 1_000_000;
@@ -119,7 +119,7 @@ fn read_award(bad: &mut Violations, within: &str, award: Option<&WireAward>) -> 
     }
 }
 
-fn read_limits(bad: &mut Violations, within: &str, limits: &[wire_v1::RuleLimit]) -> Option<Vec<Limit>> {
+pub(super) fn read_limits(bad: &mut Violations, within: &str, limits: &[wire_v1::RuleLimit]) -> Option<Vec<Limit>> {
     bad.count(&format!("{within}.limits"), limits.len(), 0..=6);
     let mut read: Vec<Limit> = Vec::new();
     let mut complete = true;

@@ -48,7 +48,10 @@ pub(super) fn ladder(ladder: Ladder) -> v1::TierLadder {
 }
 
 fn tier(tier: Tier) -> v1::Tier {
-    let gift = |gift: Gift| (gift != Gift::default()).then_some(v1::TierGift { points: gift.points });
+    let gift = |gift: Gift| {
+        let told = gift != Gift::default();
+        told.then(|| v1::TierGift { points: gift.points, campaign: gift.campaign.unwrap_or_default() })
+    };
     v1::Tier {
         code: tier.code,
         display_name: tier.display_name,

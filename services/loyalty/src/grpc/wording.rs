@@ -2,6 +2,7 @@
 //!
 //! The sentences themselves stand beside those of refusals, one for each reason and language.
 
+use kernel::OccasionId;
 use proto::common::v1::DecisionReason;
 
 use crate::account::StandingView;
@@ -20,6 +21,12 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
     // The sentence tells the direction.
     facts.push(("points", told.points.unsigned_abs().to_string()));
     let reason = match told.kind {
+        EntryKind::Earn if OccasionId::parse(&told.cause).is_ok() => {
+            let applied = told.grounds.steps.iter().filter(|step| step.detail.starts_with("applied"));
+            let named: Vec<&str> = applied.map(|step| step.name.as_str()).collect();
+            facts.push(("why", named.join(", ")));
+            DecisionReason::Occasion
+        }
         EntryKind::Earn if is_cause(&told.cause) || gifts::is_cause(&told.cause) => {
             facts.push(("why", reason_of(told, "granted")));
             DecisionReason::Grant
@@ -64,6 +71,16 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
             None => DecisionReason::RedemptionReversal,
         },
         EntryKind::Lapse => DecisionReason::Lapse,
+        EntryKind::TransferOut | EntryKind::TransferIn => {
+            let undone = told.grounds.steps.iter().any(|step| step.name == "taken back");
+            facts.push(("why", reason_of(told, if undone { "taken back" } else { "passed on" })));
+            match (told.kind == EntryKind::TransferOut, undone) {
+                (true, false) => DecisionReason::TransferOut,
+                (true, true) => DecisionReason::TransferReversedOut,
+                (false, false) => DecisionReason::TransferIn,
+                (false, true) => DecisionReason::TransferReversedIn,
+            }
+        }
         EntryKind::Adjustment => {
             facts.push(("why", told.cause.clone()));
             if told.points < 0 { DecisionReason::TakenByHand } else { DecisionReason::AddedByHand }
@@ -171,6 +188,17 @@ mod tests {
             ),
             (
                 Explanation {
+                    cause: "occasion_01h455vb4pex5vsknk084sn02q".to_owned(),
+                    ..told(
+                        EntryKind::Earn,
+                        20,
+                        empty().step("Review", "applied", 20).step("In the app", "its condition does not hold", 0),
+                    )
+                },
+                "Other than by an order: 20 points for Review.",
+            ),
+            (
+                Explanation {
                     cause: "tier/gold/3".to_owned(),
                     ..told(EntryKind::Earn, 20, empty().step("granted", "Gold", 20))
                 },
@@ -189,6 +217,26 @@ mod tests {
                     ..told(EntryKind::EarnReversal, -20, empty().step("owed", "old card", -20))
                 },
                 "20 points that were owed brought along: old card.",
+            ),
+            (
+                told(
+                    EntryKind::TransferOut,
+                    -21,
+                    empty().fact("fee", 1).step("passed on", "for your birthday", -20).step("fee", "", -1),
+                ),
+                "21 points passed on to another member, 1 of them as the fee: for your birthday.",
+            ),
+            (
+                told(EntryKind::TransferIn, 20, empty().step("passed on", "for your birthday", 20)),
+                "20 points came from another member: for your birthday.",
+            ),
+            (
+                told(EntryKind::TransferOut, -20, empty().step("taken back", "by mistake", -20)),
+                "A transfer was taken back; 20 points went back to who had given them: by mistake.",
+            ),
+            (
+                told(EntryKind::TransferIn, 20, empty().step("taken back", "by mistake", 20)),
+                "A transfer was taken back; 20 points returned: by mistake.",
             ),
             (told(EntryKind::Lapse, -20, empty()), "20 points lapsed: they were not spent by their last day."),
             (told(EntryKind::Adjustment, 20, empty()), "20 points added by hand: long wait."),

@@ -2,6 +2,7 @@
 
 use kernel::{Currency, Rounding};
 
+use super::occasions::Birthdays;
 use super::terms::{
     DeficitPolicy, Demotion, EarnBasis, EarnRate, Expiry, Ladder, MAIN, Metric, Programme, Renewal, Terms, Tier,
     Window, Zone,
@@ -50,7 +51,10 @@ pub(crate) fn signature() -> Terms {
         deficit: DeficitPolicy::Unlimited,
         pending: None,
         rules: Vec::new(),
+        occasions: Vec::new(),
+        birthdays: Birthdays::default(),
         wallets: Vec::new(),
+        transfers: None,
     };
     Terms { number: 1, effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"), terms: programme }
 }

@@ -101,6 +101,9 @@ pub struct Tier {
 pub struct Gift {
     /// So many points.
     pub points: i64,
+    /// A coupon of this campaign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
 }
 
 /// Over which time something counts.

@@ -1,5 +1,6 @@
 //! The terms of a programme: what a member was promised.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::tz::TimeZone;
@@ -8,7 +9,9 @@ use kernel::{Currency, Rounding};
 use serde::{Deserialize, Serialize};
 
 pub use super::ladder::{Demotion, Gift, Ladder, MAIN, Metric, Renewal, Tier, Window};
+use super::occasions::{Birthdays, OccasionRule, On};
 use super::rules::EarnRule;
+use super::transfers::Transfers;
 use super::wallets::{ByWallet, Wallet};
 
 /// One version of a programme.
@@ -43,15 +46,26 @@ pub struct Programme {
     /// What orders earn beyond the base rate, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<EarnRule>,
+    /// What is earned without an order, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occasions: Vec<OccasionRule>,
+    /// When birthdays are kept.
+    #[serde(default, skip_serializing_if = "Birthdays::is_default")]
+    pub birthdays: Birthdays,
     /// What is earned beside points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wallets: Vec<Wallet>,
+    /// How members may pass points on, where they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
-/// Whether what members earned by rules has to be counted: some version limits one over a time. An order or a return may
-/// be of any version's time.
+/// Whether what members earned by rules has to be counted: some version limits one over a time. An order, an occasion or
+/// a return may be of any version's time.
 pub fn has_limits(versions: &Versions) -> bool {
-    versions.iter().any(|terms| terms.rules.iter().any(EarnRule::counts))
+    let counts =
+        |terms: &Terms| terms.rules.iter().any(EarnRule::counts) || terms.occasions.iter().any(OccasionRule::counts);
+    versions.iter().any(counts)
 }
 
 /// Whether what lies in a wallet may keep longer because more is earned: some version says so.
@@ -69,6 +83,19 @@ impl Programme {
     /// All ladders, the first one first.
     pub fn ladders(&self) -> impl Iterator<Item = &Ladder> {
         self.ladder.iter().chain(&self.further_ladders)
+    }
+
+    /// Codes of the campaigns of which it gives coupons.
+    pub fn campaigns(&self) -> BTreeSet<String> {
+        let tiers = self.ladders().flat_map(|ladder| &ladder.tiers);
+        let gifts = tiers.flat_map(|tier| [&tier.promotion_gift, &tier.retention_gift]);
+        let of_tiers = gifts.filter_map(|gift| gift.campaign.clone());
+        self.occasions.iter().filter_map(|rule| rule.campaign.clone()).chain(of_tiers).collect()
+    }
+
+    /// Whether something is given on birthdays.
+    pub fn keeps_birthdays(&self) -> bool {
+        self.occasions.iter().any(|rule| rule.on == On::Birthday)
     }
 
     /// A ladder by its code.

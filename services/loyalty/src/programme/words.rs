@@ -1,4 +1,5 @@
-//! The words conditions of earn rules may use: facts of an order with its member, and facts of a line.
+//! The words conditions of rules may use: facts of an order with its member, facts of a line, facts of an occasion with its
+//! member.
 //!
 //! The order of the facts is that in which `account/facing.rs` lends them.
 
@@ -19,6 +20,10 @@ pub struct OrderWords;
 /// Of one line.
 #[derive(Clone, Copy, Debug)]
 pub struct LineWords;
+
+/// Of an occasion and the member whose it is.
+#[derive(Clone, Copy, Debug)]
+pub struct OccasionWords;
 
 static ORDER: LazyLock<Schema> = LazyLock::new(|| {
     schema(vec![
@@ -53,6 +58,20 @@ static LINE: LazyLock<Schema> = LazyLock::new(|| {
     ])
 });
 
+static OCCASION: LazyLock<Schema> = LazyLock::new(|| {
+    schema(vec![
+        Fact::now("occasion.time"),
+        Fact::known("occasion.quantity", Type::Int),
+        Fact::optional("occasion.channel", Type::Text),
+        Fact::known("occasion.hour", Type::Int),
+        Fact::known("occasion.weekday", Type::Int),
+        Fact::optional("member.tier", Type::Text),
+        Fact::known("member.orders", Type::Int),
+        Fact::known("member.days_since_joining", Type::Int),
+        Fact::known("member.points", Type::Int),
+    ])
+});
+
 #[expect(clippy::expect_used, reason = "the names are written above, and a test reads them")]
 fn schema(facts: Vec<Fact>) -> Schema {
     Schema::new(facts).expect("these are names of facts")
@@ -67,5 +86,11 @@ impl Words for OrderWords {
 impl Words for LineWords {
     fn schema() -> &'static Schema {
         &LINE
+    }
+}
+
+impl Words for OccasionWords {
+    fn schema() -> &'static Schema {
+        &OCCASION
     }
 }

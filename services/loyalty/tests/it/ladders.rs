@@ -297,7 +297,10 @@ async fn the_tier_of_a_moment_is_told_with_its_decision() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gifts_of_tiers_are_on_the_statement_once_and_taken_back_with_the_tier() {
-    let shop = Shop::with_ladders(|ladder| ladder.tiers[1].promotion_gift = Some(TierGift { points: 100 })).await;
+    let shop = Shop::with_ladders(|ladder| {
+        ladder.tiers[1].promotion_gift = Some(TierGift { points: 100, ..Default::default() })
+    })
+    .await;
     let member = shop.enrolled().await;
     let (order, fresh) = shop.buys(member, 10_000).await;
     shop.account(member, &fresh).await;

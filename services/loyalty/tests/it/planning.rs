@@ -10,7 +10,7 @@ use testkit::Spoken;
 use tonic::{Code, Status};
 
 use crate::openings::lot;
-use crate::repeat::grant;
+use crate::repeat::{grant, pass_on};
 use crate::shop::Shop;
 
 impl Shop {
@@ -19,7 +19,7 @@ impl Shop {
     }
 
     /// Rehearses; answers the end, and how often it was told how far it had come.
-    async fn simulates(&self, ask: SimulateRequest) -> Result<(Simulation, usize), Status> {
+    pub async fn simulates(&self, ask: SimulateRequest) -> Result<(Simulation, usize), Status> {
         let mut told = self.planning().simulate(ask).await?.into_inner();
         let (mut progress, mut orders) = (0, 0);
         while let Some(message) = told.message().await? {
@@ -73,12 +73,12 @@ async fn lives(shop: &Shop, seed: u64) -> Vec<MemberId> {
     for _ in 0..4 {
         members.push(shop.enrolled().await);
     }
-    let (mut orders, mut spent, mut granted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut orders, mut spent, mut granted, mut passed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for step in 0..120_u32 {
         let member = members[usize::try_from(dice.below(4)).expect("small")];
         shop.days_pass(i64::try_from(dice.below(12)).expect("small")).await;
         shop.minutes_pass(7);
-        match dice.below(10) {
+        match dice.below(12) {
             0..5 => {
                 let (order, fresh) = shop.buys(member, i64::try_from(100 + dice.below(9_000)).expect("small")).await;
                 shop.account(member, &fresh).await;
@@ -119,6 +119,21 @@ async fn lives(shop: &Shop, seed: u64) -> Vec<MemberId> {
                 let member = member.to_string();
                 let ask = RevokeGrantRequest { request_id, member, entry, reason, ..Default::default() };
                 shop.client().revoke_grant(ask).await.expect("it was given");
+            }
+            10 => {
+                let other = members.iter().copied().find(|other| *other != member).expect("there are four");
+                let points = i64::try_from(1 + dice.below(40)).expect("small");
+                let ask = pass_on(member.to_string(), other.to_string(), points, step);
+                let ask = TransferPointsRequest { request_id: shop.request_id(), ..ask };
+                if let Ok(done) = shop.client().transfer_points(ask).await {
+                    passed.push((member, done.into_inner().transfer));
+                }
+            }
+            11 if !passed.is_empty() => {
+                let (member, transfer) = passed.swap_remove(0);
+                let (request_id, member, reason) = (shop.request_id(), member.to_string(), "a mistake".to_owned());
+                let ask = ReverseTransferRequest { request_id, member, transfer, reason, ..Default::default() };
+                shop.client().reverse_transfer(ask).await.expect("it was made");
             }
             _ => {
                 let ask = AdjustPointsRequest {
@@ -174,8 +189,15 @@ async fn a_rehearsal_of_what_ruled_comes_to_what_was_booked() {
         let booked = shop.client().get_overview(GetOverviewRequest::default()).await.expect("told").into_inner();
         assert_eq!(flow.earned - flow.earn_reversed, booked.earned - booked.earn_reversed, "of {seed}");
         assert_eq!(
-            (flow.earned, flow.redeemed, flow.redemption_reversed, flow.lapsed, flow.adjusted),
-            (booked.earned, booked.redeemed, booked.redemption_reversed, booked.lapsed, booked.adjusted),
+            (flow.earned, flow.redeemed, flow.redemption_reversed, flow.lapsed, flow.adjusted, flow.transferred),
+            (
+                booked.earned,
+                booked.redeemed,
+                booked.redemption_reversed,
+                booked.lapsed,
+                booked.adjusted,
+                booked.transferred
+            ),
             "of {seed}"
         );
         assert_eq!(

@@ -8,7 +8,7 @@ use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::loyalty::v1::*;
 use proto::registry::events::v1::MemberEnrolled;
 use server::Services;
-use testkit::registry::{FakeRegistry, People};
+use testkit::registry::{Birthdays, FakeRegistry, People};
 use testkit::{Database, House, Served, Speaker, Spoken};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -22,6 +22,7 @@ pub struct Shop {
     pub service: Loyalty,
     pub activity: Speaker,
     pub registry: Speaker,
+    pub birthdays: Birthdays,
     pub keys: Keys,
     pub stop: CancellationToken,
 }
@@ -76,11 +77,12 @@ impl Shop {
         let service = Loyalty::open(store, clock.clone(), house.keys(), &peers).expect("its peers are known");
         let (keys, stop) = (house.keys(), house.stopping());
         let logs = house.event_logs([activity.log(), registry.log(), service.log()], service.consumer());
-        let registry_itself = FakeRegistry::serve(People::default());
+        let birthdays = Birthdays::default();
+        let registry_itself = FakeRegistry::with_birthdays(People::default(), birthdays.clone());
         let served = house.serve(service.mount(Services::new()).with(logs).with(registry_itself));
         tokio::spawn(service.clone().run(stop.clone()));
         let tenant = TenantId::new_at(clock.now());
-        Self { database, clock, tenant, served, service, activity, registry, keys, stop }
+        Self { database, clock, tenant, served, service, activity, registry, birthdays, keys, stop }
     }
 
     pub fn client(&self) -> LoyaltyServiceClient<Spoken> {
@@ -139,6 +141,7 @@ impl Shop {
                     currency_code: "TWD".to_owned(),
                     ..TierLadder::default()
                 }),
+                transfers: Some(TransferPolicy { allowed: TransferScope::Anybody.into(), ..TransferPolicy::default() }),
                 ..Programme::default()
             }),
             validate_only: false,

@@ -2,6 +2,7 @@
 
 use proto::loyalty::v1::*;
 
+use crate::coupons::{reason, ten_off};
 use crate::shop::Shop;
 
 async fn kinds(shop: &Shop, member: kernel::MemberId) -> Vec<(TierChangeKind, String)> {
@@ -132,4 +133,68 @@ async fn a_history_is_paged_newest_first() {
     }
     paged.reverse();
     assert_eq!(paged, all);
+}
+
+/// A coupon comes with a promotion in the commit that promotes, and goes with it where it was not used.
+#[tokio::test(flavor = "multi_thread")]
+async fn coupons_of_tiers_come_and_go_with_the_tier() {
+    let shop = Shop::without_programme().await;
+    let mut request = shop.programme();
+    let ladder = request.programme.as_mut().and_then(|programme| programme.ladder.as_mut()).expect("there");
+    let gift = |points, campaign: &str| Some(TierGift { points, campaign: campaign.to_owned() });
+    ladder.tiers[1].promotion_gift = gift(0, "silver");
+    ladder.tiers[1].retention_gift = gift(20, "kept");
+    ladder.tiers[2].promotion_gift = gift(50, "gold");
+    let refused = shop.client().put_programme(request.clone()).await.map(tonic::Response::into_inner);
+    assert_eq!(reason(refused), "CAMPAIGN_NOT_FOUND");
+    for code in ["silver", "kept", "gold"] {
+        shop.put(ten_off(code)).await.expect("put");
+    }
+    shop.client().put_programme(request).await.expect("put");
+    let held = async |member| {
+        let mut held: Vec<_> =
+            shop.wallet(member).await.into_iter().map(|one| (one.campaign.clone(), one.state())).collect();
+        held.retain(|(_, state)| *state != CouponState::Lapsed);
+        held.sort_unstable();
+        held
+    };
+    let of = |campaign: &str, state| (campaign.to_owned(), state);
+    let (member, user) = (shop.enrolled().await, shop.enrolled().await);
+    let (order, fresh) = shop.buys(member, 10_000).await;
+    shop.account(member, &fresh).await;
+    assert_eq!(held(member).await, [of("silver", CouponState::Issued)]);
+    assert_eq!(shop.wallet(member).await[0].reason, "tier Silver");
+    let (more, fresh) = shop.buys(member, 20_000).await;
+    shop.account(member, &fresh).await;
+    assert_eq!(held(member).await, [of("gold", CouponState::Issued), of("silver", CouponState::Issued)]);
+    let fresh = shop.returns(member, &more, 20_000, 20_000).await;
+    shop.account(member, &fresh).await;
+    assert_eq!(held(member).await, [of("silver", CouponState::Issued)], "gold is undone, and its coupon with it");
+    let fresh = shop.returns(member, &order, 10_000, 10_000).await;
+    assert_eq!(shop.account(member, &fresh).await.balance, 0);
+    assert!(held(member).await.is_empty());
+
+    // One that is put aside for an order stays.
+    let (order, fresh) = shop.buys(user, 10_000).await;
+    shop.account(user, &fresh).await;
+    let coupon = shop.wallet(user).await[0].id.clone();
+    let reservation = shop.reservation(user, "A", &[&coupon], &[]);
+    shop.reserve(reservation).await.expect("put aside");
+    let fresh = shop.returns(user, &order, 10_000, 10_000).await;
+    shop.account(user, &fresh).await;
+    assert_eq!(held(user).await, [of("silver", CouponState::Reserved)]);
+
+    // A history that is loaded brings none.
+    let old = shop.member();
+    let mut order = shop.order(old, 12_000, testkit::instant("2025-06-01T00:00:00Z"));
+    order.historic = true;
+    let said = shop.activity.say(shop.tenant, old, &order).await;
+    let account = shop.account(old, &shop.seal(&said)).await;
+    assert_eq!(account.tier.expect("a ladder").tier, "silver");
+    assert!(held(old).await.is_empty());
+    // Kept at the review, by what was bought since.
+    let (_, fresh) = shop.buys(old, 9_000).await;
+    shop.account(old, &fresh).await;
+    shop.days_pass(180).await;
+    assert_eq!(held(old).await, [of("kept", CouponState::Issued)]);
 }

@@ -13,10 +13,11 @@ use crate::words::Words;
 /// What tells the things of a list apart.
 const KEYS: [&str; 3] = ["code", "currency", "period"];
 /// What a way reads best with: how the file says it, and how people do.
-const SPOKEN: [(&str, &str); 17] = [
+const SPOKEN: [(&str, &str); 18] = [
     ("display_name", "name"),
     ("earn_rates", "earn rate"),
     ("earn_rules", "earn rule"),
+    ("occasion_rules", "occasion rule"),
     ("enter_minor", "to reach"),
     ("keep_minor", "to keep"),
     ("multiplier_percent", "multiplied by hundredths"),
@@ -27,6 +28,7 @@ const SPOKEN: [(&str, &str); 17] = [
     ("pending", "waiting"),
     ("tiers", "tier"),
     ("wallets", "wallet"),
+    ("transfers", "passing on"),
     ("ladder", ""),
     ("limits", "limit a"),
     ("most_points", "points at most"),

@@ -39,13 +39,15 @@ fn row(ladder: &Ladder, tier: &Tier, words: &Words) -> [String; 5] {
         (units(tier.enter_minor), units(keep))
     };
     let times = format!("x {}.{:02}", percent / 100, percent % 100);
-    let gift = |gift: Option<Gift>, when: &str| {
-        gift.filter(|gift| gift.points > 0)
-            .map(|gift| format!("{} {when}", words::counted(gift.points, "point", "points")))
+    let gift = |gift: Option<&Gift>, when: &str| {
+        let points = gift.filter(|gift| gift.points > 0).map(|gift| words::counted(gift.points, "point", "points"));
+        let coupon = gift.filter(|gift| !gift.campaign.is_empty()).map(|gift| format!("a coupon of {}", gift.campaign));
+        let parts: Vec<String> = points.into_iter().chain(coupon).collect();
+        (!parts.is_empty()).then(|| format!("{} {when}", parts.join(" and ")))
     };
     let mut others = tier.benefits.clone();
-    others.extend(gift(tier.promotion_gift, "when it is reached"));
-    others.extend(gift(tier.retention_gift, "when it is kept"));
+    others.extend(gift(tier.promotion_gift.as_ref(), "when it is reached"));
+    others.extend(gift(tier.retention_gift.as_ref(), "when it is kept"));
     [tier.display_name.clone(), reach, keep, times, others.join(", ")]
 }
 

@@ -1,6 +1,6 @@
-//! Earn rules as a person reads them out.
+//! Earn rules and occasion rules as a person reads them out.
 
-use super::terms::{Award, EarnRule, Limit, Over, Period};
+use super::terms::{Award, Birthdays, EarnRule, Limit, Occasion, OccasionRule, Over, Period};
 use crate::words::{self, Words};
 
 /// One rule in one line: what it gives, for what, when, and how much at most.
@@ -24,7 +24,41 @@ pub(super) fn described(rule: &EarnRule, words: &Words) -> String {
     if !rule.exclusive_group.is_empty() {
         add(format!("the best of {} alone", rule.exclusive_group));
     }
-    rule.limits.iter().for_each(|limit| add(limited(limit)));
+    rule.limits.iter().for_each(|limit| add(limited(limit, ("order", "orders"))));
+    text
+}
+
+/// The same of an occasion rule.
+pub(super) fn occasion(rule: &OccasionRule, birthdays: &Birthdays, words: &Words) -> String {
+    let counted = |points: i64| words::counted(points, "point", "points");
+    let points = match (rule.fixed_points, rule.points_each) {
+        (0, 0) => None,
+        (0, each) => Some(format!("{} each", counted(each))),
+        (points, _) => Some(counted(points)),
+    };
+    let coupon = Some(&rule.campaign).filter(|campaign| !campaign.is_empty());
+    let coupon = coupon.map(|campaign| format!("a coupon of {campaign}"));
+    let gifts: Vec<String> = points.into_iter().chain(coupon).collect();
+    let on = match &rule.on {
+        Occasion::Enrolment => "for joining".to_owned(),
+        Occasion::Birthday if birthdays.whole_month => "in the month of the birthday".to_owned(),
+        Occasion::Birthday => "on the birthday".to_owned(),
+        Occasion::Event(event) => format!("for the event {event}"),
+    };
+    let mut text = format!("{} ({}): {} {on}", rule.display_name, rule.code, gifts.join(" and "));
+    let mut add = |what: String| {
+        text.push_str(", ");
+        text.push_str(&what);
+    };
+    if !rule.wallet.is_empty() {
+        add(format!("in {}", rule.wallet));
+    }
+    if !rule.when.is_empty() {
+        add(format!("where {}", rule.when));
+    }
+    rule.from.into_iter().for_each(|from| add(format!("from {}", words.time(from))));
+    rule.until.into_iter().for_each(|until| add(format!("before {}", words.time(until))));
+    rule.limits.iter().for_each(|limit| add(limited(limit, ("occasion", "occasions"))));
     text
 }
 
@@ -39,10 +73,10 @@ fn given(award: &Award, words: &Words) -> String {
     }
 }
 
-fn limited(limit: &Limit) -> String {
+fn limited(limit: &Limit, (one, many): (&str, &str)) -> String {
     let most = match limit.most_orders {
         0 => words::counted(limit.most_points, "point", "points"),
-        orders => words::counted(orders, "order", "orders"),
+        orders => words::counted(orders, one, many),
     };
     let per = match limit.period {
         Period::Order => "an order",
@@ -102,6 +136,35 @@ mod tests {
                 "Beans (beans): 1 point more for NT$ 10, of lines with line.category == \"beans\", at most 1 point a member \
                  or nothing, at most 2 orders a week",
                 "Gift (gift): 30 points",
+            ]
+        );
+    }
+
+    #[test]
+    fn occasions_survive_the_wire_and_read_well() {
+        let file = r#"{
+            "display_name": "a", "zone": "Asia/Taipei", "earn_rates": [],
+            "birthdays": {"whole_month": true},
+            "occasion_rules": [
+                {"code": "welcome", "display_name": "Welcome", "on": "enrolment", "fixed_points": 100, "campaign": "hello",
+                 "when": "occasion.channel == \"app\""},
+                {"code": "cake", "display_name": "Cake", "on": "birthday", "campaign": "cake"},
+                {"code": "photos", "display_name": "Photos", "on": {"event": "photo"}, "points_each": 2, "wallet": "stamps",
+                 "limits": [{"period": "month", "most_orders": 3}]}
+            ]
+        }"#;
+        let terms: Terms = serde_json::from_str(file).expect("a programme");
+        let there: wire::Programme = terms.clone().into();
+        let back = Terms::try_from(there).expect("a whole programme");
+        assert_eq!(Terms { version: None, ..back }, terms);
+        let words = Words::new(kernel::calendar::zone("Asia/Taipei").expect("known"), "TWD", 0);
+        let told = terms.occasion_rules.iter().map(|rule| occasion(rule, &terms.birthdays, &words));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                "Welcome (welcome): 100 points and a coupon of hello for joining, where occasion.channel == \"app\"",
+                "Cake (cake): a coupon of cake in the month of the birthday",
+                "Photos (photos): 2 points each for the event photo, in stamps, at most 3 occasions a month",
             ]
         );
     }

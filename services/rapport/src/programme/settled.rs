@@ -22,6 +22,9 @@ pub(super) fn settled(terms: Terms) -> Terms {
         further_ladders,
         earn_rules,
         wallets,
+        occasion_rules,
+        birthdays,
+        transfers,
     } = terms;
     Terms {
         version: None,
@@ -37,6 +40,9 @@ pub(super) fn settled(terms: Terms) -> Terms {
         further_ladders: further_ladders.into_iter().map(ladder_settled).collect(),
         earn_rules,
         wallets: wallets.into_iter().map(wallet_settled).collect(),
+        occasion_rules,
+        birthdays,
+        transfers,
     }
 }
 
@@ -48,9 +54,9 @@ fn expiry_settled(expiry: Expiry) -> Expiry {
 }
 
 fn wallet_settled(wallet: Wallet) -> Wallet {
-    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending } = wallet;
+    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending, transfers } = wallet;
     let grace_days = Some(grace_days.unwrap_or(GRACE_DAYS));
-    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending }
+    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending, transfers }
 }
 
 fn ladder_settled(ladder: Ladder) -> Ladder {
@@ -87,7 +93,7 @@ fn ladder_settled(ladder: Ladder) -> Ladder {
 
 fn tier_settled(tier: Tier) -> Tier {
     let keep_minor = if tier.keep_minor == 0 { tier.enter_minor } else { tier.keep_minor };
-    let gift = |gift: Option<Gift>| gift.filter(|gift| gift.points > 0);
+    let gift = |gift: Option<Gift>| gift.filter(|gift| gift.points > 0 || !gift.campaign.is_empty());
     Tier {
         keep_minor,
         multiplier_percent: or(tier.multiplier_percent, 100),

@@ -1,7 +1,9 @@
 //! The terms of a programme as people write them into a file, and as the wire carries them.
 
 mod ladder;
+mod occasions;
 mod rules;
+mod transfers;
 mod wallets;
 
 use jiff::Timestamp;
@@ -12,7 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::client::CliError;
 use ladder::ladder;
 pub use ladder::{Counted, Gift, Ladder, Tier};
+pub use occasions::{Birthdays, Occasion, OccasionRule};
 pub use rules::{Award, EarnRule, Limit, Over, Period};
+#[cfg(test)]
+pub use transfers::Allowed;
+pub use transfers::Transfers;
 pub use wallets::Wallet;
 
 /// The terms of a programme.
@@ -55,6 +61,15 @@ pub struct Terms {
     /// What is earned beside points; nothing where not said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wallets: Vec<Wallet>,
+    /// What is earned on occasions that are no orders; nothing where not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occasion_rules: Vec<OccasionRule>,
+    /// When birthdays are kept; on the day where not said.
+    #[serde(default, skip_serializing_if = "Birthdays::is_default")]
+    pub birthdays: Birthdays,
+    /// How members may pass points on; not at all where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 /// Points for money.
@@ -259,6 +274,9 @@ impl From<Terms> for wire::Programme {
             earn_rules: terms.earn_rules.into_iter().map(Into::into).collect(),
             further_ladders: terms.further_ladders.into_iter().map(Into::into).collect(),
             wallets: terms.wallets.into_iter().map(Into::into).collect(),
+            occasion_rules: terms.occasion_rules.into_iter().map(Into::into).collect(),
+            birthdays: terms.birthdays.wire(),
+            transfers: terms.transfers.map(Into::into),
         }
     }
 }
@@ -337,6 +355,9 @@ impl TryFrom<wire::Programme> for Terms {
             further_ladders: programme.further_ladders.into_iter().map(ladder).collect::<Result<_, _>>()?,
             earn_rules: programme.earn_rules.into_iter().map(EarnRule::try_from).collect::<Result<_, _>>()?,
             wallets: programme.wallets.into_iter().map(Into::into).collect(),
+            occasion_rules: programme.occasion_rules.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            birthdays: programme.birthdays.map(Birthdays::of).unwrap_or_default(),
+            transfers: programme.transfers.map(Into::into),
         })
     }
 }

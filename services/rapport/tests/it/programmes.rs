@@ -12,7 +12,7 @@ async fn each_programme_that_is_shipped_is_valid_and_shown() {
         text(&done.stdout)
     };
     for (name, told) in [
-        ("free-points", "1 point for NT$ 100"),
+        ("free-points", "100 points in the month of the birthday"),
         ("free-tiers", "黑 Black     by invitation"),
         ("paid-points", "by invitation"),
         ("paid-tiers", "on \"plus\", tiers count what is granted since joining"),

@@ -16,8 +16,11 @@ use super::portrait::Sitting;
 use crate::hot::Ask;
 use crate::members::{Change, ChangeAsk, Enrolment, Filter, Identity, Name, Page, ProfileChange};
 
+mod birthday;
 mod person;
 pub(super) mod tenant;
+
+pub(super) use birthday::{Birthdays, birthdays};
 
 use person::{Setting, consents_of, identity_of, person_of};
 

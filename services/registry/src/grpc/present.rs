@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use kernel::MemberId;
 use prost::Message as _;
 use proto::common::v1 as common;
@@ -10,8 +11,8 @@ use proto::registry::v1 as wire_registry;
 use tonic::{Response, Status};
 use wire::{Keys, Language, PageToken};
 
-use super::parse::Listed;
 use super::parse::tenant::TenantPage;
+use super::parse::{Birthdays, Listed};
 use super::refuse;
 use crate::hot::Found;
 use crate::members::{ChangeReceipt, Enrolled, Kind, Member, Outcome, State, masked, taken};
@@ -125,6 +126,24 @@ pub(super) fn page(keys: &Keys, page: &Listed, members: &[Member]) -> Response<w
     };
     let next_page_token = last.map(place).unwrap_or_default();
     Response::new(wire_registry::ListMembersResponse { members: told, next_page_token })
+}
+
+pub(super) fn birthdays(
+    keys: &Keys,
+    page: &Birthdays,
+    members: &[(MemberId, Timestamp)],
+) -> Response<wire_registry::ListBirthdaysResponse> {
+    let is_full = i64::try_from(members.len()).ok() == Some(page.limit);
+    let last = members.last().filter(|_| is_full);
+    let place = |(member, _): &(MemberId, Timestamp)| PageToken(vec![member.to_string()]).seal(keys, &page.selection());
+    let celebrant = |(member, joined_at): &(MemberId, Timestamp)| wire_registry::Celebrant {
+        member: member.to_string(),
+        join_time: Some(proto::timestamp(*joined_at)),
+    };
+    Response::new(wire_registry::ListBirthdaysResponse {
+        celebrants: members.iter().map(celebrant).collect(),
+        next_page_token: last.map(place).unwrap_or_default(),
+    })
 }
 
 pub(super) fn enrolled(keys: &Keys, enrolled: &Enrolled) -> Response<wire_registry::EnrolMemberResponse> {

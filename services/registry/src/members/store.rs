@@ -8,10 +8,10 @@ use store::{Head, Reading, SqlTimestamp, StoreError, Tx};
 use uuid::Uuid;
 use wire::Direction;
 
-use super::Page;
 use super::birthday::Birthday;
 use super::identity::Identity;
 use super::record::{Consent, Member, Profile, State};
+use super::{Page, PageOfBirthdays};
 
 struct Row {
     member: Uuid,
@@ -200,6 +200,29 @@ pub(super) async fn page(reading: &mut Reading, tenant: TenantId, page: &Page) -
         }
     };
     rows.into_iter().map(Member::try_from).collect()
+}
+
+/// A page of those whose birthday is on a day of the year, by their id.
+pub(super) async fn birthdays(
+    reading: &mut Reading,
+    tenant: TenantId,
+    page: &PageOfBirthdays,
+) -> Result<Vec<(MemberId, Timestamp)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT member, joined_at FROM member
+         WHERE tenant = $1 AND birth_month = $2 AND birth_day = $3 AND member > $4 AND state = 'enrolled'
+           AND updated_at >= coalesce($5::timestamptz, '-infinity')
+         ORDER BY member LIMIT $6",
+        tenant.uuid(),
+        i16::from(page.on.month),
+        i16::from(page.on.day),
+        page.after.map_or(Uuid::nil(), MemberId::uuid),
+        page.changed_since.map(SqlTimestamp::from) as Option<SqlTimestamp>,
+        page.limit,
+    )
+    .fetch_all(reading.connection())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.member.into(), row.joined_at.into())).collect())
 }
 
 /// Writes new records.

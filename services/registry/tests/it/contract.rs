@@ -7,9 +7,9 @@ use kernel::RequestId;
 use proto::common::v1::Date;
 use proto::registry::v1::{
     AddIdentityRequest, BatchGetMembersRequest, Consent, CreateTenantRequest, EnrolMemberRequest, EnrolMembersRequest,
-    FindMemberRequest, GetMemberRequest, GetTenantRequest, ListMembersRequest, ListTenantsRequest, MemberChange,
-    NewMember, RemoveIdentityRequest, ResumeTenantRequest, SetConsentRequest, SuspendTenantRequest, TagMemberRequest,
-    TenantSettings, UpdateMemberRequest, UpdateTenantRequest,
+    FindMemberRequest, GetMemberRequest, GetTenantRequest, ListBirthdaysRequest, ListMembersRequest,
+    ListTenantsRequest, MemberChange, NewMember, RemoveIdentityRequest, ResumeTenantRequest, SetConsentRequest,
+    SuspendTenantRequest, TagMemberRequest, TenantSettings, UpdateMemberRequest, UpdateTenantRequest,
 };
 use testkit::{Examples, bad_input, repeat, tokens};
 
@@ -164,6 +164,7 @@ fn of_members(shop: &Shop) -> Examples {
             }
         })
         .with(|_| async { ListMembersRequest::default() })
+        .with(|_| async { ListBirthdaysRequest { month: 2, day: 29, ..Default::default() } })
 }
 
 fn of_tenants(shop: &Shop) -> Examples {

@@ -1,6 +1,10 @@
 //! Lists are read page by page, each member once, in the order they joined.
 
-use proto::registry::v1::{BatchGetMembersRequest, EnrolMembersRequest, ListMembersRequest, NewMember};
+use proto::common::v1::Date;
+use proto::registry::v1::{
+    BatchGetMembersRequest, EnrolMembersRequest, ListBirthdaysRequest, ListMembersRequest, MemberChange, NewMember,
+    UpdateMemberRequest,
+};
 
 use crate::shop::{Shop, fields, person, phone};
 
@@ -124,5 +128,68 @@ async fn a_batch_answers_in_the_order_asked_and_names_who_is_missing() {
         let found: Vec<&str> = answer.members.iter().map(|member| member.id.as_str()).collect();
         assert_eq!(found, [&ids[3], &ids[0]], "{round}");
         assert_eq!(answer.missing, std::slice::from_ref(&nobody));
+    }
+}
+
+/// Whose birthday is on a day, page by page.
+async fn celebrants(shop: &mut Shop, page_size: i32, ask: ListBirthdaysRequest) -> Vec<String> {
+    let (mut found, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let ask = ListBirthdaysRequest { page_size, page_token, ..ask.clone() };
+        let page = shop.client.list_birthdays(ask).await.expect("a page").into_inner();
+        assert!(page.celebrants.iter().all(|one| one.join_time.is_some()));
+        found.extend(page.celebrants.into_iter().map(|one| one.member));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn birthdays_are_listed_by_day_without_a_year() {
+    let mut shop = Shop::open().await;
+    let members: Vec<NewMember> = (0..9)
+        .map(|n| {
+            let mut one = person(&[phone(&format!("0922{n:06}"))]);
+            // Some tell the year, and some do not; every third is born on another day, or tells nothing.
+            one.birthday = match n % 3 {
+                0 => Some(Date { year: if n == 0 { 0 } else { 1992 }, month: 2, day: 29 }),
+                1 => Some(Date { year: 1990, month: 2, day: 28 }),
+                _ => None,
+            };
+            one
+        })
+        .collect();
+    let request = EnrolMembersRequest { request_id: shop.request_id(), members, ..Default::default() };
+    let answer = shop.client.enrol_members(request).await.expect("they are new").into_inner();
+    let ids: Vec<String> = answer.outcomes.into_iter().map(|outcome| outcome.member).collect();
+    let on = |day| ListBirthdaysRequest { month: 2, day, ..ListBirthdaysRequest::default() };
+    let mut leap: Vec<String> = [0, 3, 6].iter().map(|place| ids[*place].clone()).collect();
+    leap.sort();
+    for page_size in [1, 2, 3, 10] {
+        assert_eq!(celebrants(&mut shop, page_size, on(29)).await, leap, "with {page_size} on a page");
+    }
+    assert_eq!(celebrants(&mut shop, 10, on(27)).await, Vec::<String>::new());
+    shop.clock.move_to(shop.clock.now() + jiff::SignedDuration::from_hours(1)).expect("forward");
+    let since = Some(proto::timestamp(shop.clock.now()));
+    let change = UpdateMemberRequest {
+        request_id: shop.request_id(),
+        member: ids[2].clone(),
+        change: Some(MemberChange {
+            birthday: Some(Date { year: 1980, month: 2, day: 29 }),
+            ..MemberChange::default()
+        }),
+        update_mask: vec!["birthday".to_owned()],
+        ..UpdateMemberRequest::default()
+    };
+    shop.client.update_member(change).await.expect("changed");
+    let changed = ListBirthdaysRequest { changed_since: since, ..on(29) };
+    assert_eq!(celebrants(&mut shop, 10, changed).await, [ids[2].clone()]);
+    assert_eq!(celebrants(&mut shop, 10, on(29)).await.len(), 4);
+    for (month, day) in [(2, 30), (13, 1), (0, 0)] {
+        let ask = ListBirthdaysRequest { month, day, ..ListBirthdaysRequest::default() };
+        let refused = shop.client.list_birthdays(ask).await.expect_err("no such day");
+        assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{month}-{day}");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn grounds(
 }
 
 /// One step for each rule, with what it gave or what kept it from giving.
-fn told(grounds: Decision, rule: &Judged) -> Decision {
+pub(in crate::account) fn told(grounds: Decision, rule: &Judged) -> Decision {
     let step =
         |detail: &str| grounds.clone().step(&rule.display_name, detail, rule.points()).figure("rule", &rule.code);
     match &rule.verdict {

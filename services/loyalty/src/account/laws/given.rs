@@ -53,9 +53,9 @@ fn a_tier_given_by_hand_is_a_floor_until_its_time_is_over() {
 fn a_promotion_and_a_tier_that_is_kept_bring_their_gifts_once() {
     let gifts = || {
         terms(|ladder| {
-            ladder.tiers[1].promotion_gift = Gift { points: 100 };
-            ladder.tiers[1].retention_gift = Gift { points: 10 };
-            ladder.tiers[2].promotion_gift = Gift { points: 500 };
+            ladder.tiers[1].promotion_gift = Gift { points: 100, ..Gift::default() };
+            ladder.tiers[1].retention_gift = Gift { points: 10, ..Gift::default() };
+            ladder.tiers[2].promotion_gift = Gift { points: 500, ..Gift::default() };
         })
     };
     statement(

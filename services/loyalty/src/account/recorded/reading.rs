@@ -6,9 +6,11 @@ use ::store::StoreError;
 use jiff::Timestamp;
 use kernel::{MemberId, OrderId, Shard, TenantId};
 
-use super::{Booked, LotsOfMonth, happened, store};
+use super::{Booked, LotsOfMonth, enrolment_of, happened, occurred, store};
 use crate::account::Accounts;
-use crate::account::replaying::{Life, Recorded};
+use crate::account::occasion;
+use crate::account::replaying::{Happened, Life, Recorded};
+use crate::programme::occasions::On;
 
 impl Accounts {
     /// The lives of all members of a tenant in some shards: what stands on their statements and follows from nothing else.
@@ -23,6 +25,19 @@ impl Accounts {
             if let Some(life) = lives.get_mut(&line.member) {
                 life.recorded.extend(recorded);
             }
+        }
+        let numbers: Vec<i16> = shards.iter().map(|shard| shard.number()).collect();
+        for view in occasion::store::of_shards(reading.connection(), tenant, &numbers).await? {
+            if let Some(life) = lives.get_mut(&view.member) {
+                life.recorded.push(occurred(view));
+            }
+        }
+        for life in lives.values_mut() {
+            if !life.recorded.iter().any(is_enrolment) {
+                life.recorded.push(enrolment_of(life.member, life.joined_at));
+            }
+            // At one instant, what an occasion brings is there before it is spent.
+            life.recorded.sort_by_key(|one| (one.known_at, !matches!(one.what, Happened::Occurred { .. })));
         }
         Ok(lives)
     }
@@ -54,4 +69,8 @@ impl Accounts {
         let months = store::lots_by_month(reading.connection(), tenant, zone, now).await?;
         Ok((months, store::owed(reading.connection(), tenant).await?))
     }
+}
+
+fn is_enrolment(recorded: &Recorded) -> bool {
+    matches!(&recorded.what, Happened::Occurred { occasion, .. } if occasion.on == On::Enrolment)
 }

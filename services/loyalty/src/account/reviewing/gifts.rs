@@ -1,11 +1,12 @@
-//! What is given for a decision about a tier: points, once, and taken back where a return undoes the decision.
+//! What is given for a decision about a tier, once: points, and a coupon that is handed out in the same commit. They are
+//! taken back where a return undoes the decision.
 
 use jiff::Timestamp;
 use kernel::LotId;
 
 use crate::account::decision::Decision;
 use crate::account::granting::lot_of;
-use crate::account::holdings::{EntryKind, Gifted, Holdings, Lot, OutOfRange, Standing};
+use crate::account::holdings::{EntryKind, Gifted, Handing, Holdings, Lot, OutOfRange, Standing};
 use crate::account::qualification::{On, rank, tier};
 use crate::account::reversing::{lapsed_of, take};
 use crate::programme::expiry::lapse_instant;
@@ -60,28 +61,51 @@ pub fn give(
     moment: Timestamp,
 ) -> Result<(), OutOfRange> {
     let Some(won) = tier(on.ladder, rank(on.ladder, code)) else { return Ok(()) };
-    let points = match deserved {
-        Deserved::Promotion => won.promotion_gift.points,
-        Deserved::Retention => won.retention_gift.points,
-        Deserved::Nothing => 0,
+    let gift = match deserved {
+        Deserved::Promotion => &won.promotion_gift,
+        Deserved::Retention => &won.retention_gift,
+        Deserved::Nothing => return Ok(()),
     };
-    if points <= 0 {
+    let campaign = gift.campaign.clone().filter(|_| !holdings.loading);
+    if gift.points <= 0 && campaign.is_none() {
         return Ok(());
     }
     let cause = format!("{CAUSE}{code}/{number}");
-    let lapses_at = lapse_instant(on.terms, moment)?;
-    let lot = lot_of(holdings.member, holdings.wallet, &cause);
-    let draw = holdings.credit(Lot::earned(lot, cause.as_str(), points, moment, (lapses_at, on.terms)))?;
-    let mut grounds = Decision::new("grant", on.terms.number, moment).fact("cause", &cause).fact("tier", code);
-    if let Some(lapse) = lapses_at {
-        grounds = grounds.fact("lapse_time", lapse);
+    if gift.points > 0 {
+        post(holdings, on, (code, &won.display_name), (&cause, gift.points), moment)?;
     }
-    let grounds = grounds.step("granted", &won.display_name, points);
-    holdings.post(EntryKind::Earn, points, cause.as_str(), vec![draw], grounds, moment)?;
+    let given = Gifted { cause, points: gift.points, named: won.display_name.clone(), campaign };
+    holdings.handing.extend(handing(holdings, &given, false));
     if let Some(standing) = holdings.standings.get_mut(&on.ladder.code) {
-        standing.gift = Some(Gifted { cause, points, named: won.display_name.clone() });
+        standing.gift = Some(given);
     }
     Ok(())
+}
+
+fn post(
+    holdings: &mut Holdings,
+    on: On<'_>,
+    (code, named): (&str, &str),
+    (cause, points): (&str, i64),
+    moment: Timestamp,
+) -> Result<(), OutOfRange> {
+    let lapses_at = lapse_instant(on.terms, moment)?;
+    let lot = lot_of(holdings.member, holdings.wallet, cause);
+    let draw = holdings.credit(Lot::earned(lot, cause, points, moment, (lapses_at, on.terms)))?;
+    let grounds = Decision::new("grant", on.terms.number, moment)
+        .fact("cause", cause)
+        .fact("tier", code)
+        .fact_of("lapse_time", lapses_at)
+        .step("granted", named, points);
+    holdings.post(EntryKind::Earn, points, cause, vec![draw], grounds, moment)?;
+    Ok(())
+}
+
+/// The coupon of a gift, to hand out or to take back.
+fn handing(holdings: &Holdings, gift: &Gifted, take_back: bool) -> Option<Handing> {
+    let (campaign, reason) = (gift.campaign.clone()?, format!("tier {}", gift.named));
+    let cause = lot_of(holdings.member, holdings.wallet, &gift.cause).uuid();
+    Some(Handing { campaign, cause, reason, take_back })
 }
 
 /// Whether a standing, or one behind it, was given this.
@@ -112,6 +136,10 @@ fn take_one_back(
     gift: &Gifted,
     moment: Timestamp,
 ) -> Result<(), OutOfRange> {
+    holdings.handing.extend(handing(holdings, gift, true));
+    if gift.points <= 0 {
+        return Ok(());
+    }
     let wanted = gift.points.saturating_sub(lapsed_of(holdings, &gift.cause)).max(0);
     let terms = versions.at(moment);
     let policy = terms.map_or(DeficitPolicy::Unlimited, |terms| terms.deficit);

@@ -62,6 +62,8 @@ fn origins(ask: &Ask, spent: &HashMap<(Whose, EntryId), Spent>) -> Vec<(Whose, S
         | Ask::Grant(_)
         | Ask::Open(_)
         | Ask::Tiers(_)
+        | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Settle { .. } => Vec::new(),
     }
 }

@@ -33,6 +33,8 @@ pub(super) async fn done(tx: &mut Tx, asks: &[&Ask], books: &Books) -> Result<Do
             | Ask::Adjust(_)
             | Ask::Open(_)
             | Ask::Tiers(_)
+            | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => (),
         }

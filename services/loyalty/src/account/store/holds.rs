@@ -28,6 +28,8 @@ pub(super) fn named(asks: &[&Ask]) -> BTreeSet<(Whose, HoldId)> {
         | Ask::Open(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
+        | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => None,
     });

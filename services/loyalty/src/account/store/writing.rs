@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::chaining::{Chained, chained};
 use super::loading::Found;
-use super::{holds, openings, purchases, tiers};
+use super::{holds, openings, purchases, tiers, transfers};
 use crate::account::books::Books;
 use crate::account::desk::Whose;
 use crate::account::holdings::Holdings;
@@ -48,6 +48,7 @@ pub(in crate::account) async fn write(
         purchases::write(tx, &changed).await?;
         tiers::write(tx, &changed, now).await?;
         openings::write(tx, &changed, now).await?;
+        transfers::write(tx, &changed).await?;
     }
     timers::set(tx, &timers(books, found, now)).await
 }
@@ -75,10 +76,10 @@ fn timers(books: &Books, found: &Found, now: Timestamp) -> Vec<Timer> {
 }
 
 /// When the timer has to ring for an account. What is overdue although it was just settled belongs to a history that is still
-/// being loaded; what was not settled, as the batch was about another wallet, is due.
+/// being loaded; what the batch did not touch, as it was about another wallet, is due.
 fn rings_at(holdings: &Holdings, now: Timestamp) -> Option<Timestamp> {
     let due = holdings.next_due()?;
-    let rests = due <= now && holdings.settled_until >= now;
+    let rests = due <= now && holdings.touched;
     Some(if rests { now.saturating_add(HISTORY_REST).unwrap_or(now) } else { due })
 }
 

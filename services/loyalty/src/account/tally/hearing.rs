@@ -11,6 +11,7 @@ use crate::account::books::{Books, of_member};
 use crate::account::desk::{Answer, Deed, DeedKind, Whose};
 use crate::account::earning::{OrderFacts, buyer, earn, earn_beside};
 use crate::account::holdings::{Holdings, OutOfRange};
+use crate::account::occasion::OccasionFacts;
 use crate::account::reversing::{CannotReturn, ReturnFacts, take_back, take_points_back};
 use crate::account::reviewing;
 use crate::account::settling::{Until, settle};
@@ -47,8 +48,12 @@ impl Tally<'_> {
         let opened = Holdings::new(member, opened_at(kind, self.now));
         let holdings = books.entry(points).or_insert(opened);
         match kind {
-            DeedKind::Joined { at } => {
-                join(holdings, versions.points(), *at, self.now).map_err(|error| error.to_string())
+            DeedKind::Joined { at, channel, historic } => {
+                let facts = OccasionFacts::enrolment(member, channel, *at, *historic);
+                join(holdings, versions.points(), *at, self.now)
+                    .and_then(|()| self.occur(books, points, versions, &facts))
+                    .map(|_| ())
+                    .map_err(|error| error.to_string())
             }
             DeedKind::Bought { order, back } => {
                 self.buy(books, points, versions, (order, back.as_ref())).map_err(|error| error.to_string())
@@ -165,7 +170,7 @@ pub(in crate::account) fn join(
 
 fn opened_at(kind: &DeedKind, now: Timestamp) -> Timestamp {
     match kind {
-        DeedKind::Joined { at } => *at,
+        DeedKind::Joined { at, .. } => *at,
         DeedKind::Bought { order, .. } => order.occurred_at,
         DeedKind::Returned(back) => back.occurred_at,
         DeedKind::TenantSettled(_) => now,

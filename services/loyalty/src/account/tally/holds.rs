@@ -6,7 +6,7 @@ use kernel::HoldId;
 use super::receipt;
 use crate::account::holding::{self, CannotEnd, Hold};
 use crate::account::holdings::Holdings;
-use crate::account::receipt::{HoldReceipt, Receipt};
+use crate::account::receipts::{HoldReceipt, Receipt};
 use crate::account::{AccountRefusal, Capture, NewHold, Release};
 use crate::programme::terms::Versions;
 

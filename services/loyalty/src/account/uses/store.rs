@@ -1,9 +1,9 @@
-//! The rows of what orders earned by rules that count.
+//! The rows of what orders and occasions earned by rules that count. Either has its id in the column of purchases.
 
 use std::collections::BTreeSet;
 
 use ::store::{SqlTimestamp, StoreError, Tx};
-use kernel::{OrderId, Shard};
+use kernel::Shard;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub(in crate::account) async fn load(
         let owner = Owner { tenant: row.tenant.into(), member: row.member.into(), wallet: wallet(&row.wallet)? };
         if let Some(holdings) = books.get_mut(&owner) {
             holdings.uses.push(RuleUse {
-                order: OrderId::from(row.purchase),
+                of: row.purchase,
                 rule: row.rule,
                 points: row.points,
                 back: row.back,
@@ -87,7 +87,7 @@ pub(in crate::account) async fn write(tx: &mut Tx, books: &Books) -> Result<(), 
         &column(|owner, _| owner.tenant.uuid()),
         &shards,
         &column(|owner, _| owner.member.uuid()),
-        &column(|_, known| known.order.uuid()),
+        &column(|_, known| known.of),
         &rules,
         &points,
         &back,

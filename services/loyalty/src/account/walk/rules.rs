@@ -159,7 +159,7 @@ impl Walk {
         let wanted = if whole { *earned } else { *earned * *returned / *net };
         assert_eq!(purchase.reversed, wanted, "{which}: {returned} of {net} came back");
         if whole {
-            let of_order = self.holdings.uses.iter().filter(|known| known.order == order_id(which));
+            let of_order = self.holdings.uses.iter().filter(|known| known.of == order_id(which).uuid());
             assert!(of_order.into_iter().all(|known| known.back == known.points), "the allowance is whole again");
         }
     }
@@ -173,7 +173,7 @@ impl Walk {
                 for known in self.holdings.uses.iter().filter(|known| known.rule == rule.code) {
                     let day = kernel::calendar::day_of(known.used_at, zone);
                     let period = match limit.per {
-                        LimitPeriod::Order => known.order.to_string(),
+                        LimitPeriod::Order => known.of.to_string(),
                         LimitPeriod::Day => day.to_string(),
                         LimitPeriod::Week => {
                             let since = i64::from(day.weekday().to_monday_zero_offset());

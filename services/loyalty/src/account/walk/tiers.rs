@@ -47,7 +47,8 @@ fn programme() -> impl Strategy<Value = Terms> {
         (ladder.carry_over, ladder.grace_days, ladder.notice_days) = (carry_over, grace_days, notice_days);
         ladder.renewal = renewal;
         for tier in &mut ladder.tiers {
-            (tier.promotion_gift, tier.retention_gift) = (Gift { points: gift }, Gift { points: gift / 2 });
+            let of = |points| Gift { points, campaign: Some(format!("of {}", tier.code)) };
+            (tier.promotion_gift, tier.retention_gift) = (of(gift), of(gift / 2));
         }
         terms
     })

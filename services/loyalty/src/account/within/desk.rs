@@ -12,6 +12,7 @@ use wire::Stop;
 
 use crate::account::books::Books;
 use crate::account::desk::{Answer, Ask, Receipt, ruling, sliding};
+use crate::account::handing::desk::keep;
 use crate::account::holdings::Holdings;
 use crate::account::settling::{Until, settle};
 use crate::account::standing::standing;
@@ -62,7 +63,7 @@ impl Decided {
 
     /// Writes it, and says it to the log.
     pub(crate) async fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
-        store::write(tx, &self.books, &self.found, now).await?;
+        keep(tx, &self.books, &self.found, now).await?;
         eventlog::append(tx, events::said(&self.books), now)
     }
 }

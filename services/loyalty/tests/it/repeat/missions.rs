@@ -1,4 +1,4 @@
-//! Examples of missions and draws for the harness that walks the contract.
+//! Examples of missions, draws and occasions for the harness that walks the contract.
 
 use kernel::{MemberId, RequestId};
 use proto::loyalty::v1::*;
@@ -6,6 +6,7 @@ use testkit::Examples;
 
 use crate::draws::spring;
 use crate::missions::three_orders;
+use crate::occasions::told;
 use crate::shop::Shop;
 
 /// The same for missions.
@@ -90,4 +91,19 @@ pub(super) async fn draws(shop: &Shop) -> Examples {
         .with(|_| async { GetDrawRequest { draw: "open".to_owned(), ..Default::default() } })
         .with(|_| async { VerifyDrawRequest { draw: "open".to_owned(), ..Default::default() } })
         .with(|_| async { ListDrawTicketsRequest { draw: "open".to_owned(), ..Default::default() } })
+}
+
+/// The same for occasions: the shop's programme gives points for them.
+pub(super) fn occasions(shop: &Shop) -> Examples {
+    let member = shop.member();
+    Examples::new(&shop.clock)
+        .with_other(
+            move |n| async move { told(member, "review", &format!("r{n}")) },
+            |request: &mut RecordEventRequest| request.quantity += 1,
+        )
+        .with_other(
+            move |n| async move { RecordEventBatchRequest { events: vec![told(member, "review", &format!("b{n}"))] } },
+            |request: &mut RecordEventBatchRequest| request.events[0].channel.push('!'),
+        )
+        .with(move |_| async move { ListOccasionsRequest { member: member.to_string(), ..Default::default() } })
 }

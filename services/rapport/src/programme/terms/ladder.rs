@@ -90,11 +90,15 @@ pub struct Tier {
 }
 
 /// What is given for a decision about a tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gift {
     /// So many points.
+    #[serde(default)]
     pub points: i64,
+    /// A coupon of the campaign with this code; none where not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub campaign: String,
 }
 
 impl From<Ladder> for wire::TierLadder {
@@ -123,7 +127,7 @@ impl From<Ladder> for wire::TierLadder {
 
 impl From<Tier> for wire::Tier {
     fn from(tier: Tier) -> Self {
-        let gift = |gift: Gift| wire::TierGift { points: gift.points };
+        let gift = |gift: Gift| wire::TierGift { points: gift.points, campaign: gift.campaign };
         Self {
             code: tier.code,
             display_name: tier.display_name,
@@ -162,7 +166,7 @@ pub(super) fn ladder(ladder: wire::TierLadder) -> Result<Ladder, CliError> {
 }
 
 fn tier(tier: wire::Tier) -> Tier {
-    let gift = |gift: wire::TierGift| Gift { points: gift.points };
+    let gift = |gift: wire::TierGift| Gift { points: gift.points, campaign: gift.campaign };
     Tier {
         code: tier.code,
         display_name: tier.display_name,

@@ -1,4 +1,4 @@
-//! What a caller keeps of a request to an account.
+//! What a caller keeps of what was done.
 
 use jiff::Timestamp;
 use kernel::{EntryId, HoldId};
@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::decision::Explanation;
 use super::holdings::Draw;
-use super::tier_asks::TierReceipt;
+use super::{OccasionReceipt, TierReceipt, TransferReceipt};
+
+/// Where a partition of the log stood: shard, epoch, position.
+pub type Mark = (i16, Uuid, i64);
 
 /// What a caller keeps: ids and amounts, nothing personal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +33,17 @@ pub struct Receipt {
     /// What became of the tier it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Box<TierReceipt>>,
+    /// What an occasion brought, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occasion: Option<Box<OccasionReceipt>>,
+    /// What became of the transfer it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Box<TransferReceipt>>,
     /// Where the member's partition of the log stood after it: shard, epoch, position.
-    pub mark: Option<(i16, Uuid, i64)>,
+    pub mark: Option<Mark>,
+    /// The same of other members whose accounts it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks_beside: Vec<Mark>,
     /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
     #[serde(skip)]
     pub why: Option<Box<Explanation>>,
