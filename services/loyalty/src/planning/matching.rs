@@ -160,8 +160,8 @@ fn orders(told: Vec<Told>) -> BTreeMap<(MemberId, OrderId), Known> {
             | Happened::GivenBack { .. }
             | Happened::ByHand { .. }
             | Happened::Given { .. }
-             | Happened::Brought { .. }
-             | Happened::Occurred { .. }
+            | Happened::Brought { .. }
+            | Happened::Occurred { .. }
             | Happened::TakenBack { .. }
             | Happened::PassedOn { .. }
             | Happened::Received { .. } => None,

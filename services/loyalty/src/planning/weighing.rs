@@ -177,8 +177,8 @@ impl Weighing {
                 | Happened::GivenBack { .. }
                 | Happened::ByHand { .. }
                 | Happened::Given { .. }
-             | Happened::Brought { .. }
-             | Happened::Occurred { .. }
+                | Happened::Brought { .. }
+                | Happened::Occurred { .. }
                 | Happened::TakenBack { .. }
                 | Happened::PassedOn { .. }
                 | Happened::Received { .. } => continue,
