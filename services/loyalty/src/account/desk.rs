@@ -17,7 +17,7 @@ use terms::Held;
 use super::books::Books;
 pub use super::deed::{Deed, DeedKind};
 use super::handing::desk::keep;
-pub use super::receipts::{HoldReceipt, Receipt};
+pub use super::receipts::Receipt;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{

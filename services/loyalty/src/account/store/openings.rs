@@ -34,6 +34,8 @@ pub(super) async fn load(
             | Ask::Grant(_)
             | Ask::Revoke(_)
             | Ask::Tiers(_)
+            | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => None,
         })

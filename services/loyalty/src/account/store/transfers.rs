@@ -37,8 +37,10 @@ fn reversed(ask: &Ask) -> Option<&TransferAsk> {
         | Ask::Release(_)
         | Ask::Adjust(_)
         | Ask::Grant(_)
+        | Ask::Open(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
+        | Ask::Occasion(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => None,
     }
