@@ -67,6 +67,7 @@ mod laws;
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod walk;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -238,8 +239,8 @@ impl Accounts {
     /// Takes over what many members bring along; each has its own outcome.
     pub async fn open_all(&self, asks: Vec<OpeningAsk>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
         let wanted = asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
-        let done = asks.into_iter().map(|ask| self.carry_out(Ask::Open(ask)));
-        self.all_explained(wanted, futures::future::join_all(done).await).await
+        let done = self.in_turn(asks.into_iter().map(Ask::Open)).await;
+        self.all_explained(wanted, done).await
     }
 
     /// Records occasions; each has its own outcome. What lies in the future is of now.
@@ -266,7 +267,7 @@ impl Accounts {
 
     /// Lets many members stand where they stood in another system; each has its own outcome.
     pub async fn tiers_all(&self, asks: Vec<TierAsk>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
-        futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Tiers(ask)))).await
+        self.in_turn(asks.into_iter().map(Ask::Tiers)).await
     }
 
     /// Does something about a tier by hand.
@@ -355,6 +356,25 @@ impl Accounts {
             (Some(_), why, _) => why.clone(),
         };
         Ok(Receipt { why, ..receipt })
+    }
+
+    /// Carries out what is asked about one member one after another, and members beside one another: which lot fills what is owed
+    /// does not hang on which of two batches is written first.
+    async fn in_turn(&self, asks: impl Iterator<Item = Ask>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let mut by_member: BTreeMap<Vec<Whose>, Vec<(usize, Ask)>> = BTreeMap::new();
+        for (place, ask) in asks.enumerate() {
+            by_member.entry(ask.members()).or_default().push((place, ask));
+        }
+        let of_one = async |asks: Vec<(usize, Ask)>| {
+            let mut done = Vec::with_capacity(asks.len());
+            for (place, ask) in asks {
+                done.push((place, self.carry_out(ask).await));
+            }
+            done
+        };
+        let done = futures::future::join_all(by_member.into_values().map(of_one)).await;
+        let in_order: BTreeMap<usize, _> = done.into_iter().flatten().collect();
+        in_order.into_values().collect()
     }
 
     async fn carry_out(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {

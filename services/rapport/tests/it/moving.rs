@@ -139,6 +139,19 @@ async fn what_members_had_comes_in_once_and_adds_up_however_often_it_is_killed()
 
     let again = json(&asked(&home, &suite, &words));
     assert_eq!(again["groups"], ended["groups"], "said again, it answers the same");
+    // A wallet that was missing when it was imported, and is there now.
+    let mended: String = PROGRAMME.replace("\"Stamps\"", "\"Tokens\"").replace("\"stamps\"", "\"tokens\"");
+    let wallet = |text: &str| -> Value {
+        let programme: Value = serde_json::from_str(text).expect("JSON");
+        programme["wallets"][0].clone()
+    };
+    let mut programme: Value = serde_json::from_str(PROGRAMME).expect("JSON");
+    programme["wallets"].as_array_mut().expect("a list").push(wallet(&mended));
+    let tokens = path("tokens.json");
+    std::fs::write(&tokens, programme.to_string()).expect("written");
+    told(&home, &suite, &["programme", "apply", &tokens, "--yes"]);
+    let retried = json(&asked(&home, &suite, &words));
+    assert_eq!((group(&retried, "tokens 2026-06"), &retried["rejected"]), ((30, 30, 0), &6.into()), "{retried}");
     let mended = asked(&home, &suite, &import(&all_good, &rejects));
     assert!(mended.status.success(), "{}{}", text(&mended.stdout), text(&mended.stderr));
     assert_eq!(group(&json(&mended), "points 2026-06"), (june, 0, june), "another file finds them here already");

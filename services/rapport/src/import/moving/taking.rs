@@ -75,6 +75,10 @@ pub async fn take<L: List>(
 ) -> Result<(), CliError> {
     let progress = Progress::new(L::NAME, "lines", job.entries.len() as u64);
     let batches: Vec<&[Entry<L::Item>]> = job.entries.chunks(MOST).collect();
+    // What was refused may be taken now: a wallet was missing, or a campaign. What was taken answers as before.
+    if answered.batches >= batches.len() && !answered.refused.is_empty() {
+        *answered = Remembered::default();
+    }
     let from = answered.batches.min(batches.len());
     progress.skip(batches[..from].iter().map(|batch| batch.len() as u64).sum());
     let mut interrupted = pin!(tokio::signal::ctrl_c());
@@ -82,7 +86,7 @@ pub async fn take<L: List>(
         let told = tokio::select! {
             biased;
             _ = &mut interrupted => {
-                let text = format!("stopped after batch {from} of {}: the same command goes on from there", batches.len());
+                let text = format!("stopped after batch {number} of {}: the same command goes on from there", batches.len());
                 return Err(CliError::Stopped(text));
             }
             told = tell(suite, list, job, batch) => told?,
