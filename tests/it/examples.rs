@@ -20,6 +20,7 @@ pub use operators::operators_examples;
 pub struct World {
     pub shop: Shop,
     pub member: String,
+    pub other: String,
     pub order: String,
     pub freshness: String,
 }
@@ -46,7 +47,8 @@ pub async fn examples(shop: &Shop) -> Examples {
         .await
         .expect("the order is recorded")
         .into_inner();
-    let world = World { shop: shop.clone(), member, order: bought.order, freshness: bought.freshness };
+    let other = shop.enrol("0911-111-190").await;
+    let world = World { shop: shop.clone(), member, other, order: bought.order, freshness: bought.freshness };
     registry::examples(&world)
         .and(activity::examples(&world).await)
         .and(loyalty::examples(&world).await)

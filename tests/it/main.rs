@@ -9,6 +9,7 @@ mod first_purchase;
 mod friends;
 mod guests;
 mod labour;
+mod ledger_disturbed;
 mod portrait;
 mod redis_killed;
 mod repeat;

@@ -6,7 +6,7 @@ use proto::activity::v1::{
 };
 use proto::loyalty::v1::{
     EarnRate, ExpiryPolicy, LapseAfter, Programme, PutProgrammeRequest, QualificationWindow, Tier, TierLadder,
-    expiry_policy, qualification_window,
+    TransferPolicy, TransferScope, expiry_policy, qualification_window,
 };
 use proto::referrals::v1::{PutTermsRequest, Terms};
 use proto::registry::v1::{CreateTenantRequest, EnrolMemberRequest, Identity, IdentityKind, NewMember, TenantSettings};
@@ -71,6 +71,7 @@ pub fn programme(request_id: String, from: &str) -> PutProgrammeRequest {
         earn_rates: vec![rate],
         expiry: Some(ExpiryPolicy { policy: Some(expiry_policy::Policy::After(after)) }),
         ladder: Some(ladder),
+        transfers: Some(TransferPolicy { allowed: TransferScope::Anybody.into(), ..TransferPolicy::default() }),
         ..Programme::default()
     };
     PutProgrammeRequest { request_id, programme: Some(programme), validate_only: false }

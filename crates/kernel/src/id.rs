@@ -117,6 +117,8 @@ ids! {
     LotId = "lot";
     /// Points held back for something that is yet to be paid.
     HoldId = "hold";
+    /// Points that a member passed on to another.
+    TransferId = "transfer";
     /// An invitation that somebody took up.
     ReferralId = "referral";
     /// What can be subscribed to.

@@ -21,7 +21,7 @@ pub use clock::{Clock, ClockError, to_microsecond};
 pub use id::{
     AdjustmentId, ChargeId, ClaimId, CouponId, DrawTicketId, EntryId, HoldId, IdError, LotId, MemberId,
     MissionRewardId, OccasionId, OrderId, PlanId, ProductId, ReferralId, RequestId, ReservationId, ReturnId,
-    SubscriptionId, TenantId,
+    SubscriptionId, TenantId, TransferId,
 };
 pub use money::{Currency, CurrencyError, Money};
 pub use points::Points;

@@ -9,7 +9,8 @@
 //!    the holdings of all members it touches, applies the rules to each request in order in memory, and writes what nearly
 //!    every batch posts in one statement, and what is rarer in one for each table.
 //!
-//! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back.
+//! Life cycle of points: earned (-> waiting -> usable) (-> held -> let go) -> spent | lapsed | taken back; spent -> given back;
+//! usable -> passed on, as points of another member that lapse when they would have.
 //! Cost of a batch, whatever its size: begin 1 or 2, recall 1, terms 1, holdings 1 to 8, posting 1, other writes at most 8,
 //! commit 1 round trips. A batch of grants makes nine; orders under rules limited over a time read one more and write one more.
 
@@ -18,7 +19,6 @@ mod auditing;
 mod books;
 pub mod chain;
 pub mod decision;
-mod deed;
 mod desk;
 pub mod earning;
 mod events;
@@ -31,10 +31,13 @@ pub mod holdings;
 pub mod judging;
 pub mod lot;
 pub mod occasion;
+pub mod opening;
+mod opening_asks;
 pub mod posting;
 pub(crate) mod qualification;
 mod quoting;
 mod reading;
+mod receipts;
 pub mod recorded;
 pub mod redemption;
 mod refusal;
@@ -49,6 +52,8 @@ mod store;
 mod tally;
 pub mod tier;
 mod tier_asks;
+mod transfer_asks;
+pub mod transferring;
 pub mod uses;
 pub mod verifying;
 pub mod wallet;
@@ -61,6 +66,7 @@ mod laws;
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows is to fail loudly")]
 mod walk;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -76,12 +82,16 @@ use self::desk::{AccountDesk, Whose};
 pub use self::desk::{Answer, Ask, Deed, DeedKind, Receipt};
 pub use self::holding_asks::{Capture, NewHold, Release};
 pub use self::occasion::{NewOccasion, OccasionReceipt, OccasionView};
+pub use self::opening_asks::{OpeningAsk, OpeningRefusal};
 pub use self::quoting::{Quote, QuotedWallet};
 pub use self::reading::{AccountView, Bought, EntryView, Overview, Qualifications, TierThen, TierView, WalletView};
+pub use self::receipts::Mark;
 pub use self::refusal::AccountRefusal;
+pub use self::reviewing::bringing::Brought;
 pub use self::spending_asks::{Redemption, Reversal};
 pub use self::standing::{AssignedView, QualificationView, StandingView};
 pub use self::tier_asks::{TierAsk, TierDeed, TierReceipt, TierRefusal};
+pub use self::transfer_asks::{Made, TransferAsk, TransferDeed, TransferLimit, TransferReceipt, TransferRefusal};
 use crate::account::wallet::{Owner, WalletCode};
 use crate::programme::Programmes;
 use crate::{mission, reservation};
@@ -187,16 +197,7 @@ impl Accounts {
         let wanted: Vec<Option<Whose>> =
             asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
         let done = asks.into_iter().map(|ask| self.carry_out(Ask::Redeem(ask)));
-        let done = futures::future::join_all(done).await;
-        let mut told = Vec::with_capacity(done.len());
-        // One after another: a batch that is said again holds one connection, not as many as it has items.
-        for (wanted, outcome) in wanted.into_iter().zip(done) {
-            told.push(match outcome {
-                Ok(receipt) => self.explained(wanted, receipt).await,
-                Err(stop) => Err(stop),
-            });
-        }
-        told
+        self.all_explained(wanted, futures::future::join_all(done).await).await
     }
 
     /// Gives spent points back.
@@ -234,6 +235,13 @@ impl Accounts {
         futures::future::join_all(asks.into_iter().map(|ask| self.carry_out(Ask::Grant(ask)))).await
     }
 
+    /// Takes over what many members bring along; each has its own outcome.
+    pub async fn open_all(&self, asks: Vec<OpeningAsk>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let wanted = asks.iter().map(|ask| ask.explain.then_some((ask.tenant, ask.member))).collect();
+        let done = self.in_turn(asks.into_iter().map(Ask::Open)).await;
+        self.all_explained(wanted, done).await
+    }
+
     /// Records occasions; each has its own outcome. What lies in the future is of now.
     pub async fn occur_all(&self, mut asks: Vec<NewOccasion>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
         let now = self.clock.now();
@@ -256,9 +264,27 @@ impl Accounts {
         self.receipt(Ask::Revoke(ask)).await
     }
 
+    /// Lets many members stand where they stood in another system; each has its own outcome.
+    pub async fn tiers_all(&self, asks: Vec<TierAsk>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        self.in_turn(asks.into_iter().map(Ask::Tiers)).await
+    }
+
     /// Does something about a tier by hand.
     pub async fn tiers(&self, ask: TierAsk) -> Result<Receipt, Stop<AccountRefusal>> {
         self.receipt(Ask::Tiers(ask)).await
+    }
+
+    /// Passes points of one member on to another.
+    pub async fn transfer(&self, ask: TransferAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        self.receipt(Ask::Transfer(ask)).await
+    }
+
+    /// Takes a transfer back. Whom to lock is read before: it never changes.
+    pub async fn reverse_transfer(&self, ask: TransferAsk) -> Result<Receipt, Stop<AccountRefusal>> {
+        let mut reading = self.store.read(ask.tenant).await?;
+        let made = store::transfers::made(reading.connection(), (ask.tenant, ask.member), ask.transfer).await?;
+        drop(reading);
+        self.transfer(TransferAsk { what: TransferDeed::Reverse { made }, ..ask }).await
     }
 
     /// Applies what was heard, together with the cursors of who said it.
@@ -298,6 +324,22 @@ impl Accounts {
         Ok(Receipt { why, ..receipt })
     }
 
+    async fn all_explained(
+        &self,
+        wanted: Vec<Option<Whose>>,
+        done: Vec<Result<Receipt, Stop<AccountRefusal>>>,
+    ) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let mut told = Vec::with_capacity(done.len());
+        // One after another: a batch that is said again holds one connection, not as many as it has items.
+        for (wanted, outcome) in wanted.into_iter().zip(done) {
+            told.push(match outcome {
+                Ok(receipt) => self.explained(wanted, receipt).await,
+                Err(stop) => Err(stop),
+            });
+        }
+        told
+    }
+
     /// The same of an occasion, which may have brought no entry.
     async fn explained_occasion(
         &self,
@@ -313,6 +355,25 @@ impl Accounts {
             (Some(_), why, _) => why.clone(),
         };
         Ok(Receipt { why, ..receipt })
+    }
+
+    /// Carries out what is asked about one member one after another, and members beside one another: which lot fills what is owed
+    /// does not hang on which of two batches is written first.
+    async fn in_turn(&self, asks: impl Iterator<Item = Ask>) -> Vec<Result<Receipt, Stop<AccountRefusal>>> {
+        let mut by_member: BTreeMap<Vec<Whose>, Vec<(usize, Ask)>> = BTreeMap::new();
+        for (place, ask) in asks.enumerate() {
+            by_member.entry(ask.members()).or_default().push((place, ask));
+        }
+        let of_one = async |asks: Vec<(usize, Ask)>| {
+            let mut done = Vec::with_capacity(asks.len());
+            for (place, ask) in asks {
+                done.push((place, self.carry_out(ask).await));
+            }
+            done
+        };
+        let done = futures::future::join_all(by_member.into_values().map(of_one)).await;
+        let in_order: BTreeMap<usize, _> = done.into_iter().flatten().collect();
+        in_order.into_values().collect()
     }
 
     async fn carry_out(&self, ask: Ask) -> Result<Receipt, Stop<AccountRefusal>> {

@@ -34,6 +34,7 @@ pub use self::reading::CouponView;
 use self::standing::{Coupon, State};
 pub(crate) use self::store::{hold, lapsing_first, of_member, redeem};
 use crate::campaign::Connection;
+use crate::campaign::terms::Window;
 use crate::receipt::Reached;
 
 /// The kind of timer that rings when a coupon's time is over; its subject is the coupon.
@@ -48,6 +49,8 @@ pub struct Issue {
     pub member: MemberId,
     /// Of which campaign.
     pub campaign: String,
+    /// What of another system it is, where it was brought along.
+    pub opening: Option<Brought>,
     /// Why.
     pub reason: String,
     /// Registry knows the member.
@@ -56,6 +59,42 @@ pub struct Issue {
     pub validate_only: bool,
     /// What makes it repeat-safe.
     pub key: RequestKey,
+}
+
+/// A coupon that its member holds in another system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// What that system calls it.
+    pub reference: String,
+    /// From when on it can be used; at once where not said.
+    pub from: Option<Timestamp>,
+    /// Until when.
+    pub until: Option<Timestamp>,
+}
+
+impl Brought {
+    /// Its id here: what is brought along a second time is seen by it.
+    pub(crate) fn id(&self, member: MemberId) -> CouponId {
+        CouponId::derived_from(member.uuid(), &format!("opening/{}", self.reference))
+    }
+
+    /// When it can be used; what could be used at once begins when it is brought.
+    pub(crate) fn window(&self, now: Timestamp) -> Window {
+        Window { from: self.from.unwrap_or(now), until: self.until }
+    }
+
+    /// The first field in which what was brought before says something else.
+    fn differs_in(&self, campaign: &str, before: &Coupon) -> Option<&'static str> {
+        if campaign != before.campaign {
+            Some("campaign")
+        } else if self.until != before.window.until {
+            Some("valid_until_time")
+        } else if self.from.is_some_and(|from| from != before.window.from) {
+            Some("valid_from_time")
+        } else {
+            None
+        }
+    }
 }
 
 /// What the caller of `issue` keeps.
@@ -90,6 +129,27 @@ pub enum CouponRefusal {
     Over {
         /// The campaign.
         campaign: String,
+        /// Since when.
+        until: Timestamp,
+    },
+    /// It was brought along before, under another request id.
+    AlreadyBrought {
+        /// What the other system calls it.
+        reference: String,
+        /// The coupon.
+        coupon: CouponId,
+    },
+    /// Something else was brought along under its reference.
+    BroughtDiffers {
+        /// The reference.
+        reference: String,
+        /// The first field that differs.
+        field: &'static str,
+        /// The coupon that was.
+        coupon: CouponId,
+    },
+    /// The time it had in another system has passed.
+    BroughtOver {
         /// Since when.
         until: Timestamp,
     },

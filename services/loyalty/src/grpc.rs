@@ -9,6 +9,7 @@ mod ledger;
 mod missions;
 mod newcomers;
 mod occasions;
+mod openings;
 mod parse;
 mod parse_benefit;
 mod parse_campaign;
@@ -19,6 +20,7 @@ mod parse_ladders;
 mod parse_ledger;
 mod parse_missions;
 mod parse_occasions;
+mod parse_openings;
 mod parse_page;
 mod parse_planning;
 mod parse_programme;
@@ -27,6 +29,7 @@ mod parse_quote;
 mod parse_reward;
 mod parse_rules;
 mod parse_tiers;
+mod parse_transfers;
 mod planning;
 mod present;
 mod present_benefits;
@@ -37,6 +40,7 @@ mod present_holds;
 mod present_ledger;
 mod present_missions;
 mod present_occasions;
+mod present_openings;
 mod present_planning;
 mod present_programme;
 mod present_quote;
@@ -44,11 +48,13 @@ mod present_rewards;
 mod present_rules;
 mod present_simulation;
 mod present_tiers;
+mod present_transfers;
 mod refuse;
 mod refuse_benefits;
 mod refuse_coupons;
 mod refuse_draws;
 mod refuse_missions;
+mod refuse_openings;
 mod refuse_rewards;
 mod rewards;
 mod stream;
@@ -73,6 +79,7 @@ pub(crate) use self::birthdays::Registry;
 pub(crate) use self::coupons::Service as CouponsService;
 pub(crate) use self::draws::Service as DrawsService;
 pub(crate) use self::missions::Service as MissionsService;
+pub(crate) use self::openings::Service as OpeningsService;
 pub(crate) use self::planning::Service as PlanningService;
 pub(crate) use self::rewards::Service as RewardsService;
 use crate::account::Accounts;
@@ -263,6 +270,26 @@ impl LoyaltyService for Service {
         let ask = parse::revocation(&self.keys, call)?;
         let receipt = self.accounts.revoke(ask).await.map_err(refuse::account)?;
         Ok(present::revocation(&self.keys, receipt))
+    }
+
+    async fn transfer_points(
+        &self,
+        call: Request<TransferPointsRequest>,
+    ) -> Result<Response<TransferPointsResponse>, Status> {
+        let (behalf, language) = (Behalf::of(call.extensions())?, Language::of(call.extensions()));
+        let ask = parse_transfers::transfer(&self.keys, call)?;
+        let receipt = newcomers::transfer(&self.accounts, &self.peers, behalf, ask).await?;
+        Ok(present_transfers::transferred(&self.keys, language, receipt))
+    }
+
+    async fn reverse_transfer(
+        &self,
+        call: Request<ReverseTransferRequest>,
+    ) -> Result<Response<ReverseTransferResponse>, Status> {
+        let language = Language::of(call.extensions());
+        let ask = parse_transfers::reversal(&self.keys, call)?;
+        let receipt = self.accounts.reverse_transfer(ask).await.map_err(refuse::account)?;
+        Ok(present_transfers::reversed(&self.keys, language, receipt))
     }
 
     async fn explain_entry(

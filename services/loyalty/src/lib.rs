@@ -194,7 +194,13 @@ impl Loyalty {
             self.progress.clone(),
             self.peers.clone(),
         );
-        let services = coupons.mount(service.mount(services));
+        let openings = grpc::OpeningsService::new(
+            self.keys.clone(),
+            (self.accounts.clone(), self.coupons.clone()),
+            self.progress.clone(),
+            self.peers.clone(),
+        );
+        let services = openings.mount(coupons.mount(service.mount(services)));
         let services = benefits.mount(rewards.mount(services));
         planning.mount(draws.mount(missions.mount(services)))
     }

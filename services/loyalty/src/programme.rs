@@ -3,7 +3,8 @@
 //! 1. A version is written once. A change is a new version with a later effective time; an older one keeps ruling its
 //!    own time, and every decision names the version that made it.
 //! 2. What a programme says is a pure value; [`terms`] holds it, [`expiry`] its calendar, [`ladder`] its tiers, [`rules`] what is earned beyond
-//!    the base rate, [`occasions`] what is earned without an order, [`wallets`] what is earned beside points, [`words`] what conditions of rules may ask.
+//!    the base rate, [`occasions`] what is earned without an order, [`wallets`] what is earned beside points, [`transfers`]
+//!    what members may pass on, [`words`] what conditions of rules may ask.
 
 mod events;
 pub mod expiry;
@@ -11,6 +12,7 @@ pub mod ladder;
 pub mod occasions;
 pub mod rules;
 pub mod terms;
+pub mod transfers;
 pub mod wallets;
 pub mod words;
 

@@ -24,6 +24,7 @@ use proto::loyalty::v1::draw_service_client::DrawServiceClient;
 use proto::loyalty::v1::ledger_service_client::LedgerServiceClient;
 use proto::loyalty::v1::loyalty_service_client::LoyaltyServiceClient;
 use proto::loyalty::v1::mission_service_client::MissionServiceClient;
+use proto::loyalty::v1::opening_service_client::OpeningServiceClient;
 use proto::loyalty::v1::planning_service_client::PlanningServiceClient;
 use proto::loyalty::v1::reward_service_client::RewardServiceClient;
 use proto::operations::v1::{GetStatusRequest, GetStatusResponse, ServiceStatus};
@@ -219,6 +220,8 @@ impl Suite {
         ledger: LedgerServiceClient of "loyalty";
         /// Missions.
         missions: MissionServiceClient of "loyalty";
+        /// What members bring along from another system.
+        openings: OpeningServiceClient of "loyalty";
         /// Prize draws.
         draws: DrawServiceClient of "loyalty";
         /// What would have come of other terms, what will, and what differs.

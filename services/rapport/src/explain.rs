@@ -125,6 +125,8 @@ const fn kind(kind: EntryKind) -> &'static str {
         EntryKind::RedemptionReversal => "given back for",
         EntryKind::Lapse => "lapsed",
         EntryKind::Adjustment => "changed by hand:",
+        EntryKind::TransferOut => "gone with",
+        EntryKind::TransferIn => "come with",
         EntryKind::Unspecified => "for",
     }
 }
@@ -138,6 +140,7 @@ const fn changed(kind: TierChangeKind) -> &'static str {
         TierChangeKind::Assigned => "assigned",
         TierChangeKind::Released => "released",
         TierChangeKind::Shortened => "renewal undone",
+        TierChangeKind::Imported => "brought along",
         TierChangeKind::Unspecified => "changed",
     }
 }

@@ -19,6 +19,7 @@ mod entries;
 mod grouping;
 mod lines;
 mod mapping;
+mod moving;
 mod opening;
 mod plan;
 mod reading;
@@ -47,6 +48,11 @@ use crate::progress::Progress;
 pub use args::OrdersArgs;
 pub use ending::Ending;
 
+use moving::args::{BalancesArgs, CouponsArgs, TiersArgs};
+use moving::balances::Balances;
+use moving::coupons::Coupons;
+use moving::tiers::{self, Tiers};
+
 use entries::Telling;
 use grouping::History;
 use opening::Survey;
@@ -60,6 +66,12 @@ use sending::Job;
 pub enum Ask {
     /// Brings in orders, returns and adjustments from a CSV file
     Orders(Box<OrdersArgs>),
+    /// Takes over points from another system, lot by lot, each with the time it keeps
+    Balances(Box<BalancesArgs>),
+    /// Takes over where members stood in another system, each until the end of the term they had
+    Tiers(Box<TiersArgs>),
+    /// Takes over coupons that members hold in another system, each with the time it has
+    Coupons(Box<CouponsArgs>),
 }
 
 /// Imports.
@@ -67,9 +79,28 @@ pub enum Ask {
 /// # Errors
 /// The file cannot be used, the suite refuses or does not answer, or the result does not add up.
 pub async fn run(ask: Ask) -> Result<(), CliError> {
-    let Ask::Orders(args) = ask;
-    let suite = if args.dry_run { None } else { Some(args.reach.suite().await?) };
-    orders(&args, suite.as_ref()).await?.report(args.reach.json)
+    match ask {
+        Ask::Orders(args) => {
+            let suite = if args.dry_run { None } else { Some(args.reach.suite().await?) };
+            orders(&args, suite.as_ref()).await?.report(args.reach.json)
+        }
+        Ask::Balances(args) => {
+            let suite = args.of.reach.suite().await?;
+            let list = |plan: &_| Ok(Balances::of(&args, plan));
+            moving::take_over(&args.of, &suite, list).await?.report(args.of.reach.json)
+        }
+        Ask::Coupons(args) => {
+            let suite = args.of.reach.suite().await?;
+            let list = |plan: &_| Ok(Coupons::of(&args, plan));
+            moving::take_over(&args.of, &suite, list).await?.report(args.of.reach.json)
+        }
+        Ask::Tiers(args) => {
+            let suite = args.of.reach.suite().await?;
+            let (programme, words) = (tiers::programme(&suite).await?, suite.words().await?);
+            let list = |plan: &_| Tiers::of(&args, plan, &programme, &words);
+            moving::take_over(&args.of, &suite, list).await?.report(args.of.reach.json)
+        }
+    }
 }
 
 /// Imports orders into a suite; without one, reads the file and sorts it out. The answer tells whether it adds up.
@@ -133,9 +164,10 @@ async fn tell(
     place: &Place,
     ending: &mut Ending,
 ) -> Result<(), CliError> {
-    let customers = history.customers().len() as u64;
+    let people = history.people();
+    let customers = people.len() as u64;
     let progress = Progress::new("members", "members", customers);
-    let enrolled = enrolling::enrol(suite, import, &history, &plan.known, &progress).await?;
+    let enrolled = enrolling::enrol(suite, (import, false), &people, &plan.known, &progress).await?;
     progress.finish();
     ending.members(customers, enrolled.new);
 

@@ -2,6 +2,7 @@
 
 mod holds;
 mod quote;
+mod transfers;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -32,6 +33,10 @@ pub enum Ask {
     Capture(holds::Capture),
     /// Lets held points go
     Release(holds::Release),
+    /// Passes points on to another member
+    Transfer(Box<transfers::Transfer>),
+    /// Takes back what was passed on, as far as it is still there
+    TakeBack(transfers::TakeBack),
     /// Adds or takes points by hand
     Adjust(Adjust),
     /// Says what an order would earn, were it bought now
@@ -134,6 +139,8 @@ pub async fn run(ask: Ask) -> Result<(), CliError> {
         Ask::Hold(ask) => holds::hold(ask).await,
         Ask::Capture(ask) => holds::capture(ask).await,
         Ask::Release(ask) => holds::release(ask).await,
+        Ask::Transfer(ask) => transfers::transfer(*ask).await,
+        Ask::TakeBack(ask) => transfers::take_back(ask).await,
         Ask::Adjust(ask) => adjust(ask).await,
         Ask::Quote(ask) => quote::quote(ask).await,
         Ask::Entries(ask) => entries(ask).await,
@@ -304,6 +311,8 @@ const fn what(kind: EntryKind) -> &'static str {
         EntryKind::RedemptionReversal => "given back",
         EntryKind::Lapse => "lapsed",
         EntryKind::Adjustment => "by hand",
+        EntryKind::TransferOut => "passed on",
+        EntryKind::TransferIn => "received",
         EntryKind::Unspecified => "",
     }
 }

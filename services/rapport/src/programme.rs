@@ -7,6 +7,7 @@ mod rules;
 mod settled;
 mod simulating;
 mod terms;
+mod transfers;
 
 use std::path::PathBuf;
 
@@ -185,12 +186,18 @@ fn described(terms: &Terms, words: &Words) -> String {
     let occasions = terms.occasion_rules.iter().map(|rule| rules::occasion(rule, &terms.birthdays, words));
     occasions.for_each(|told| text.push_str(&format!("  {told}\n")));
     text.push_str(&format!("  {}\n", keeps("points", &terms.expiry)));
+    if let Some(policy) = &terms.transfers {
+        text.push_str(&format!("  {}\n", transfers::described("points", policy)));
+    }
     for wallet in &terms.wallets {
         for rate in wallet.earn_rates.iter().filter(|rate| rate.points > 0) {
             let (name, for_money) = (&wallet.display_name, words.money(rate.per_minor, &rate.currency));
             text.push_str(&format!("  {name}: {} for {for_money}\n", rate.points));
         }
         text.push_str(&format!("  {}\n", keeps(&wallet.display_name, &wallet.expiry)));
+        if let Some(policy) = &wallet.transfers {
+            text.push_str(&format!("  {}\n", transfers::described(&wallet.display_name, policy)));
+        }
     }
     for ladder in terms.ladder.iter().chain(&terms.further_ladders) {
         text.push_str(&ladders::described(ladder, words));

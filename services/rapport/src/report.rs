@@ -105,6 +105,7 @@ impl Report {
             ("given back", sums.redemption_reversed),
             ("lapsed", sums.lapsed.saturating_abs().saturating_neg()),
             ("by hand", sums.adjusted),
+            ("fees of transfers", sums.transferred),
         ];
         for (name, points) in rows.into_iter().filter(|(_, points)| *points != 0) {
             table.row([name, &words::count(points)]);
@@ -205,6 +206,7 @@ impl Report {
             "points": {
                 "earned": points.earned, "earn_reversed": points.earn_reversed, "redeemed": points.redeemed,
                 "redemption_reversed": points.redemption_reversed, "lapsed": points.lapsed, "adjusted": points.adjusted,
+                "transferred": points.transferred,
                 "outstanding": points.outstanding, "pending": points.pending, "held": points.held,
                 "deficit": points.deficit, "accounts": points.accounts,
                 "entries": points.entries,

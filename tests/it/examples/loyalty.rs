@@ -5,7 +5,8 @@ use proto::loyalty::v1::{
     GetAccountRequest, GetBalanceRequest, GetOverviewRequest, GetProgrammeRequest, GrantPointsBatchRequest,
     GrantPointsRequest, HoldPointsRequest, ListEntriesRequest, ListTierChangesRequest, PutProgrammeRequest, QuoteLine,
     QuoteOrderRequest, ReconcileRequest, RedeemPointsBatchRequest, RedeemPointsRequest, ReleaseHoldRequest,
-    ReverseRedemptionRequest, RevokeGrantRequest, SimulateRequest, StreamGrantsRequest,
+    ReverseRedemptionRequest, ReverseTransferRequest, RevokeGrantRequest, SimulateRequest, StreamGrantsRequest,
+    TransferPointsRequest,
 };
 use testkit::Examples;
 
@@ -14,6 +15,7 @@ mod coupons;
 mod draws;
 mod missions;
 mod occasions;
+mod openings;
 mod rewards;
 mod tiers;
 
@@ -35,9 +37,11 @@ pub async fn examples(world: &World) -> Examples {
     reads(world)
         .and(spending(world))
         .and(holding(world))
+        .and(transferring(world).await)
         .and(giving(world))
         .and(coupons::examples(world).await)
         .and(tiers::examples(world))
+        .and(openings::examples(world))
         .and(rewards::examples(world).await)
         .and(benefits::examples(world).await)
         .and(missions::examples(world).await)
@@ -156,6 +160,31 @@ fn holding(world: &World) -> Examples {
                 ReleaseHoldRequest { member: world.member, hold, ..ReleaseHoldRequest::default() }
             }),
             |request: &mut ReleaseHoldRequest| request.hold = "hold_01h455vb4pex5vsknk084sn02q".to_owned(),
+        )
+}
+
+fn pass_on(world: &World, n: u32) -> TransferPointsRequest {
+    let (member, to_member) = (world.member.clone(), world.other.clone());
+    // One point: of two, each could come from a lot of its own, which would be an effect more.
+    TransferPointsRequest { member, to_member, points: 1, reason: format!("a present {n}"), ..Default::default() }
+}
+
+async fn transferring(world: &World) -> Examples {
+    // The first that somebody gets makes them an account and a timer.
+    let first = TransferPointsRequest { request_id: world.shop.request_id(), ..pass_on(world, 0) };
+    world.shop.loyalty().transfer_points(first).await.expect("passed on");
+    Examples::new(&world.shop.clock)
+        .with_other(make!(world, |world, n| pass_on(&world, n)), |request: &mut TransferPointsRequest| {
+            request.points += 1;
+        })
+        .with_other(
+            make!(world, |world, n| {
+                let request = TransferPointsRequest { request_id: world.shop.request_id(), ..pass_on(&world, n) };
+                let done = world.shop.loyalty().transfer_points(request).await.expect("passed on").into_inner();
+                let (transfer, reason) = (done.transfer, "a mistake".to_owned());
+                ReverseTransferRequest { member: world.member, transfer, reason, ..ReverseTransferRequest::default() }
+            }),
+            |request: &mut ReverseTransferRequest| request.reason.push('!'),
         )
 }
 

@@ -11,21 +11,19 @@ use ::store::{Desk, Place, Recall, RequestKey, StoreError, Tx};
 use eventlog::Heard;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::{Clock, EntryId, HoldId, MemberId, OrderId, Shard, TenantId};
-use serde::{Deserialize, Serialize};
-use terms::Held;
-use uuid::Uuid;
+use kernel::{Clock, MemberId, OrderId, Shard, TenantId};
+use terms::{Held, Settled};
 
 use super::books::Books;
-use super::decision::Explanation;
-pub use super::deed::{Deed, DeedKind};
+use super::earning::OrderFacts;
 use super::handing::desk::keep;
-use super::holdings::Draw;
+pub use super::receipts::Receipt;
+use super::reversing::ReturnFacts;
 use super::store::recalling::{self, First};
 use super::tally::Tally;
 use super::{
-    AccountRefusal, Adjustment, Capture, Grant, NewHold, NewOccasion, OccasionReceipt, Redemption, Release, Reversal,
-    Revocation, TierAsk, TierReceipt, events, occasion, store, uses,
+    AccountRefusal, Adjustment, Capture, Grant, NewHold, NewOccasion, OpeningAsk, Redemption, Release, Reversal,
+    Revocation, TierAsk, TransferAsk, events, occasion, store, uses,
 };
 use crate::account::wallet::Owner;
 use crate::mission::facts::Who;
@@ -36,6 +34,42 @@ use crate::{benefit, mission, reservation};
 
 /// One member, in one tenant.
 pub(super) type Whose = (TenantId, MemberId);
+
+/// Something that happened to a member, as heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// To whom; to the tenant itself where none is named.
+    pub member: Option<MemberId>,
+    /// What.
+    pub kind: DeedKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeedKind {
+    /// They joined.
+    Joined {
+        /// When.
+        at: Timestamp,
+        /// How they came; empty where not told.
+        channel: String,
+        /// Part of a history that is being loaded.
+        historic: bool,
+    },
+    /// They bought; a guest's order that joins brings what had come back of it before.
+    Bought {
+        /// What.
+        order: OrderFacts,
+        /// What had come back already.
+        back: Option<ReturnFacts>,
+    },
+    /// Something came back.
+    Returned(ReturnFacts),
+    /// Registry settled something for the tenant.
+    TenantSettled(Settled),
+}
 
 /// A request to the desk.
 #[derive(Debug)]
@@ -54,12 +88,16 @@ pub enum Ask {
     Adjust(Adjustment),
     /// Give for something that is no order.
     Grant(Grant),
+    /// Take over from another system.
+    Open(OpeningAsk),
     /// Take that back.
     Revoke(Revocation),
     /// Do something about a tier by hand.
     Tiers(TierAsk),
     /// Record an occasion.
     Occasion(NewOccasion),
+    /// Pass points on to another member, or take that back.
+    Transfer(TransferAsk),
     /// Apply what was heard, and move the cursors with it.
     Hear {
         /// The events with their cursors.
@@ -90,9 +128,11 @@ impl Ask {
             Self::Release(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Adjust(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Grant(ask) => Some((ask.tenant, ask.member, &ask.key)),
+            Self::Open(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Revoke(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Tiers(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Occasion(ask) => Some((ask.tenant, ask.member, ask.key.as_ref()?)),
+            Self::Transfer(ask) => Some((ask.tenant, ask.member, &ask.key)),
             Self::Hear { .. } | Self::Settle { .. } => None,
         }
     }
@@ -105,7 +145,9 @@ impl Ask {
             Self::Hold(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
             Self::Adjust(ask) => Some(Owner { tenant: ask.tenant, member: ask.member, wallet: ask.wallet }),
             Self::Grant(ask) => Some(ask.owner()),
+            Self::Open(ask) => Some(ask.owner()),
             Self::Tiers(ask) => Some(Owner::of_points(ask.tenant, ask.member)),
+            Self::Transfer(ask) => ask.accounts().map(|(from, _)| from),
             Self::Reverse(_)
             | Self::Capture(_)
             | Self::Release(_)
@@ -123,7 +165,9 @@ impl Ask {
             Self::Reverse(ask) => ask.explain,
             Self::Adjust(ask) => ask.explain,
             Self::Capture(ask) => ask.explain,
+            Self::Open(ask) => ask.explain,
             Self::Occasion(ask) => ask.explain,
+            Self::Transfer(ask) => ask.explain,
             Self::Hold(_)
             | Self::Release(_)
             | Self::Grant(_)
@@ -139,6 +183,7 @@ impl Ask {
             Self::Hear { deeds, .. } => deeds.iter().filter_map(|deed| Some((deed.tenant, deed.member?))).collect(),
             Self::Occasion(ask) => vec![(ask.tenant, ask.member)],
             Self::Settle { tenant, members } => members.iter().map(|member| (*tenant, *member)).collect(),
+            Self::Transfer(ask) => ask.members(),
             Self::Redeem(_)
             | Self::Reverse(_)
             | Self::Hold(_)
@@ -146,6 +191,7 @@ impl Ask {
             | Self::Release(_)
             | Self::Adjust(_)
             | Self::Grant(_)
+            | Self::Open(_)
             | Self::Revoke(_)
             | Self::Tiers(_) => self.key().map(|(tenant, member, _)| (tenant, member)).into_iter().collect(),
         }
@@ -177,48 +223,6 @@ pub enum Answer {
     CannotApply(String),
 }
 
-/// What a caller keeps: ids and amounts, nothing personal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The entry; none where nothing was to be written.
-    pub entry: Option<EntryId>,
-    /// What can be spent after it.
-    pub spendable: i64,
-    /// What it did to which lots.
-    pub draws: Vec<Draw>,
-    /// When points that were given lapse.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lapses_at: Option<Timestamp>,
-    /// What the entry says, signed.
-    #[serde(default)]
-    pub points: i64,
-    /// The hold it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<HoldReceipt>,
-    /// What became of the tier it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tier: Option<Box<TierReceipt>>,
-    /// What an occasion brought, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub occasion: Option<Box<OccasionReceipt>>,
-    /// Where the member's partition of the log stood after it: shard, epoch, position.
-    pub mark: Option<(i16, Uuid, i64)>,
-    /// Why. Not kept with the receipt: the entry has it, and whoever asks again is told from there.
-    #[serde(skip)]
-    pub why: Option<Box<Explanation>>,
-}
-
-/// What a caller keeps of a hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldReceipt {
-    /// Its id; none where nothing was to be written.
-    pub hold: Option<HoldId>,
-    /// What it still holds.
-    pub held: i64,
-    /// When it ends by itself.
-    pub expires_at: Option<Timestamp>,
-}
-
 pub(crate) struct AccountDesk {
     clock: Clock,
     programmes: Programmes,
@@ -240,6 +244,7 @@ impl AccountDesk {
         let store::Loaded { mut books, done, found } = store::load(tx, &open, &sliding(&terms), now).await?;
         uses::store::load(tx.connection(), &uses::desk::counted(&open, &terms), &mut books).await?;
         occasion::store::load(tx.connection(), &occasion::desk::named(&open), &mut books).await?;
+        store::transfers::of_late(tx.connection(), &open, &terms, &mut books, now).await?;
 
         let mut tally = Tally { terms: &terms, done: &done, now };
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -324,6 +329,7 @@ impl Desk for AccountDesk {
                 );
                 place
             }
+            Ask::Open(ask) => Place { shards: [ask.home()].into(), ..Place::default() },
             Ask::Redeem(_)
             | Ask::Reverse(_)
             | Ask::Hold(_)
@@ -334,6 +340,7 @@ impl Desk for AccountDesk {
             | Ask::Revoke(_)
             | Ask::Tiers(_)
             | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Settle { .. } => Place::default(),
         };
         for (tenant, member) in ask.members() {
@@ -354,32 +361,15 @@ impl Desk for AccountDesk {
             | Ask::Capture(_)
             | Ask::Release(_)
             | Ask::Adjust(_)
+            | Ask::Open(_)
             | Ask::Revoke(_)
             | Ask::Tiers(_)
-            | Ask::Occasion(_) => false,
+            | Ask::Occasion(_)
+            | Ask::Transfer(_) => false,
         })
     }
 
     fn work<'a>(&'a self, tx: &'a mut Tx, asks: &'a [Ask]) -> BoxFuture<'a, Result<Vec<Answer>, StoreError>> {
         Box::pin(self.work_off(tx, asks))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::decision::Decision;
-    use crate::account::holdings::EntryKind;
-
-    #[test]
-    fn a_kept_receipt_holds_no_reasons() {
-        let grounds = Decision::new("redeem", 0, Timestamp::UNIX_EPOCH);
-        let why = Explanation { kind: EntryKind::Redemption, points: -20, cause: "coffee".to_owned(), grounds };
-        let receipt = Receipt { spendable: 30, why: Some(Box::new(why)), ..Receipt::default() };
-        let kept = serde_json::to_value(&receipt).expect("a receipt can be written");
-        let fields: Vec<&str> = kept.as_object().expect("it has fields").keys().map(String::as_str).collect();
-        assert_eq!(fields, ["draws", "entry", "mark", "points", "spendable"]);
-        let read: Receipt = serde_json::from_value(kept).expect("it can be read");
-        assert_eq!(read, Receipt { why: None, ..receipt });
     }
 }

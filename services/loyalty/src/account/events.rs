@@ -71,6 +71,7 @@ fn decided(Owner { tenant, member, .. }: &Owner, change: &TierChange) -> NewEven
         TierChangeKind::Assigned => "ASSIGNED",
         TierChangeKind::Released => "RELEASED",
         TierChangeKind::Shortened => "SHORTENED",
+        TierChangeKind::Imported => "IMPORTED",
     };
     let payload = TierDecided {
         member: member.to_string(),
@@ -115,6 +116,7 @@ fn named(cause: &str) -> String {
     let is_id = kernel::OrderId::parse(cause).is_ok()
         || kernel::ReturnId::parse(cause).is_ok()
         || kernel::EntryId::parse(cause).is_ok()
+        || kernel::TransferId::parse(cause).is_ok()
         || super::granting::is_cause(cause)
         || gifts::is_cause(cause);
     if is_id { cause.to_owned() } else { String::new() }
@@ -128,5 +130,7 @@ const fn entry_kind(kind: EntryKind) -> &'static str {
         EntryKind::RedemptionReversal => "REDEMPTION_REVERSAL",
         EntryKind::Lapse => "LAPSE",
         EntryKind::Adjustment => "ADJUSTMENT",
+        EntryKind::TransferOut => "TRANSFER_OUT",
+        EntryKind::TransferIn => "TRANSFER_IN",
     }
 }

@@ -196,7 +196,7 @@ fn spend(
 }
 
 /// The first so many points of some draws, and the others.
-fn split(draws: Vec<Draw>, points: i64) -> (Vec<Draw>, Vec<Draw>) {
+pub(super) fn split(draws: Vec<Draw>, points: i64) -> (Vec<Draw>, Vec<Draw>) {
     let (mut first, mut others, mut wanted) = (Vec::new(), Vec::new(), points);
     for draw in draws {
         let taken = draw.points.min(wanted);

@@ -13,8 +13,10 @@ pub use super::handing::Handing;
 use super::holding::Hold;
 pub use super::lot::{Activation, Lot, Unread};
 use super::occasion::Occasion;
+use super::opening::Opened;
 pub use super::posting::{Draw, EntryKind, Posting};
 pub use super::tier::{Assigned, AtRisk, Credit, Gifted, Qualified, Standing, TierChange, TierChangeKind};
+pub use super::transferring::{Part, PassedOn, Transfer};
 use super::uses::RuleUse;
 use crate::account::wallet::WalletCode;
 
@@ -80,6 +82,8 @@ pub struct Totals {
     pub lapsed: i64,
     /// Added or taken by hand.
     pub adjusted: i64,
+    /// Come from other members, less what was passed on.
+    pub transferred: i64,
 }
 
 impl Totals {
@@ -92,9 +96,11 @@ impl Totals {
             EntryKind::RedemptionReversal => &mut self.redemption_reversed,
             EntryKind::Lapse => &mut self.lapsed,
             EntryKind::Adjustment => &mut self.adjusted,
+            EntryKind::TransferOut | EntryKind::TransferIn => &mut self.transferred,
         };
         let change = match kind {
             EntryKind::Earn | EntryKind::RedemptionReversal | EntryKind::Adjustment => points,
+            EntryKind::TransferOut | EntryKind::TransferIn => points,
             EntryKind::EarnReversal | EntryKind::Redemption | EntryKind::Lapse => {
                 points.checked_neg().ok_or(OutOfRange)?
             }
@@ -145,6 +151,10 @@ pub struct Holdings {
     pub occasions: Vec<Occasion>,
     /// Coupons to hand out or take back since it was read.
     pub handing: Vec<Handing>,
+    /// What was passed on in a batch, and transfers that a request names.
+    pub transfers: Vec<Transfer>,
+    /// What was passed on of late; read where a limit asks.
+    pub passed_on: PassedOn,
     /// How they stood when they bought what was booked since it was read.
     pub faced: BTreeMap<OrderId, Buyer>,
     /// Earlier changes of tiers, oldest first.
@@ -159,6 +169,8 @@ pub struct Holdings {
     pub activations: Vec<Activation>,
     /// Anything at all changed since it was read.
     pub touched: bool,
+    /// What they brought along since it was read.
+    pub openings: Vec<Opened>,
     /// What is decided now belongs to a history that is being loaded.
     pub loading: bool,
 }
@@ -191,6 +203,8 @@ impl Holdings {
             uses: Vec::new(),
             occasions: Vec::new(),
             handing: Vec::new(),
+            transfers: Vec::new(),
+            passed_on: PassedOn::default(),
             faced: BTreeMap::new(),
             history: Vec::new(),
             postings: Vec::new(),
@@ -198,6 +212,7 @@ impl Holdings {
             at_risk: Vec::new(),
             activations: Vec::new(),
             touched: false,
+            openings: Vec::new(),
             loading: false,
         }
     }

@@ -24,11 +24,13 @@ mod granting;
 mod holding;
 mod ladders;
 mod occasions;
+mod openings;
 mod pending;
 mod returns;
 mod rules;
 mod sliding;
 mod tiers;
+mod transferring;
 
 struct Shop {
     holdings: Holdings,
@@ -165,7 +167,8 @@ impl Shop {
                 String::new()
             }
             "hold" | "capture" | "release" | "holds" => self.say_of_holds(&words),
-            "count" | "assign" | "let-go" | "until" | "main" | "plus" => self.say_of_tiers(&words),
+            "count" | "assign" | "stand" | "let-go" | "until" | "main" | "plus" => self.say_of_tiers(&words),
+            "bring" | "owe" => self.say_of_openings(&words),
             "pending" => self.pending(),
             "lots" => self.lots(),
             "missing" => self.missing(),
@@ -392,9 +395,4 @@ fn the_same_order_counts_once() {
          buy A 2500
          left                          -> 50 left, 0 owed",
     );
-}
-
-#[test]
-fn a_return_of_an_unknown_order_is_not_swallowed() {
-    statement(example::signature(), "return A 100 -> refused: the order of this return was never heard of");
 }

@@ -21,6 +21,10 @@ pub enum EntryKind {
     Lapse,
     /// Changed by a person.
     Adjustment,
+    /// Gone to another member.
+    TransferOut,
+    /// Come from another member.
+    TransferIn,
 }
 
 /// What an entry did to one lot.

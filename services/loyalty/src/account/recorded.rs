@@ -8,9 +8,11 @@ mod store;
 use jiff::Timestamp;
 use kernel::{Currency, EntryId, MemberId, OccasionId};
 
+use super::decision::Decision;
 use super::granting::is_cause;
-use super::holdings::EntryKind;
+use super::holdings::{EntryKind, Lot};
 use super::occasion::{OccasionFacts, OccasionView};
+use super::opening::Opening;
 use super::replaying::{Happened, Recorded};
 use crate::programme::occasions::On;
 
@@ -53,12 +55,20 @@ struct Line {
     kind: EntryKind,
     points: i64,
     cause: String,
+    /// Why, of what was brought along.
+    grounds: Option<Decision>,
+    /// Of points that came from another member, the lots they came in.
+    lots: Vec<Lot>,
     recorded_at: Timestamp,
 }
 
 /// What a line says that follows from nothing else; what orders earn and returns take, and what lapses, does.
 fn happened(line: &Line) -> Option<Happened> {
     let entry = line.entry;
+    if let Some(grounds) = &line.grounds {
+        let opening = Opening::told(&line.cause, line.points, grounds)?;
+        return Some(Happened::Brought { entry, opening });
+    }
     match line.kind {
         EntryKind::Redemption => Some(Happened::Spent { entry, points: line.points.saturating_neg() }),
         EntryKind::RedemptionReversal => Some(Happened::GivenBack { redemption: EntryId::parse(&line.cause).ok()? }),
@@ -69,6 +79,13 @@ fn happened(line: &Line) -> Option<Happened> {
             Some(Happened::Given { entry, cause: line.cause.clone(), points: line.points })
         }
         EntryKind::EarnReversal => Some(Happened::TakenBack { grant: EntryId::parse(&line.cause).ok()? }),
+        EntryKind::TransferOut => {
+            Some(Happened::PassedOn { transfer: line.cause.clone(), points: line.points.saturating_neg() })
+        }
+        EntryKind::TransferIn => {
+            let (transfer, lots) = (line.cause.clone(), line.lots.clone());
+            Some(Happened::Received { transfer, points: line.points, lots })
+        }
         EntryKind::Earn | EntryKind::Lapse => None,
     }
 }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use kernel::{ClaimId, EntryId, HoldId, MemberId, Points};
 
 use super::holdings::EntryKind;
+use super::opening_asks::OpeningRefusal;
 use super::tier_asks::TierRefusal;
+use super::transfer_asks::TransferRefusal;
 use super::wallet::WalletCode;
 
 /// Why an account was not changed, or not found.
@@ -91,6 +93,16 @@ pub enum AccountRefusal {
     },
     /// Nothing was done about a tier.
     Tier(TierRefusal),
+    /// Nothing was taken over from another system.
+    Opening(OpeningRefusal),
+    /// Nothing was passed on, or taken back.
+    Transfer(TransferRefusal),
     /// A balance would leave its range.
     OutOfRange,
+}
+
+impl From<TransferRefusal> for AccountRefusal {
+    fn from(refusal: TransferRefusal) -> Self {
+        Self::Transfer(refusal)
+    }
 }

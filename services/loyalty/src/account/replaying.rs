@@ -1,6 +1,8 @@
 //! A member's recorded history lived once more, under these terms or others: by the rules that book, in holdings that nobody
 //! keeps. What falls due between two things that happened is settled as of its own instant.
 
+mod passing;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -8,14 +10,16 @@ use kernel::{EntryId, MemberId, OccasionId, Points};
 
 use super::earning::{OrderFacts, earn};
 use super::granting::{self, Granted};
-use super::holdings::{Draw, Holdings, OutOfRange};
+use super::holdings::{Draw, Holdings, Lot, OutOfRange};
 use super::occasion::{OccasionFacts, OccasionGift, book, judge, stand};
+use super::opening::{self, CannotOpen, Opening};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{CannotReturn, Redeemed, ReturnFacts, give_back, take_back};
 use super::settling::{Until, settle};
 use super::tally::hearing::join;
 use super::uses::give_all_back;
 use crate::programme::terms::Versions;
+use passing::Passing;
 
 /// Everything that is recorded of a member, and does not follow from something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,12 +79,35 @@ pub enum Happened {
         /// How many.
         points: i64,
     },
+    /// Something was brought along from another system.
+    Brought {
+        /// The entry.
+        entry: EntryId,
+        /// What.
+        opening: Opening,
+    },
     /// It was an occasion that is no order.
     Occurred {
         /// What.
         occasion: OccasionFacts,
         /// The entry it brought in points, where it brought one.
         entry: Option<EntryId>,
+    },
+    /// Points were passed on to another member; or went back to whom they had come from.
+    PassedOn {
+        /// The transfer.
+        transfer: String,
+        /// How many, a fee included.
+        points: i64,
+    },
+    /// Points came from another member; or came back.
+    Received {
+        /// The transfer.
+        transfer: String,
+        /// How many.
+        points: i64,
+        /// The lots they came in, as these were then; none where they came back.
+        lots: Vec<Lot>,
     },
     /// They were taken back.
     TakenBack {
@@ -103,7 +130,8 @@ pub struct Lived {
 /// Lives it up to a moment.
 pub fn live(life: &Life, versions: &Versions, until: Timestamp) -> Result<Lived, OutOfRange> {
     let holdings = Holdings::new(life.member, life.joined_at);
-    let mut living = Living { lived: Lived { holdings, unmet: 0, unmatched: 0 }, versions, entries: HashMap::new() };
+    let lived = Lived { holdings, unmet: 0, unmatched: 0 };
+    let mut living = Living { lived, versions, entries: HashMap::new(), passing: Passing::default() };
     join(&mut living.lived.holdings, versions, life.joined_at, life.joined_at)?;
     for recorded in &life.recorded {
         living.through(&recorded.what, recorded.known_at)?;
@@ -118,6 +146,7 @@ struct Living<'a> {
     versions: &'a Versions,
     /// What became here of entries that others refer to.
     entries: HashMap<EntryId, Again>,
+    passing: Passing,
 }
 
 /// An entry that was posted again.
@@ -145,8 +174,17 @@ impl Living<'_> {
             Happened::GivenBack { redemption } => self.given_back(*redemption, at),
             Happened::ByHand { points } => self.by_hand(*points, at),
             Happened::Given { entry, cause, points } => self.given(*entry, cause, *points, at),
+            Happened::Brought { entry, opening } => self.brought(*entry, opening, at),
             Happened::Occurred { occasion, entry } => self.occurred(occasion, *entry, at),
             Happened::TakenBack { grant } => self.taken_back(*grant, at),
+            Happened::PassedOn { transfer, points } => {
+                let unmet = self.passing.pass_on(&mut self.lived.holdings, self.versions, (transfer, *points), at)?;
+                self.lived.unmet = self.lived.unmet.saturating_add(unmet);
+                Ok(())
+            }
+            Happened::Received { transfer, points, lots } => {
+                self.passing.receive(&mut self.lived.holdings, self.versions, (transfer, *points, lots), at)
+            }
         }
     }
 
@@ -216,6 +254,19 @@ impl Living<'_> {
         let again = granting::grant(holdings, self.versions, terms, Points(points), (cause, ""), at)?;
         self.entries.insert(entry, Again { entry: again, cause: cause.to_owned(), points });
         Ok(())
+    }
+
+    /// What had lapsed when it was brought along was not taken over, under whatever terms.
+    fn brought(&mut self, entry: EntryId, opening: &Opening, at: Timestamp) -> Result<(), OutOfRange> {
+        let Some(terms) = self.versions.at(at) else { return Ok(()) };
+        match opening::open(&mut self.lived.holdings, self.versions, terms, (opening, ""), at) {
+            Ok(again) => {
+                self.entries.insert(entry, Again { entry: again, cause: opening.cause(), points: opening.points });
+                Ok(())
+            }
+            Err(CannotOpen::OutOfRange(error)) => Err(error),
+            Err(CannotOpen::Over(_) | CannotOpen::NotBegun(_)) => Ok(()),
+        }
     }
 
     /// What it brings to points under these terms. Who was given nothing then may be given something now.

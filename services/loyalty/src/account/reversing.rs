@@ -166,11 +166,16 @@ pub fn give_back(
             extend(lot, versions, now)?;
         }
     }
+    return_to_lots(holdings, versions, redeemed, back_until(versions, now)?, now)
+}
+
+/// Until when points keep that come back after they had lapsed.
+pub(super) fn back_until(versions: &Versions, now: Timestamp) -> Result<Option<Timestamp>, OutOfRange> {
     let until = versions.at(now).map(|terms| match slide_of(terms) {
         Some(slide) => slide_instant(slide, terms, now),
         None => grace_instant(terms, now),
     });
-    return_to_lots(holdings, versions, redeemed, until.transpose()?, now)
+    Ok(until.transpose()?)
 }
 
 /// The same where all that is due is settled; what lapsed meanwhile comes back until an instant.
@@ -181,10 +186,40 @@ pub(super) fn return_to_lots(
     until: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<EntryId, OutOfRange> {
-    let terms = versions.at(now);
+    let PutBack { draws, total, owed, late } =
+        put_back(holdings, versions, (&redeemed.entry.to_string(), &redeemed.draws), until, now)?;
+    let grounds = Decision::new("give back", versions.at(now).map_or(0, |terms| terms.number), now)
+        .fact("redemption", redeemed.entry)
+        .step_of("owed", "filled what was missing after a return", owed)
+        .step_of("back", "to the lots they came from", total.saturating_sub(late).saturating_sub(owed))
+        .step_of("grace", "lots that lapsed meanwhile come back with the grace", late);
+    holdings.post(EntryKind::RedemptionReversal, total, redeemed.entry.to_string(), draws, grounds, now)
+}
+
+/// What was put back into lots.
+pub(super) struct PutBack {
+    /// What it did to which lots.
+    pub draws: Vec<Draw>,
+    /// How many points.
+    pub total: i64,
+    /// Of these, what filled a deficit.
+    pub owed: i64,
+    /// Of these, what had lapsed meanwhile.
+    pub late: i64,
+}
+
+/// Puts points back into the lots they were drawn from. Nothing is posted. What lapsed meanwhile comes back until an instant,
+/// of what it first came from, or of what gave it where that is not known any more.
+pub(super) fn put_back(
+    holdings: &mut Holdings,
+    versions: &Versions,
+    (cause, drawn): (&str, &[Draw]),
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<PutBack, OutOfRange> {
     let (mut draws, mut total, mut owed) = (Vec::new(), 0_i64, 0_i64);
     let mut late: BTreeMap<(Timestamp, String), i64> = BTreeMap::new();
-    for draw in &redeemed.draws {
+    for draw in drawn {
         let mut points = draw.points.checked_neg().ok_or(OutOfRange)?;
         total = total.checked_add(points).ok_or(OutOfRange)?;
         let absorbed = holdings.deficit.min(points);
@@ -199,23 +234,18 @@ pub(super) fn return_to_lots(
             }
             lapsed => {
                 let first = lapsed.map(|lot| (lot.earned_at, lot.origin.clone()));
-                let first = first.unwrap_or_else(|| (now, redeemed.entry.to_string()));
+                let first = first.unwrap_or_else(|| (now, cause.to_owned()));
                 let of_first = late.entry(first).or_default();
                 *of_first = of_first.checked_add(points).ok_or(OutOfRange)?;
             }
         }
     }
     for (part, ((earned_at, origin), points)) in late.iter().filter(|(_, points)| **points > 0).enumerate() {
-        let slide = terms.and_then(slide_of);
+        let slide = versions.at(now).and_then(slide_of);
         let lot = Lot::new(holdings.next_lot_id(part), origin.as_str(), *points, *earned_at, until);
         let lot = Lot { slide, ..lot };
         draws.push(holdings.credit(lot)?);
     }
     let late = late.values().fold(0_i64, |sum, points| sum.saturating_add(*points));
-    let grounds = Decision::new("give back", terms.map_or(0, |terms| terms.number), now)
-        .fact("redemption", redeemed.entry)
-        .step_of("owed", "filled what was missing after a return", owed)
-        .step_of("back", "to the lots they came from", total.saturating_sub(late).saturating_sub(owed))
-        .step_of("grace", "lots that lapsed meanwhile come back with the grace", late);
-    holdings.post(EntryKind::RedemptionReversal, total, redeemed.entry.to_string(), draws, grounds, now)
+    Ok(PutBack { draws, total, owed, late })
 }

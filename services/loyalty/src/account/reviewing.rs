@@ -1,10 +1,11 @@
 //! How a tier is won and kept: promotion at once, renewal within the term. What the end of a term brings is in
 //! [`term_end`], what a return does in [`looking_back`], what a person does in [`assigning`], what is given for it in
-//! [`gifts`].
+//! [`gifts`], what is brought along from another system in [`bringing`].
 //!
 //! Each ladder is decided by itself, the first one first.
 
 pub mod assigning;
+pub mod bringing;
 pub mod gifts;
 pub mod looking_back;
 pub mod term_end;

@@ -5,9 +5,11 @@ mod coming_back;
 mod done;
 mod holds;
 mod loading;
+mod openings;
 mod purchases;
 pub(super) mod recalling;
 mod tiers;
+pub(super) mod transfers;
 mod writing;
 
 pub(super) use loading::{Found, Loaded, load, read_for_review, read_member, wallet};
@@ -25,6 +27,8 @@ pub(super) const fn entry_kind(kind: EntryKind) -> i16 {
         EntryKind::RedemptionReversal => 4,
         EntryKind::Lapse => 5,
         EntryKind::Adjustment => 6,
+        EntryKind::TransferOut => 7,
+        EntryKind::TransferIn => 8,
     }
 }
 
@@ -36,6 +40,8 @@ pub(super) fn read_entry_kind(number: i16) -> Result<EntryKind, StoreError> {
         EntryKind::RedemptionReversal,
         EntryKind::Lapse,
         EntryKind::Adjustment,
+        EntryKind::TransferOut,
+        EntryKind::TransferIn,
     ]
     .into_iter()
     .find(|kind| entry_kind(*kind) == number)

@@ -3,7 +3,9 @@
 pub(super) mod hearing;
 mod holds;
 mod occasions;
+mod openings;
 pub(in crate::account) mod tiers;
+mod transfers;
 
 use std::collections::HashMap;
 
@@ -15,6 +17,7 @@ use super::decision::Explanation;
 use super::desk::{Answer, Ask, Receipt, Whose};
 use super::granting::{self, Granted};
 use super::holdings::{Draw, EntryKind, Holdings, OutOfRange, Posting};
+use super::opening::{self, Opened};
 use super::redemption::{ByHand, CannotSpend, add_by_hand, redeem, take_by_hand};
 use super::reversing::{Redeemed, give_back};
 use super::uses::give_all_back;
@@ -33,6 +36,9 @@ pub(super) struct Spent {
     pub reversed: bool,
 }
 
+/// What the other system calls something: of which wallet, by which reference.
+pub(super) type Brought = (TenantId, WalletCode, String);
+
 /// What was done before, as far as a batch asks for it.
 #[derive(Debug, Default)]
 pub(super) struct Done {
@@ -40,6 +46,8 @@ pub(super) struct Done {
     pub spent: HashMap<(Whose, EntryId), Spent>,
     /// Grants that were made for the same cause.
     pub granted: HashMap<(Owner, String), EntryId>,
+    /// What was brought along under the same references, and by whom.
+    pub opened: HashMap<Brought, (MemberId, Opened)>,
 }
 
 pub(super) struct Tally<'a> {
@@ -57,9 +65,11 @@ pub(super) fn only_validates(ask: &Ask) -> bool {
         Ask::Release(ask) => ask.validate_only,
         Ask::Adjust(ask) => ask.validate_only,
         Ask::Grant(ask) => ask.validate_only,
+        Ask::Open(ask) => ask.validate_only,
         Ask::Revoke(ask) => ask.validate_only,
         Ask::Tiers(ask) => ask.validate_only,
         Ask::Occasion(ask) => ask.validate_only,
+        Ask::Transfer(ask) => ask.validate_only,
         Ask::Hear { .. } | Ask::Settle { .. } => false,
     }
 }
@@ -93,6 +103,13 @@ impl Tally<'_> {
                 Answer::Refused(AccountRefusal::MemberNotFound { member: one.member })
             }
             Ask::Grant(one) => self.call(books, ask, |tally, holdings, versions| tally.grant(holdings, versions, one)),
+            Ask::Open(one) if !one.known && !is_known(books, one.tenant, one.member) => {
+                Answer::Refused(AccountRefusal::MemberNotFound { member: one.member })
+            }
+            Ask::Open(one) => match self.opened(books, one) {
+                Some((member, opened)) => Answer::Refused(one.known_as(*member, opened).into()),
+                None => self.call(books, ask, |tally, holdings, versions| tally.open(holdings, versions, one)),
+            },
             Ask::Revoke(one) => {
                 self.call(books, ask, |tally, holdings, versions| tally.revoke(holdings, versions, one))
             }
@@ -103,6 +120,7 @@ impl Tally<'_> {
                 self.call(books, ask, |tally, holdings, versions| tiers::carry_out(holdings, versions, one, tally.now))
             }
             Ask::Occasion(one) => self.record(books, one),
+            Ask::Transfer(one) => self.transfer(books, one),
             Ask::Hear { deeds, .. } => self.hear(books, deeds),
             Ask::Settle { tenant, members } => self.settle(books, *tenant, members),
         }
@@ -158,8 +176,10 @@ impl Tally<'_> {
             | Ask::Hold(_)
             | Ask::Adjust(_)
             | Ask::Grant(_)
+            | Ask::Open(_)
             | Ask::Tiers(_)
             | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => ask.owner().map(|owner| owner.wallet),
         };
@@ -244,7 +264,7 @@ impl Tally<'_> {
             (None, Some(spent)) => (spent.kind, spent.cause.clone(), spent.points),
             (None, None) => return Err(AccountRefusal::EntryNotFound { entry }),
         };
-        if kind != EntryKind::Earn || !granting::is_cause(&cause) {
+        if kind != EntryKind::Earn || !(granting::is_cause(&cause) || opening::is_cause(&cause)) {
             return Err(AccountRefusal::NotAGrant { entry, kind });
         }
         let reversal = entry.to_string();
@@ -267,6 +287,7 @@ fn adds(ask: &Ask) -> bool {
     match ask {
         Ask::Grant(_) => true,
         Ask::Adjust(ask) => ask.points.is_positive(),
+        Ask::Open(ask) => ask.opening.points > 0,
         Ask::Redeem(_)
         | Ask::Reverse(_)
         | Ask::Hold(_)
@@ -275,6 +296,7 @@ fn adds(ask: &Ask) -> bool {
         | Ask::Revoke(_)
         | Ask::Tiers(_)
         | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => false,
     }
@@ -301,7 +323,9 @@ fn receipt(holdings: &Holdings, entry: EntryId) -> Receipt {
         hold: None,
         tier: None,
         occasion: None,
+        transfer: None,
         mark: None,
+        marks_beside: Vec::new(),
         why: posting.map(|posting| {
             let (cause, grounds) = (posting.cause.clone(), posting.grounds.clone());
             Box::new(Explanation { kind: posting.kind, points: posting.points, cause, grounds })

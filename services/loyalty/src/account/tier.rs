@@ -184,6 +184,8 @@ pub enum TierChangeKind {
     Released,
     /// What it was renewed with came back.
     Shortened,
+    /// Brought along from another system.
+    Imported,
 }
 
 /// One change of a tier.

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use kernel::{MemberId, TenantId};
 use serde::{Deserialize, Serialize};
 
+use super::reviewing::bringing::Brought;
+
 /// A request about a member's tier on a ladder.
 #[derive(Clone, Debug)]
 pub struct TierAsk {
@@ -40,6 +42,8 @@ pub enum TierDeed {
     },
     /// Let it go.
     Release,
+    /// Let them stand where they stood in another system.
+    Bring(Brought),
     /// Let something count.
     Qualify {
         /// What for.
@@ -62,6 +66,9 @@ pub struct TierReceipt {
     pub to: String,
     /// What counts in the window then.
     pub progress_minor: i64,
+    /// When it is reviewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_at: Option<Timestamp>,
 }
 
 /// Why nothing was done about a tier.
@@ -88,6 +95,25 @@ pub enum TierRefusal {
     Over {
         /// Since when.
         until: Timestamp,
+    },
+    /// They stand in it already, or in a higher one, by what they reached themselves.
+    Reached {
+        /// The ladder.
+        ladder: String,
+        /// Where they stand.
+        tier: String,
+    },
+    /// It was brought along before, under another request id.
+    AlreadyBrought {
+        /// The ladder.
+        ladder: String,
+    },
+    /// Something else was brought along before.
+    BroughtDiffers {
+        /// The ladder.
+        ladder: String,
+        /// The first field that differs.
+        field: &'static str,
     },
     /// It counts already.
     AlreadyCounts {

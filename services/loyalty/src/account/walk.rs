@@ -3,8 +3,10 @@
 //! The model knows no lots but a bag of single points, each with its lapse day, and works every sum out anew.
 
 mod holding;
+mod openings;
 mod rules;
 mod tiers;
+mod transferring;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +38,8 @@ enum Step {
     Hold { points: i64, days: i64 },
     Capture { which: usize, percent: i64, keep: bool },
     Release { which: usize },
+    Bring { points: i64, wait: i64, days: i64 },
+    Owe { points: i64 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -55,6 +59,8 @@ fn step() -> impl Strategy<Value = Step> {
             keep
         }),
         (0..50_usize).prop_map(|which| Step::Release { which }),
+        (1..90_i64, 0..90_i64, 1..400_i64).prop_map(|(points, wait, days)| Step::Bring { points, wait, days }),
+        (1..60_i64).prop_map(|points| Step::Owe { points }),
     ]
 }
 
@@ -108,9 +114,9 @@ impl Model {
         self.points.extend(usable.into_iter().map(|(_, point)| point));
         self.points.sort_unstable();
         while self.points.first().is_some_and(|(lapses, ..)| *lapses <= now) {
-            if let (.., Some(order)) = self.points.remove(0) {
-                self.bought.get_mut(&order).expect("bought").lapsed += 1;
-            }
+            // What came from another member was not bought here.
+            let bought = self.points.remove(0).2.and_then(|order| self.bought.get_mut(&order));
+            bought.into_iter().for_each(|bought| bought.lapsed += 1);
         }
     }
 
@@ -271,6 +277,8 @@ impl Walk {
             Step::Hold { points, days } => self.hold(*points, *days),
             Step::Capture { which, percent, keep } => self.capture(*which, *percent, *keep),
             Step::Release { which } => self.release(*which),
+            Step::Bring { points, wait, days } => self.bring(*points, *wait, *days),
+            Step::Owe { points } => self.owe(*points),
             Step::Take { points } => {
                 let taken = take_by_hand(&mut self.holdings, &self.versions, Points(*points), BY_HAND, self.now);
                 assert_eq!(taken.is_ok(), self.model.take(*points).is_some(), "{step:?}");

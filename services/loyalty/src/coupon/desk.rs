@@ -13,7 +13,8 @@ use timers::Timer;
 
 use super::standing::{Coupon, State};
 use super::{CouponRefusal, Issue, IssueReceipt, events, store, timer};
-use crate::campaign::{self, Standings};
+use crate::campaign::terms::Window;
+use crate::campaign::{self, Standing, Standings};
 use crate::receipt::Reached;
 
 /// A request to the desk.
@@ -62,6 +63,7 @@ impl CouponDesk {
         let recalled = recall(tx, asks, now).await?;
         let grounds = grounds(tx, asks, now).await?;
         let mut holdings = holdings(tx, asks, now).await?;
+        let brought = brought(tx, asks).await?;
         let mut given: Vec<(TenantId, Coupon)> = Vec::new();
         let mut first: HashMap<Twin, usize> = HashMap::new();
         let mut answers: Vec<Answer> = Vec::with_capacity(asks.len());
@@ -75,7 +77,10 @@ impl CouponDesk {
                 (Ask::Issue(_), Recall::TooOld { kept_days }) => Answer::TooOld { kept_days },
                 (Ask::Issue(issue), Recall::New) => match twin(asks, &answers, &mut first, place) {
                     Some(answer) => answer,
-                    None => decide(&mut holdings, &mut given, &grounds, issue, now),
+                    None => {
+                        let before = known_as(issue, &brought, &given);
+                        before.unwrap_or_else(|| decide(&mut holdings, &mut given, &grounds, issue, now))
+                    }
                 },
             };
             answers.push(answer);
@@ -157,6 +162,64 @@ pub(super) async fn holdings(tx: &mut Tx, asks: &[Ask], now: Timestamp) -> Resul
     Ok(holdings)
 }
 
+/// Coupons that were brought along before under the references of some issues.
+async fn brought(tx: &mut Tx, asks: &[Ask]) -> Result<BTreeMap<CouponId, Coupon>, StoreError> {
+    let mut asked: BTreeMap<TenantId, Vec<(Shard, CouponId)>> = BTreeMap::new();
+    for issue in issues(asks) {
+        let id = issue.opening.as_ref().map(|opening| (Shard::of_member(issue.member), opening.id(issue.member)));
+        if let Some(id) = id {
+            asked.entry(issue.tenant).or_default().push(id);
+        }
+    }
+    let mut known = BTreeMap::new();
+    for (tenant, asked) in asked {
+        let found = store::by_id(tx.connection(), tenant, &asked).await?;
+        known.extend(found.into_iter().map(|coupon| (coupon.id, coupon)));
+    }
+    Ok(known)
+}
+
+/// Why a coupon is not brought along a second time, in this batch or after another.
+fn known_as(issue: &Issue, brought: &BTreeMap<CouponId, Coupon>, given: &[(TenantId, Coupon)]) -> Option<Answer> {
+    let opening = issue.opening.as_ref()?;
+    let id = opening.id(issue.member);
+    let here = given.iter().map(|(_, coupon)| coupon).find(|coupon| coupon.id == id);
+    let before = brought.get(&id).or(here)?;
+    let reference = opening.reference.clone();
+    Some(Answer::Refused(match opening.differs_in(&issue.campaign, before) {
+        Some(field) => CouponRefusal::BroughtDiffers { reference, field, coupon: id },
+        None => CouponRefusal::AlreadyBrought { reference, coupon: id },
+    }))
+}
+
+/// When a coupon can be used that is given now, and what it is known by; or why it is not given.
+fn terms_of(
+    found: &Standing,
+    (issue, held): (&Issue, i64),
+    now: Timestamp,
+) -> Result<(Window, CouponId), CouponRefusal> {
+    let campaign = || issue.campaign.clone();
+    if let Some(opening) = &issue.opening {
+        let window = opening.window(now);
+        return match window.until.filter(|until| *until <= now) {
+            Some(until) => Err(CouponRefusal::BroughtOver { until }),
+            None => Ok((window, opening.id(issue.member))),
+        };
+    }
+    if let Some(until) = found.terms.valid_until.filter(|until| *until <= now) {
+        return Err(CouponRefusal::Over { campaign: campaign(), until });
+    }
+    if let Some(most) = found.terms.max_held.filter(|most| held >= *most) {
+        return Err(CouponRefusal::TooManyHeld { campaign: campaign(), held, most });
+    }
+    let window = found.terms.window(now);
+    // What could never be used is not given.
+    if let Some(until) = window.until.filter(|until| *until <= window.from) {
+        return Err(CouponRefusal::Over { campaign: campaign(), until });
+    }
+    Ok((window, CouponId::derived_from(issue.key.id.uuid(), &issue.member.to_string())))
+}
+
 pub(super) fn decide(
     holdings: &mut Holdings,
     given: &mut Vec<(TenantId, Coupon)>,
@@ -174,19 +237,11 @@ pub(super) fn decide(
     let Some(found) = grounds.campaigns.get(&(campaign.clone(), 0)) else {
         return Answer::Refused(CouponRefusal::CampaignNotFound { campaign });
     };
-    if let Some(until) = found.terms.valid_until.filter(|until| *until <= now) {
-        return Answer::Refused(CouponRefusal::Over { campaign, until });
-    }
     let held = holdings.held.entry((issue.tenant, issue.member, campaign.clone())).or_default();
-    if let Some(most) = found.terms.max_held.filter(|most| *held >= *most) {
-        return Answer::Refused(CouponRefusal::TooManyHeld { campaign, held: *held, most });
-    }
-    let window = found.terms.window(now);
-    // What could never be used is not given.
-    if let Some(until) = window.until.filter(|until| *until <= window.from) {
-        return Answer::Refused(CouponRefusal::Over { campaign, until });
-    }
-    let id = CouponId::derived_from(issue.key.id.uuid(), &issue.member.to_string());
+    let (window, id) = match terms_of(found, (issue, *held), now) {
+        Ok(given) => given,
+        Err(refusal) => return Answer::Refused(refusal),
+    };
     let mut receipt = IssueReceipt {
         coupon: None,
         version: found.version,

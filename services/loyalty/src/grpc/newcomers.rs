@@ -11,10 +11,12 @@ use tonic::Status;
 use wire::Stop;
 
 use super::refuse;
-use crate::account::{AccountRefusal, Accounts, Adjustment, Grant, NewOccasion, Receipt, TierAsk};
+use crate::account::{
+    AccountRefusal, Accounts, Adjustment, Grant, NewOccasion, OpeningAsk, Receipt, TierAsk, TransferAsk,
+};
 
 /// What became of one item of a batch.
-type Outcome = Result<Receipt, Stop<AccountRefusal>>;
+pub(super) type Outcome = Result<Receipt, Stop<AccountRefusal>>;
 
 /// Adds or takes points by hand; opens the account of a member whose enrolment is still on its way.
 pub(super) async fn adjust(
@@ -57,6 +59,23 @@ pub(super) async fn tiers(accounts: &Accounts, peers: &Peers, behalf: Behalf, as
     Err(refuse::account(stop))
 }
 
+/// Passes points on; opens the account of a receiver whose enrolment is still on its way.
+pub(super) async fn transfer(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    ask: TransferAsk,
+) -> Result<Receipt, Status> {
+    let stop = match accounts.transfer(ask.clone()).await {
+        Ok(receipt) => return Ok(receipt),
+        Err(Stop::Refused(AccountRefusal::MemberNotFound { member })) if is_member(peers, behalf, member).await? => {
+            return accounts.transfer(ask.to_known()).await.map_err(refuse::account);
+        }
+        Err(stop) => stop,
+    };
+    Err(refuse::account(stop))
+}
+
 /// Gives points to many; opens the accounts of those whose enrolment is still on its way.
 pub(super) async fn grant_all(
     accounts: &Accounts,
@@ -66,6 +85,28 @@ pub(super) async fn grant_all(
 ) -> Result<Vec<Outcome>, Status> {
     let know = |ask: Grant| Grant { known: true, ..ask };
     all(peers, behalf, asks, (|ask: &Grant| ask.member, know), |asks| accounts.grant_all(asks)).await
+}
+
+/// Takes over what many bring along; opens the accounts of those whose enrolment is still on its way.
+pub(super) async fn open_all(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<OpeningAsk>,
+) -> Result<Vec<Outcome>, Status> {
+    let know = |ask: OpeningAsk| OpeningAsk { known: true, ..ask };
+    all(peers, behalf, asks, (|ask: &OpeningAsk| ask.member, know), |asks| accounts.open_all(asks)).await
+}
+
+/// Lets many stand where they stood; opens the accounts of those whose enrolment is still on its way.
+pub(super) async fn tiers_all(
+    accounts: &Accounts,
+    peers: &Peers,
+    behalf: Behalf,
+    asks: Vec<TierAsk>,
+) -> Result<Vec<Outcome>, Status> {
+    let know = |ask: TierAsk| TierAsk { known: true, ..ask };
+    all(peers, behalf, asks, (|ask: &TierAsk| ask.member, know), |asks| accounts.tiers_all(asks)).await
 }
 
 /// Records occasions; opens the accounts of those whose enrolment is still on its way.

@@ -77,6 +77,7 @@ fn read_issue(
         tenant,
         member: member?,
         campaign: campaign?,
+        opening: None,
         reason: reason?,
         known: false,
         validate_only: ask.validate_only,

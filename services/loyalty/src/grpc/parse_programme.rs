@@ -82,7 +82,7 @@ pub(super) fn read_programme(bad: &mut Violations, programme: &wire_v1::Programm
     let rules = read_rules(bad, &programme.earn_rules, &programme.wallets);
     let occasions = parse_occasions::read_rules(bad, programme);
     let birthdays = parse_occasions::read_birthdays(bad, programme.birthdays);
-    let Promise { rates, expiry, grace_days, deficit, pending } = promise?;
+    let Promise { rates, expiry, grace_days, deficit, pending, transfers } = promise?;
     let (ladder, further_ladders) = ladders?;
     Some(Programme {
         display_name: display_name?,
@@ -98,6 +98,7 @@ pub(super) fn read_programme(bad: &mut Violations, programme: &wire_v1::Programm
         occasions: occasions?,
         birthdays: birthdays?,
         wallets: wallets?,
+        transfers,
     })
 }
 

@@ -5,8 +5,10 @@ use proto::loyalty::v1 as wire_v1;
 use wire::Violations;
 
 use super::parse_programme::unknown;
+use super::parse_transfers::read_policy;
 use crate::account::wallet::WalletCode;
 use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom, Slide};
+use crate::programme::transfers::Transfers;
 use crate::programme::wallets::{MOST_WALLETS, Wallet};
 
 /// What is promised, as the wire says it.
@@ -18,6 +20,7 @@ pub(super) struct Said<'a> {
     grace_days: Option<i32>,
     deficit: i32,
     pending: Option<&'a wire_v1::PendingPolicy>,
+    transfers: Option<&'a wire_v1::TransferPolicy>,
 }
 
 impl<'a> Said<'a> {
@@ -30,6 +33,7 @@ impl<'a> Said<'a> {
             grace_days: programme.grace_days,
             deficit: programme.deficit,
             pending: programme.pending.as_ref(),
+            transfers: programme.transfers.as_ref(),
         }
     }
 
@@ -42,6 +46,7 @@ impl<'a> Said<'a> {
             grace_days: wallet.grace_days,
             deficit: wallet.deficit,
             pending: wallet.pending.as_ref(),
+            transfers: wallet.transfers.as_ref(),
         }
     }
 }
@@ -53,6 +58,7 @@ pub(super) struct Promise {
     pub grace_days: i32,
     pub deficit: DeficitPolicy,
     pub pending: Option<Pending>,
+    pub transfers: Option<Transfers>,
 }
 
 pub(super) fn read_promise(bad: &mut Violations, within: &str, said: Said<'_>) -> Option<Promise> {
@@ -69,12 +75,17 @@ pub(super) fn read_promise(bad: &mut Violations, within: &str, said: Said<'_>) -
         Some(pending) => read_pending(bad, within, pending).map(Some),
         None => Some(None),
     };
+    let transfers = match said.transfers {
+        Some(policy) => read_policy(bad, within, policy).map(Some),
+        None => Some(None),
+    };
     Some(Promise {
         rates: rates?,
         expiry: expiry?,
         grace_days: i32::try_from(grace_days?).ok()?,
         deficit: deficit?,
         pending: pending?,
+        transfers: transfers?,
     })
 }
 
@@ -101,8 +112,9 @@ fn read_wallet(bad: &mut Violations, within: &str, wallet: &wire_v1::Wallet) -> 
         bad.add(format!("{within}.code"), "is required");
     }
     let display_name = bad.text(&format!("{within}.display_name"), &wallet.display_name, 1..=100);
-    let Promise { rates, expiry, grace_days, deficit, pending } = read_promise(bad, within, Said::of_wallet(wallet))?;
-    Some(Wallet { code: code?, display_name: display_name?, rates, expiry, grace_days, deficit, pending })
+    let promise = read_promise(bad, within, Said::of_wallet(wallet))?;
+    let Promise { rates, expiry, grace_days, deficit, pending, transfers } = promise;
+    Some(Wallet { code: code?, display_name: display_name?, rates, expiry, grace_days, deficit, pending, transfers })
 }
 
 /// The code of a wallet; points where none is given.

@@ -10,7 +10,7 @@ use wire::{Envelope, Freshness, Keys, PageToken, Violations, digests, open, page
 use crate::account::{TierAsk, TierDeed};
 
 /// Units that one qualification may count for.
-const MOST: i64 = 1_000_000_000_000;
+pub(super) const MOST: i64 = 1_000_000_000_000;
 
 /// A look at the tiers of a moment.
 pub(super) struct ThenLook {
@@ -78,16 +78,16 @@ fn read_look(
     (member, ladder, fresh): (&str, &str, &str),
 ) -> Option<LadderLook> {
     let member = bad.take("member", MemberId::parse(member));
-    let ladder = read_ladder(bad, ladder);
+    let ladder = read_ladder(bad, "ladder", ladder);
     let freshness = bad.take("at_least_as_fresh", Freshness::open(keys, fresh));
     Some(LadderLook { tenant, member: member?, ladder: ladder?, freshness: freshness? })
 }
 
 /// The code of a ladder; none for the first.
-fn read_ladder(bad: &mut Violations, code: &str) -> Option<Option<String>> {
+pub(super) fn read_ladder(bad: &mut Violations, field: &str, code: &str) -> Option<Option<String>> {
     match code {
         "" => Some(None),
-        code => bad.code("ladder", code, 1..=40).map(Some),
+        code => bad.code(field, code, 1..=40).map(Some),
     }
 }
 
@@ -109,7 +109,7 @@ fn ask(
 ) -> Result<TierAsk, Status> {
     let id = bad.request_id(said.request_id);
     let member = bad.take("member", MemberId::parse(said.member));
-    let ladder = read_ladder(&mut bad, said.ladder);
+    let ladder = read_ladder(&mut bad, "ladder", said.ladder);
     let reason = bad.text("reason", said.reason, 1..=200);
     let read = id.zip(member).zip(ladder).zip(reason).zip(what);
     let read = read.map(|((((id, member), ladder), reason), what)| TierAsk {

@@ -17,10 +17,10 @@ use crate::account::holdings::{Draw, EntryKind, Lot};
 use crate::account::{AccountRefusal, AccountView, EntryView, Overview, Receipt, WalletView};
 
 pub(super) fn freshness(receipt: &Receipt) -> Freshness {
-    let mark = receipt
-        .mark
-        .and_then(|(shard, epoch, position)| Some((Shard::from_number(i64::from(shard))?, Head { epoch, position })));
-    Freshness::of(crate::SERVICE, mark.as_slice())
+    let marks = receipt.mark.iter().chain(&receipt.marks_beside);
+    let heads = marks
+        .filter_map(|&(shard, epoch, position)| Some((Shard::from_number(shard.into())?, Head { epoch, position })));
+    Freshness::of(crate::SERVICE, &heads.collect::<Vec<_>>())
 }
 
 pub(super) fn redemption(keys: &Keys, language: Language, receipt: Receipt) -> Response<v1::RedeemPointsResponse> {
@@ -172,6 +172,7 @@ pub(super) fn account(account: AccountView) -> Response<v1::GetAccountResponse> 
             tiers,
             wallet: account.wallet.to_string(),
             wallets: account.others.into_iter().map(wallet_sum).collect(),
+            transferred: account.totals.transferred,
         }),
     })
 }
@@ -227,6 +228,7 @@ pub(super) fn overview(overview: Overview) -> Response<v1::GetOverviewResponse> 
         redemption_reversed: totals.redemption_reversed,
         lapsed: totals.lapsed,
         adjusted: totals.adjusted,
+        transferred: totals.transferred,
         outstanding: overview.outstanding,
         pending: overview.pending,
         held: overview.held,
@@ -281,6 +283,8 @@ pub(super) const fn entry_kind(kind: EntryKind) -> v1::EntryKind {
         EntryKind::RedemptionReversal => v1::EntryKind::RedemptionReversal,
         EntryKind::Lapse => v1::EntryKind::Lapse,
         EntryKind::Adjustment => v1::EntryKind::Adjustment,
+        EntryKind::TransferOut => v1::EntryKind::TransferOut,
+        EntryKind::TransferIn => v1::EntryKind::TransferIn,
     }
 }
 

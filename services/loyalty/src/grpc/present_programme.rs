@@ -6,7 +6,7 @@ use terms::TermsPut;
 use tonic::Response;
 use wire::Keys;
 
-use super::{present_occasions, present_rules, present_tiers};
+use super::{present_occasions, present_rules, present_tiers, present_transfers};
 use crate::programme::terms::{DeficitPolicy, EarnBasis, EarnRate, Expiry, Pending, PendingFrom, Slide, Terms};
 use crate::programme::wallets::Wallet;
 
@@ -35,6 +35,7 @@ pub(super) fn terms(version: Terms) -> Response<v1::GetProgrammeResponse> {
         wallets: terms.wallets.into_iter().map(wallet).collect(),
         occasion_rules: terms.occasions.into_iter().map(present_occasions::rule).collect(),
         birthdays: present_occasions::birthdays(terms.birthdays),
+        transfers: terms.transfers.map(present_transfers::policy),
     };
     Response::new(v1::GetProgrammeResponse { programme: Some(programme) })
 }
@@ -56,6 +57,7 @@ fn wallet(wallet: Wallet) -> v1::Wallet {
         grace_days: Some(wallet.grace_days),
         deficit: deficit(wallet.deficit).into(),
         pending: wallet.pending.map(pending),
+        transfers: wallet.transfers.map(present_transfers::policy),
     }
 }
 

@@ -110,8 +110,8 @@ fn tiers(side: &Side, terms: &Programme) -> Vec<v1::TierOutcome> {
 }
 
 fn flow(flow: &Totals) -> v1::PointFlow {
-    let Totals { earned, earn_reversed, redeemed, redemption_reversed, lapsed, adjusted } = *flow;
-    v1::PointFlow { earned, earn_reversed, redeemed, redemption_reversed, lapsed, adjusted }
+    let Totals { earned, earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, transferred } = *flow;
+    v1::PointFlow { earned, earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, transferred }
 }
 
 fn comparison(weighing: &Weighing) -> v1::Comparison {

@@ -133,6 +133,7 @@ fn change(change: TierChange) -> v1::TierChange {
         TierChangeKind::Assigned => v1::TierChangeKind::Assigned,
         TierChangeKind::Released => v1::TierChangeKind::Released,
         TierChangeKind::Shortened => v1::TierChangeKind::Shortened,
+        TierChangeKind::Imported => v1::TierChangeKind::Imported,
     };
     v1::TierChange {
         kind: kind.into(),

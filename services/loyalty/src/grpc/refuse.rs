@@ -7,9 +7,10 @@ use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
 use super::present::entry_kind;
 use super::refuse_coupons::no_member;
+use super::refuse_openings;
 use crate::account::holdings::EntryKind;
 use crate::account::wallet::WalletCode;
-use crate::account::{AccountRefusal, TierRefusal};
+use crate::account::{AccountRefusal, TierRefusal, TransferRefusal};
 
 pub(super) fn account(stop: Stop<AccountRefusal>) -> Status {
     stopped(stop, account_refusal)
@@ -84,6 +85,8 @@ pub(super) fn account_refusal(refusal: AccountRefusal) -> Refusal {
             about_hold("HOLD_EXCEEDED", RefusalKind::FailedPrecondition, text, facts, hold)
         }
         AccountRefusal::Tier(refusal) => tier_refusal(refusal),
+        AccountRefusal::Opening(refusal) => refuse_openings::opening(refusal),
+        AccountRefusal::Transfer(refusal) => transfer_refusal(refusal),
         AccountRefusal::WalletNotFound { wallet } => no_wallet(wallet),
         AccountRefusal::OutOfRange => beyond_range(),
     }
@@ -133,11 +136,47 @@ fn tier_refusal(refusal: TierRefusal) -> Refusal {
             text: format!("its time would be over since {until}"),
             facts: vec![("until", until.to_string())],
         },
+        TierRefusal::Reached { ladder, tier } => Refusal {
+            reason: "TIER_ALREADY_REACHED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("the member stands in {tier} of {ladder:?} already"),
+            facts: vec![("ladder", ladder), ("tier", tier)],
+        },
+        TierRefusal::AlreadyBrought { ladder } => refuse_openings::known(&ladder, String::new()),
+        TierRefusal::BroughtDiffers { ladder, field } => refuse_openings::differs(ladder, field, String::new()),
         TierRefusal::AlreadyCounts { cause } => Refusal {
             reason: "ALREADY_APPLIED",
             kind: RefusalKind::AlreadyExists,
             text: format!("{cause} counts already"),
             facts: vec![("what", format!("qualification {cause}")), ("id", cause)],
+        },
+    }
+}
+
+fn transfer_refusal(refusal: TransferRefusal) -> Refusal {
+    match refusal {
+        TransferRefusal::NobodyMay { wallet } => Refusal {
+            reason: "TRANSFER_NOT_ALLOWED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("the programme lets nobody pass on what lies in the wallet {:?}", wallet.as_str()),
+            facts: vec![("wallet", wallet.to_string()), ("why", "NOBODY_MAY".to_owned())],
+        },
+        TransferRefusal::LimitReached { limit, most, left, asked } => Refusal {
+            reason: "TRANSFER_LIMIT_REACHED",
+            kind: RefusalKind::FailedPrecondition,
+            text: format!("asked {asked}, limit {} of {most}, left {left}", limit.name()),
+            facts: vec![
+                ("limit", limit.name().to_owned()),
+                ("most", most.to_string()),
+                ("left", left.to_string()),
+                ("asked", asked.to_string()),
+            ],
+        },
+        TransferRefusal::NotFound { transfer } => Refusal {
+            reason: "TRANSFER_NOT_FOUND",
+            kind: RefusalKind::NotFound,
+            text: format!("the member has passed nothing on as {transfer}"),
+            facts: vec![("transfer", transfer.to_string())],
         },
     }
 }

@@ -5,6 +5,7 @@ use kernel::MemberId;
 use tonic::Status;
 use wire::{Refusal, RefusalKind, Stop, failure, stopped};
 
+use super::refuse_openings;
 use super::wording_coupons::{missing, obstacle};
 use crate::campaign::CampaignRefusal;
 use crate::codes::CodesRefusal;
@@ -75,6 +76,11 @@ pub(super) fn coupon_refusal(refusal: CouponRefusal) -> Refusal {
         CouponRefusal::MemberNotFound { member } => no_member(member),
         CouponRefusal::CampaignNotFound { campaign } => no_campaign(campaign),
         CouponRefusal::Over { campaign, until } => over(campaign, until),
+        CouponRefusal::AlreadyBrought { reference, coupon } => refuse_openings::known(&reference, coupon.to_string()),
+        CouponRefusal::BroughtDiffers { reference, field, coupon } => {
+            refuse_openings::differs(reference, field, coupon.to_string())
+        }
+        CouponRefusal::BroughtOver { until } => refuse_openings::over("valid_until_time", until),
         CouponRefusal::TooManyHeld { campaign, held, most } => Refusal {
             reason: "TOO_MANY_HELD",
             kind: RefusalKind::FailedPrecondition,

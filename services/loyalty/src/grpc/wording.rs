@@ -9,6 +9,7 @@ use crate::account::StandingView;
 use crate::account::decision::{Decision, Explanation, Step};
 use crate::account::granting::is_cause;
 use crate::account::holdings::EntryKind;
+use crate::account::opening;
 use crate::account::reviewing::gifts;
 
 /// The facts of one sentence, by the names it knows them by.
@@ -29,6 +30,14 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
         EntryKind::Earn if is_cause(&told.cause) || gifts::is_cause(&told.cause) => {
             facts.push(("why", reason_of(told, "granted")));
             DecisionReason::Grant
+        }
+        EntryKind::Earn if opening::is_cause(&told.cause) => {
+            facts.push(("why", reason_of(told, "brought along")));
+            DecisionReason::Opening
+        }
+        EntryKind::EarnReversal if opening::is_cause(&told.cause) => {
+            facts.push(("why", reason_of(told, "owed")));
+            DecisionReason::OpeningOwed
         }
         EntryKind::EarnReversal if told.grounds.steps.iter().any(|step| step.name == "revoked") => {
             facts.push(("why", reason_of(told, "revoked")));
@@ -62,6 +71,16 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
             None => DecisionReason::RedemptionReversal,
         },
         EntryKind::Lapse => DecisionReason::Lapse,
+        EntryKind::TransferOut | EntryKind::TransferIn => {
+            let undone = told.grounds.steps.iter().any(|step| step.name == "taken back");
+            facts.push(("why", reason_of(told, if undone { "taken back" } else { "passed on" })));
+            match (told.kind == EntryKind::TransferOut, undone) {
+                (true, false) => DecisionReason::TransferOut,
+                (true, true) => DecisionReason::TransferReversedOut,
+                (false, false) => DecisionReason::TransferIn,
+                (false, true) => DecisionReason::TransferReversedIn,
+            }
+        }
         EntryKind::Adjustment => {
             facts.push(("why", told.cause.clone()));
             if told.points < 0 { DecisionReason::TakenByHand } else { DecisionReason::AddedByHand }
@@ -184,6 +203,40 @@ mod tests {
                     ..told(EntryKind::Earn, 20, empty().step("granted", "Gold", 20))
                 },
                 "20 points given: Gold.",
+            ),
+            (
+                Explanation {
+                    cause: "opening/L-1".to_owned(),
+                    ..told(EntryKind::Earn, 20, empty().step("brought along", "old card", 20))
+                },
+                "20 points brought along: old card.",
+            ),
+            (
+                Explanation {
+                    cause: "opening/L-2".to_owned(),
+                    ..told(EntryKind::EarnReversal, -20, empty().step("owed", "old card", -20))
+                },
+                "20 points that were owed brought along: old card.",
+            ),
+            (
+                told(
+                    EntryKind::TransferOut,
+                    -21,
+                    empty().fact("fee", 1).step("passed on", "for your birthday", -20).step("fee", "", -1),
+                ),
+                "21 points passed on to another member, 1 of them as the fee: for your birthday.",
+            ),
+            (
+                told(EntryKind::TransferIn, 20, empty().step("passed on", "for your birthday", 20)),
+                "20 points came from another member: for your birthday.",
+            ),
+            (
+                told(EntryKind::TransferOut, -20, empty().step("taken back", "by mistake", -20)),
+                "A transfer was taken back; 20 points went back to who had given them: by mistake.",
+            ),
+            (
+                told(EntryKind::TransferIn, 20, empty().step("taken back", "by mistake", 20)),
+                "A transfer was taken back; 20 points returned: by mistake.",
             ),
             (told(EntryKind::Lapse, -20, empty()), "20 points lapsed: they were not spent by their last day."),
             (told(EntryKind::Adjustment, 20, empty()), "20 points added by hand: long wait."),

@@ -160,8 +160,11 @@ fn orders(told: Vec<Told>) -> BTreeMap<(MemberId, OrderId), Known> {
             | Happened::GivenBack { .. }
             | Happened::ByHand { .. }
             | Happened::Given { .. }
+            | Happened::Brought { .. }
             | Happened::Occurred { .. }
-            | Happened::TakenBack { .. } => None,
+            | Happened::TakenBack { .. }
+            | Happened::PassedOn { .. }
+            | Happened::Received { .. } => None,
         };
         // Each return says what came back of the order so far.
         if let Some(back) = back

@@ -177,8 +177,11 @@ impl Weighing {
                 | Happened::GivenBack { .. }
                 | Happened::ByHand { .. }
                 | Happened::Given { .. }
+                | Happened::Brought { .. }
                 | Happened::Occurred { .. }
-                | Happened::TakenBack { .. } => continue,
+                | Happened::TakenBack { .. }
+                | Happened::PassedOn { .. }
+                | Happened::Received { .. } => continue,
             };
             self.first = Some(self.first.map_or(at, |first| first.min(at)));
         }
@@ -218,7 +221,8 @@ impl Side {
                 | TierChangeKind::Renewed
                 | TierChangeKind::Assigned
                 | TierChangeKind::Released
-                | TierChangeKind::Shortened => {}
+                | TierChangeKind::Shortened
+                | TierChangeKind::Imported => {}
             }
         }
         let standers = self.tiers.entry(tier(holdings, first).to_owned()).or_default();
@@ -245,6 +249,7 @@ impl Side {
 /// What points a flow leaves.
 pub fn net(flow: &Totals) -> i64 {
     let given = flow.earned.saturating_add(flow.redemption_reversed).saturating_add(flow.adjusted);
+    let given = given.saturating_add(flow.transferred);
     given.saturating_sub(flow.earn_reversed).saturating_sub(flow.redeemed).saturating_sub(flow.lapsed)
 }
 

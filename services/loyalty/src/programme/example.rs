@@ -54,6 +54,7 @@ pub(crate) fn signature() -> Terms {
         occasions: Vec::new(),
         birthdays: Birthdays::default(),
         wallets: Vec::new(),
+        transfers: None,
     };
     Terms { number: 1, effective_at: "2020-01-01T00:00:00Z".parse().expect("an instant"), terms: programme }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use super::ladder::{Demotion, Gift, Ladder, MAIN, Metric, Renewal, Tier, Window};
 use super::occasions::{Birthdays, OccasionRule, On};
 use super::rules::EarnRule;
+use super::transfers::Transfers;
 use super::wallets::{ByWallet, Wallet};
 
 /// One version of a programme.
@@ -54,6 +55,9 @@ pub struct Programme {
     /// What is earned beside points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wallets: Vec<Wallet>,
+    /// How members may pass points on, where they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 /// Whether what members earned by rules has to be counted: some version limits one over a time. An order, an occasion or

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::EarnRule;
 use super::terms::{DeficitPolicy, EarnRate, Expiry, Pending, Programme, Terms, Versions};
+use super::transfers::Transfers;
 use crate::account::wallet::WalletCode;
 
 /// Wallets of one programme.
@@ -30,6 +31,9 @@ pub struct Wallet {
     pub deficit: DeficitPolicy,
     /// How long what an order earned waits, where it does.
     pub pending: Option<Pending>,
+    /// How members may pass on what lies in it, where they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 impl Programme {
@@ -59,10 +63,10 @@ impl Programme {
             ..self.clone()
         };
         match self.wallets.iter().find(|wallet| wallet.code == code).cloned() {
-            Some(Wallet { rates, expiry, grace_days, deficit, pending, .. }) => {
-                Self { rates, expiry, grace_days, deficit, pending, ..base }
+            Some(Wallet { rates, expiry, grace_days, deficit, pending, transfers, .. }) => {
+                Self { rates, expiry, grace_days, deficit, pending, transfers, ..base }
             }
-            None => Self { rules: Vec::new(), pending: None, ..base },
+            None => Self { rules: Vec::new(), pending: None, transfers: None, ..base },
         }
     }
 }
@@ -153,6 +157,7 @@ mod tests {
             grace_days: 3,
             deficit: DeficitPolicy::WithinBalance,
             pending: None,
+            transfers: None,
         }];
         let rule = |code: &str, wallet| EarnRule {
             code: code.to_owned(),

@@ -289,6 +289,7 @@ async fn fulfil(tx: &mut Tx, ask: &End, claim: Claim, now: Timestamp) -> Result<
 /// The coupon a claim gives. Whoever has points is a member.
 fn given(ask: &Take, campaign: &str, claim: ClaimId) -> coupon::Issue {
     coupon::Issue {
+        opening: None,
         tenant: ask.tenant,
         member: ask.member,
         campaign: campaign.to_owned(),

@@ -9,7 +9,8 @@ use proto::loyalty::v1::*;
 use testkit::Spoken;
 use tonic::{Code, Status};
 
-use crate::repeat::grant;
+use crate::openings::lot;
+use crate::repeat::{grant, pass_on};
 use crate::shop::Shop;
 
 impl Shop {
@@ -72,12 +73,12 @@ async fn lives(shop: &Shop, seed: u64) -> Vec<MemberId> {
     for _ in 0..4 {
         members.push(shop.enrolled().await);
     }
-    let (mut orders, mut spent, mut granted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut orders, mut spent, mut granted, mut passed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for step in 0..120_u32 {
         let member = members[usize::try_from(dice.below(4)).expect("small")];
         shop.days_pass(i64::try_from(dice.below(12)).expect("small")).await;
         shop.minutes_pass(7);
-        match dice.below(10) {
+        match dice.below(12) {
             0..5 => {
                 let (order, fresh) = shop.buys(member, i64::try_from(100 + dice.below(9_000)).expect("small")).await;
                 shop.account(member, &fresh).await;
@@ -119,6 +120,21 @@ async fn lives(shop: &Shop, seed: u64) -> Vec<MemberId> {
                 let ask = RevokeGrantRequest { request_id, member, entry, reason, ..Default::default() };
                 shop.client().revoke_grant(ask).await.expect("it was given");
             }
+            10 => {
+                let other = members.iter().copied().find(|other| *other != member).expect("there are four");
+                let points = i64::try_from(1 + dice.below(40)).expect("small");
+                let ask = pass_on(member.to_string(), other.to_string(), points, step);
+                let ask = TransferPointsRequest { request_id: shop.request_id(), ..ask };
+                if let Ok(done) = shop.client().transfer_points(ask).await {
+                    passed.push((member, done.into_inner().transfer));
+                }
+            }
+            11 if !passed.is_empty() => {
+                let (member, transfer) = passed.swap_remove(0);
+                let (request_id, member, reason) = (shop.request_id(), member.to_string(), "a mistake".to_owned());
+                let ask = ReverseTransferRequest { request_id, member, transfer, reason, ..Default::default() };
+                shop.client().reverse_transfer(ask).await.expect("it was made");
+            }
             _ => {
                 let ask = AdjustPointsRequest {
                     request_id: shop.request_id(),
@@ -129,6 +145,16 @@ async fn lives(shop: &Shop, seed: u64) -> Vec<MemberId> {
                 };
                 shop.client().adjust_points(ask).await.expect("added");
             }
+        }
+        // And now and then something is brought along from another system, or was owed there.
+        if step % 20 == 7 {
+            let points = if step % 40 == 7 { 90 } else { -15 };
+            let brought = lot(member, &format!("L-{step}"), points);
+            let lapses = proto::timestamp(shop.clock.now() + jiff::SignedDuration::from_hours(24 * 45));
+            let brought = OpeningLot { lapse_time: Some(lapses).filter(|_| points > 0), ..brought };
+            let answer = shop.brings(vec![brought]).await.expect("a batch answers");
+            let entry = answer.outcomes[0].receipt.as_ref().expect("it is taken over").entry.clone();
+            granted.extend(Some((member, entry)).filter(|_| points > 0));
         }
         if step == 60 {
             // What was bought at the same instant was booked before.
@@ -163,8 +189,15 @@ async fn a_rehearsal_of_what_ruled_comes_to_what_was_booked() {
         let booked = shop.client().get_overview(GetOverviewRequest::default()).await.expect("told").into_inner();
         assert_eq!(flow.earned - flow.earn_reversed, booked.earned - booked.earn_reversed, "of {seed}");
         assert_eq!(
-            (flow.earned, flow.redeemed, flow.redemption_reversed, flow.lapsed, flow.adjusted),
-            (booked.earned, booked.redeemed, booked.redemption_reversed, booked.lapsed, booked.adjusted),
+            (flow.earned, flow.redeemed, flow.redemption_reversed, flow.lapsed, flow.adjusted, flow.transferred),
+            (
+                booked.earned,
+                booked.redeemed,
+                booked.redemption_reversed,
+                booked.lapsed,
+                booked.adjusted,
+                booked.transferred
+            ),
             "of {seed}"
         );
         assert_eq!(

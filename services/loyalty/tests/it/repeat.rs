@@ -11,6 +11,7 @@ use testkit::{Examples, Spoken};
 use crate::coupons::{cart, order, ten_off};
 use crate::ladders;
 use crate::occasions::on;
+use crate::openings;
 use crate::shop::Shop;
 
 use self::missions::{draws, missions, occasions};
@@ -64,6 +65,43 @@ fn holding(shop: &Shop, member: &str) -> Examples {
                 async move { ReleaseHoldRequest { member, hold: held.await, ..Default::default() } }
             },
             |request: &mut ReleaseHoldRequest| request.hold = "hold_01h455vb4pex5vsknk084sn02q".to_owned(),
+        )
+}
+
+/// Points to pass on to somebody.
+pub fn pass_on(member: String, to_member: String, points: i64, n: u32) -> TransferPointsRequest {
+    TransferPointsRequest { member, to_member, points, reason: format!("a present {n}"), ..Default::default() }
+}
+
+/// Valid requests about transfers.
+async fn transferring(shop: &Shop, member: &str) -> Examples {
+    let to = shop.enrolled().await;
+    // The first that somebody gets makes them a timer.
+    let (_, fresh) = shop.buys(to, 5_000).await;
+    let to = shop.account(to, &fresh).await.member;
+    let (a, b) = ((member.to_owned(), to.clone()), (member.to_owned(), to));
+    let (client, clock) = (shop.client(), shop.clock.clone());
+    Examples::new(&shop.clock)
+        .with_other(
+            move |n| {
+                let (member, to) = a.clone();
+                // One point: of two, each could come from a lot of its own, which would be an effect more.
+                async move { pass_on(member, to, 1, n) }
+            },
+            |request: &mut TransferPointsRequest| request.points += 1,
+        )
+        .with_other(
+            move |n| {
+                let ((member, to), mut client, clock) = (b.clone(), client.clone(), clock.clone());
+                async move {
+                    let request_id = kernel::RequestId::new_at(clock.now()).to_string();
+                    let request = TransferPointsRequest { request_id, ..pass_on(member.clone(), to, 1, n) };
+                    let transfer =
+                        client.transfer_points(request).await.expect("there are plenty").into_inner().transfer;
+                    ReverseTransferRequest { member, transfer, reason: "a mistake".to_owned(), ..Default::default() }
+                }
+            },
+            |request: &mut ReverseTransferRequest| request.transfer = "transfer_01h455vb4pex5vsknk084sn02q".to_owned(),
         )
 }
 
@@ -165,6 +203,7 @@ pub async fn examples(shop: &Shop) -> Examples {
     let (k, l, quoted) = (whose.clone(), whose.clone(), whose.clone());
     let (i, j, giving, giving_clock) = (whose.clone(), whose.clone(), shop.client(), shop.clock.clone());
     let (holds, tiers) = (holding(shop, &whose), ladders::examples(shop, &whose));
+    let transfers = transferring(shop, &whose).await;
     let rewarded = rewards(shop, &whose).await;
     let entitled = benefits(shop, &whose).await;
     let (h, clock, client, terms) = (whose.clone(), shop.clock.clone(), shop.client(), shop.programme());
@@ -304,7 +343,9 @@ pub async fn examples(shop: &Shop) -> Examples {
             }
         })
         .and(holds)
+        .and(transfers)
         .and(tiers)
+        .and(openings::examples(shop, member))
         .and(coupons(shop).await)
         .and(rewarded)
         .and(entitled)

@@ -141,6 +141,7 @@ impl Shop {
                     currency_code: "TWD".to_owned(),
                     ..TierLadder::default()
                 }),
+                transfers: Some(TransferPolicy { allowed: TransferScope::Anybody.into(), ..TransferPolicy::default() }),
                 ..Programme::default()
             }),
             validate_only: false,

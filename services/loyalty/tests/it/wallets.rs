@@ -29,6 +29,7 @@ fn with_stamps(shop: &Shop) -> PutProgrammeRequest {
         grace_days: Some(3),
         deficit: DeficitPolicy::WithinBalance.into(),
         pending: None,
+        transfers: None,
     };
     let rule = |code: &str, when: &str, points| EarnRule {
         code: code.to_owned(),

@@ -13,6 +13,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::enrolling::Person;
 use super::lines::Line;
 use super::rejects::Reason;
 use super::sorting_out::Kind;
@@ -252,6 +253,16 @@ impl History {
             .filter(|invoice| seen.insert(invoice.customer))
             .map(|invoice| Customer { number: invoice.customer, since: invoice.moment })
             .collect()
+    }
+
+    /// The same as they are enrolled.
+    pub fn people(&self) -> Vec<Person<Text>> {
+        let person = |customer: Customer| Person {
+            key: customer.number,
+            number: self.text(customer.number).to_owned(),
+            since: Some(customer.since),
+        };
+        self.customers().into_iter().map(person).collect()
     }
 
     /// Products and what people read of them, by code; those that were bought and have a name.

@@ -194,7 +194,7 @@ pub fn discount_in_place(line: &Line<'_>, kind: Kind) -> Result<(), Reason> {
 }
 
 /// `17850.0`, as tables with holes in a column of whole numbers are written, is `17850`.
-fn without_point(text: &str) -> &str {
+pub fn without_point(text: &str) -> &str {
     match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0') => {
             let digits = whole.strip_prefix('-').unwrap_or(whole);
@@ -204,7 +204,8 @@ fn without_point(text: &str) -> &str {
     }
 }
 
-fn whole(text: &str) -> Result<i64, Reason> {
+/// A whole number as tables write it: `1,234`, `17850.0`.
+pub fn whole(text: &str) -> Result<i64, Reason> {
     let plain = decimal_text(without_point(text));
     plain.parse().map_err(|_| Reason::NotWhole(text.to_owned()))
 }

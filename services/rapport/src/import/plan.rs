@@ -62,8 +62,14 @@ impl Plan {
             file: args.file.clone(),
             rejects: args.rejects.clone().unwrap_or_else(|| PathBuf::from(format!("{file_name}.rejects.csv"))),
             encoding: args.encoding,
-            known: known(&mapping, &source)?,
-            ways: Ways { habits: habits(&mapping)?, zone, minor_digits, delimiter: delimiter(&mapping)?, mapping },
+            known: known(mapping.get(Setting::CustomerKind), mapping.get(Setting::Issuer), &source)?,
+            ways: Ways {
+                habits: habits(&mapping)?,
+                zone,
+                minor_digits,
+                delimiter: delimiter(mapping.get(Setting::Delimiter))?,
+                mapping,
+            },
             currency,
             words,
             source,
@@ -120,11 +126,11 @@ fn mapping_of(args: &OrdersArgs) -> Result<Mapping, CliError> {
     Ok(mapping)
 }
 
-fn asked(text: &str) -> CliError {
+pub fn asked(text: &str) -> CliError {
     CliError::Asked(text.to_owned())
 }
 
-fn zone(name: &str) -> Result<TimeZone, CliError> {
+pub fn zone(name: &str) -> Result<TimeZone, CliError> {
     calendar::zone(name).map_err(|error| asked(&format!("--zone {name}: {error}")))
 }
 
@@ -141,8 +147,9 @@ fn habits(mapping: &Mapping) -> Result<Habits, CliError> {
     })
 }
 
-fn known(mapping: &Mapping, source: &str) -> Result<Known, CliError> {
-    let (kind, issued) = match mapping.get(Setting::CustomerKind) {
+/// How people are known by what a file calls them.
+pub fn known(kind: Option<&str>, issuer: Option<&str>, source: &str) -> Result<Known, CliError> {
+    let (kind, issued) = match kind {
         None | Some("external") => (IdentityKind::External, true),
         Some("card") => (IdentityKind::Card, true),
         Some("line") => (IdentityKind::Line, true),
@@ -155,12 +162,13 @@ fn known(mapping: &Mapping, source: &str) -> Result<Known, CliError> {
             )));
         }
     };
-    let issuer = if issued { mapping.get(Setting::Issuer).unwrap_or(source).to_owned() } else { String::new() };
+    let issuer = if issued { issuer.unwrap_or(source).to_owned() } else { String::new() };
     Ok(Known { kind, issuer, source: source.to_owned() })
 }
 
-fn delimiter(mapping: &Mapping) -> Result<u8, CliError> {
-    match mapping.get(Setting::Delimiter).unwrap_or(",") {
+/// What stands between columns.
+pub fn delimiter(told: Option<&str>) -> Result<u8, CliError> {
+    match told.unwrap_or(",") {
         "tab" | "\\t" => Ok(b'\t'),
         one if one.len() == 1 => Ok(one.as_bytes()[0]),
         other => Err(asked(&format!("--delimiter is one character or \"tab\", not {other}"))),

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -31,11 +32,11 @@ pub fn import_id(tenant: &str, digest: &[u8; 32], telling: &str) -> Uuid {
 
 /// How far an import has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
+pub struct Remembered<T = Tally> {
     /// Batches that were answered, from the first.
     pub batches: usize,
     /// What became of their lines.
-    pub tally: Tally,
+    pub tally: T,
     /// Lines the suite refused, and why.
     pub refused: BTreeMap<u64, String>,
     /// The last freshness token.
@@ -53,12 +54,12 @@ impl Place {
     }
 
     /// What was written down; nothing where there is no file, or none that can be read.
-    pub fn recall(&self) -> Remembered {
+    pub fn recall<T: DeserializeOwned + Default>(&self) -> Remembered<T> {
         fs::read(&self.0).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 
     /// Writes it down, aside first, so that a broken-off write leaves the old one.
-    pub fn remember(&self, remembered: &Remembered) -> io::Result<()> {
+    pub fn remember<T: Serialize>(&self, remembered: &Remembered<T>) -> io::Result<()> {
         if let Some(folder) = self.0.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -89,13 +90,13 @@ mod tests {
     fn what_was_written_down_is_found_again() {
         let folder = std::env::temp_dir().join(format!("rapport-remembered-{}", std::process::id()));
         let place = Place::of(&folder, Uuid::from_u128(1));
-        assert_eq!(place.recall(), Remembered::default());
-        let remembered =
+        assert_eq!(place.recall(), Remembered::<Tally>::default());
+        let remembered: Remembered =
             Remembered { batches: 3, refused: BTreeMap::from([(7, "no".to_owned())]), ..Remembered::default() };
         place.remember(&remembered).expect("written");
         assert_eq!(place.recall(), remembered);
         fs::write(&place.0, "{half").expect("written");
-        assert_eq!(place.recall(), Remembered::default());
+        assert_eq!(place.recall(), Remembered::<Tally>::default());
         fs::remove_dir_all(folder).expect("taken away");
     }
 }

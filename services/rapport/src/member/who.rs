@@ -7,7 +7,7 @@ use proto::registry::v1::{FindMemberRequest, GetMemberRequest, Identity, Identit
 use crate::client::{CliError, Suite};
 
 /// One member.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[group(required = true, multiple = false)]
 pub struct Who {
     /// The member's id, member_…
@@ -34,6 +34,11 @@ pub struct Who {
 }
 
 impl Who {
+    /// Somebody beside them, by id or by phone number.
+    pub fn other(member: Option<String>, phone: Option<String>) -> Self {
+        Self { member, phone, ..Self::default() }
+    }
+
     /// The member's record.
     pub async fn find(&self, suite: &Suite) -> Result<Member, CliError> {
         let found = match self.identity()? {

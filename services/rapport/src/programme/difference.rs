@@ -13,7 +13,7 @@ use crate::words::Words;
 /// What tells the things of a list apart.
 const KEYS: [&str; 3] = ["code", "currency", "period"];
 /// What a way reads best with: how the file says it, and how people do.
-const SPOKEN: [(&str, &str); 18] = [
+const SPOKEN: [(&str, &str); 19] = [
     ("display_name", "name"),
     ("earn_rates", "earn rate"),
     ("earn_rules", "earn rule"),
@@ -28,6 +28,7 @@ const SPOKEN: [(&str, &str); 18] = [
     ("pending", "waiting"),
     ("tiers", "tier"),
     ("wallets", "wallet"),
+    ("transfers", "passing on"),
     ("ladder", ""),
     ("limits", "limit a"),
     ("most_points", "points at most"),

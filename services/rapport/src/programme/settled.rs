@@ -24,6 +24,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
         wallets,
         occasion_rules,
         birthdays,
+        transfers,
     } = terms;
     Terms {
         version: None,
@@ -41,6 +42,7 @@ pub(super) fn settled(terms: Terms) -> Terms {
         wallets: wallets.into_iter().map(wallet_settled).collect(),
         occasion_rules,
         birthdays,
+        transfers,
     }
 }
 
@@ -52,9 +54,9 @@ fn expiry_settled(expiry: Expiry) -> Expiry {
 }
 
 fn wallet_settled(wallet: Wallet) -> Wallet {
-    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending } = wallet;
+    let Wallet { code, display_name, earn_rates, expiry, grace_days, deficit, pending, transfers } = wallet;
     let grace_days = Some(grace_days.unwrap_or(GRACE_DAYS));
-    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending }
+    Wallet { code, display_name, earn_rates, expiry: expiry_settled(expiry), grace_days, deficit, pending, transfers }
 }
 
 fn ladder_settled(ladder: Ladder) -> Ladder {

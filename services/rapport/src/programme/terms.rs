@@ -1,20 +1,25 @@
 //! The terms of a programme as people write them into a file, and as the wire carries them.
 
+mod expiry;
 mod ladder;
 mod occasions;
 mod rules;
+mod transfers;
 mod wallets;
 
 use jiff::Timestamp;
 use proto::loyalty::v1 as wire;
-use proto::loyalty::v1::expiry_policy::Policy;
 use serde::{Deserialize, Serialize};
 
 use crate::client::CliError;
+pub use expiry::Expiry;
 use ladder::ladder;
 pub use ladder::{Counted, Gift, Ladder, Tier};
 pub use occasions::{Birthdays, Occasion, OccasionRule};
 pub use rules::{Award, EarnRule, Limit, Over, Period};
+#[cfg(test)]
+pub use transfers::Allowed;
+pub use transfers::Transfers;
 pub use wallets::Wallet;
 
 /// The terms of a programme.
@@ -63,6 +68,9 @@ pub struct Terms {
     /// When birthdays are kept; on the day where not said.
     #[serde(default, skip_serializing_if = "Birthdays::is_default")]
     pub birthdays: Birthdays,
+    /// How members may pass points on; not at all where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 /// Points for money.
@@ -212,45 +220,6 @@ words! {
     }
 }
 
-/// How long points keep.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Expiry {
-    /// For ever.
-    #[default]
-    Never,
-    /// So long after they were earned.
-    After {
-        /// Whole months.
-        #[serde(default)]
-        months: i32,
-        /// Days on top.
-        #[serde(default)]
-        days: i32,
-        /// Up to the end of the month.
-        #[serde(default)]
-        to_month_end: bool,
-    },
-    /// So long after the member last earned or spent.
-    Inactivity {
-        /// Whole months.
-        #[serde(default)]
-        months: i32,
-        /// Days on top.
-        #[serde(default)]
-        days: i32,
-    },
-    /// Until the end of a calendar year.
-    PeriodEnd {
-        /// The month the year ends with.
-        #[serde(default)]
-        last_month: i32,
-        /// Whole years on top.
-        #[serde(default)]
-        years_after: i32,
-    },
-}
-
 impl From<Terms> for wire::Programme {
     fn from(terms: Terms) -> Self {
         Self {
@@ -269,6 +238,7 @@ impl From<Terms> for wire::Programme {
             wallets: terms.wallets.into_iter().map(Into::into).collect(),
             occasion_rules: terms.occasion_rules.into_iter().map(Into::into).collect(),
             birthdays: terms.birthdays.wire(),
+            transfers: terms.transfers.map(Into::into),
         }
     }
 }
@@ -281,37 +251,6 @@ impl From<EarnRate> for wire::EarnRate {
             per_minor: rate.per_minor,
             rounding: rate.rounding.into(),
             basis: rate.basis.into(),
-        }
-    }
-}
-
-impl From<Expiry> for wire::ExpiryPolicy {
-    fn from(expiry: Expiry) -> Self {
-        let policy = match expiry {
-            Expiry::Never => Policy::Never(wire::NeverLapse {}),
-            Expiry::After { months, days, to_month_end } => {
-                Policy::After(wire::LapseAfter { months, days, to_month_end })
-            }
-            Expiry::Inactivity { months, days } => Policy::Inactivity(wire::LapseAfterInactivity { months, days }),
-            Expiry::PeriodEnd { last_month, years_after } => {
-                Policy::PeriodEnd(wire::LapseAtPeriodEnd { last_month, years_after })
-            }
-        };
-        Self { policy: Some(policy) }
-    }
-}
-
-impl From<Option<wire::ExpiryPolicy>> for Expiry {
-    fn from(expiry: Option<wire::ExpiryPolicy>) -> Self {
-        match expiry.and_then(|expiry| expiry.policy) {
-            None | Some(Policy::Never(_)) => Self::Never,
-            Some(Policy::After(after)) => {
-                Self::After { months: after.months, days: after.days, to_month_end: after.to_month_end }
-            }
-            Some(Policy::Inactivity(kept)) => Self::Inactivity { months: kept.months, days: kept.days },
-            Some(Policy::PeriodEnd(end)) => {
-                Self::PeriodEnd { last_month: end.last_month, years_after: end.years_after }
-            }
         }
     }
 }
@@ -349,6 +288,7 @@ impl TryFrom<wire::Programme> for Terms {
             wallets: programme.wallets.into_iter().map(Into::into).collect(),
             occasion_rules: programme.occasion_rules.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             birthdays: programme.birthdays.map(Birthdays::of).unwrap_or_default(),
+            transfers: programme.transfers.map(Into::into),
         })
     }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod deploy;
 mod history;
 mod home;
+mod moving;
 mod planning;
 mod process;
 mod programmes;

@@ -163,6 +163,8 @@ unused! {
     redeem_points_batch: RedeemPointsBatchRequest -> RedeemPointsBatchResponse,
     reverse_redemption: ReverseRedemptionRequest -> ReverseRedemptionResponse,
     hold_points: HoldPointsRequest -> HoldPointsResponse,
+    transfer_points: TransferPointsRequest -> TransferPointsResponse,
+    reverse_transfer: ReverseTransferRequest -> ReverseTransferResponse,
     capture_hold: CaptureHoldRequest -> CaptureHoldResponse,
     release_hold: ReleaseHoldRequest -> ReleaseHoldResponse,
     grant_points_batch: GrantPointsBatchRequest -> GrantPointsBatchResponse,

@@ -9,7 +9,7 @@ use crate::account::holdings::{TierChange, TierChangeKind};
 use crate::account::qualification::On;
 use crate::account::standing::{counting, standing};
 use crate::account::tally::tiers::carry_out;
-use crate::account::{AccountRefusal, TierAsk, TierDeed};
+use crate::account::{AccountRefusal, Brought, TierAsk, TierDeed};
 use crate::programme::example;
 use crate::programme::terms::{Demotion, Expiry, Ladder, MAIN, Metric, Renewal, Terms, Tier, Window};
 
@@ -23,8 +23,25 @@ pub(super) fn told(change: &TierChange) -> String {
         TierChangeKind::Assigned => "put into",
         TierChangeKind::Released => "let go to",
         TierChangeKind::Shortened => "no longer renews",
+        TierChangeKind::Imported => "stands in",
     };
     format!("{verb} {}", change.to)
+}
+
+/// `stand silver since 2025-03-01 [until 2026-06-30] [with 500 [on 2025-09-01]]`.
+fn stood(words: &[&str]) -> Brought {
+    let after = |name: &str| words.iter().position(|word| *word == name).map(|place| words[place + 1]);
+    let over = |day: &str| {
+        let day: jiff::civil::Date = day.parse().expect("a day");
+        kernel::calendar::end_of(day, example::signature().zone.rules()).expect("in range")
+    };
+    Brought {
+        tier: words[1].to_owned(),
+        since: morning(after("since").expect("since when")),
+        review_at: after("until").map(over),
+        progress: after("with").map_or(0, |units| units.parse().expect("units")),
+        progress_at: after("on").map(morning),
+    }
 }
 
 impl Shop {
@@ -50,6 +67,7 @@ impl Shop {
                 TierDeed::Qualify { cause, units, occurred_at: words.get(4).map(|day| morning(day)) }
             }
             "assign" => TierDeed::Assign { tier: words[1].to_owned(), until: words.get(3).map(|day| morning(day)) },
+            "stand" => TierDeed::Bring(stood(words)),
             "let-go" => TierDeed::Release,
             "until" => {
                 let ladder = terms.ladder.as_ref().expect("a ladder");
@@ -71,6 +89,7 @@ impl Shop {
         match carry_out(&mut self.holdings, &self.versions, &ask, self.now) {
             Ok(_) => String::new(),
             Err(AccountRefusal::Tier(refusal)) => format!("refused: {refusal:?}"),
+            Err(AccountRefusal::Opening(refusal)) => format!("refused: {refusal:?}"),
             Err(refusal) => panic!("{refusal:?}"),
         }
     }

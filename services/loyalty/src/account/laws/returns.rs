@@ -193,3 +193,8 @@ fn what_came_back_late_is_the_orders_own() {
          lots                          -> 30 until 2027-02-28",
     );
 }
+
+#[test]
+fn a_return_of_an_unknown_order_is_not_swallowed() {
+    statement(example::signature(), "return A 100 -> refused: the order of this return was never heard of");
+}

@@ -227,11 +227,11 @@ pub(super) async fn overview(
         r#"SELECT count(*) AS "accounts!", coalesce(sum(entries), 0)::bigint AS "entries!",
                   coalesce(sum(spendable), 0)::bigint AS "outstanding!", coalesce(sum(deficit), 0)::bigint AS "deficit!",
                   coalesce(sum(pending), 0)::bigint AS "pending!", coalesce(sum(held), 0)::bigint AS "held!",
-                  coalesce(sum(earned), 0)::bigint AS "earned!",
+                  coalesce(sum(earned), 0)::bigint AS "earned!", coalesce(sum(redeemed), 0)::bigint AS "redeemed!",
                   coalesce(sum(earn_reversed), 0)::bigint AS "earn_reversed!",
-                  coalesce(sum(redeemed), 0)::bigint AS "redeemed!",
                   coalesce(sum(redemption_reversed), 0)::bigint AS "redemption_reversed!",
-                  coalesce(sum(lapsed), 0)::bigint AS "lapsed!", coalesce(sum(adjusted), 0)::bigint AS "adjusted!"
+                  coalesce(sum(lapsed), 0)::bigint AS "lapsed!", coalesce(sum(adjusted), 0)::bigint AS "adjusted!",
+                  coalesce(sum(transferred), 0)::bigint AS "transferred!"
            FROM account WHERE tenant = $1 AND wallet = $2"#,
         tenant.uuid(),
         wallet.as_str(),
@@ -247,8 +247,7 @@ pub(super) async fn overview(
                   coalesce(sum(remaining) FILTER (WHERE usable_from <= $2), 0)::bigint AS "activated!",
                   (SELECT coalesce(sum(held), 0)::bigint FROM hold
                    WHERE tenant = $1 AND wallet = $3 AND held > 0 AND expires_at <= $2) AS "let_go!"
-           FROM lot
-           WHERE tenant = $1 AND wallet = $3 AND remaining > held AND (lapses_at <= $2 OR usable_from <= $2)"#,
+           FROM lot WHERE tenant = $1 AND wallet = $3 AND remaining > held AND (lapses_at <= $2 OR usable_from <= $2)"#,
         tenant.uuid(),
         SqlTimestamp::from(now) as SqlTimestamp,
         wallet.as_str(),
@@ -266,6 +265,7 @@ pub(super) async fn overview(
             redemption_reversed: sums.redemption_reversed,
             lapsed: sums.lapsed.saturating_add(due.points),
             adjusted: sums.adjusted,
+            transferred: sums.transferred,
         },
         outstanding: sums.outstanding.saturating_add(usable).saturating_sub(due.points),
         held: sums.held.saturating_sub(due.let_go),

@@ -40,6 +40,12 @@ pub fn term(holdings: &Holdings, on: On<'_>, counted_from: Date, moment: Timesta
     // Days of grace may be longer than a term that new terms have made shorter.
     let is_over = counted_from_here <= moment;
     let review = if is_over { review_of(holdings, on, day_of(moment, zone))? } else { counted_from_here };
+    ending(on, review, moment)
+}
+
+/// A term that ends at a moment.
+pub fn ending(on: On<'_>, review: Timestamp, moment: Timestamp) -> Result<Term, OutOfRange> {
+    let zone = on.terms.zone.rules();
     let notice = match on.ladder.notice_days {
         0 => None,
         days => Some(start_of(days_after(day_of(review, zone), days.saturating_neg())?, zone)?),

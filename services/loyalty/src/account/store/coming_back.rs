@@ -60,8 +60,10 @@ fn origins(ask: &Ask, spent: &HashMap<(Whose, EntryId), Spent>) -> Vec<(Whose, S
         | Ask::Release(_)
         | Ask::Adjust(_)
         | Ask::Grant(_)
+        | Ask::Open(_)
         | Ask::Tiers(_)
         | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Settle { .. } => Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::loading::{OwnerKeys, wallet};
-use super::read_entry_kind;
+use super::{openings, read_entry_kind};
 use crate::account::books::{Books, of_member};
 use crate::account::desk::{Ask, Whose};
 use crate::account::granting::lot_of;
@@ -31,15 +31,21 @@ pub(super) async fn done(tx: &mut Tx, asks: &[&Ask], books: &Books) -> Result<Do
             | Ask::Capture(_)
             | Ask::Release(_)
             | Ask::Adjust(_)
+            | Ask::Open(_)
             | Ask::Tiers(_)
             | Ask::Occasion(_)
+            | Ask::Transfer(_)
             | Ask::Hear { .. }
             | Ask::Settle { .. } => (),
         }
     }
     let undone = undone.into_iter().map(|(whose, entry)| (within(books, whose, entry), entry)).collect();
     let connection = tx.connection();
-    Ok(Done { spent: spent(connection, &undone).await?, granted: granted(connection, &given).await? })
+    Ok(Done {
+        spent: spent(connection, &undone).await?,
+        granted: granted(connection, &given).await?,
+        opened: openings::load(connection, asks).await?,
+    })
 }
 
 /// Whose entry it is: its id is a digest of the wallet and of its number. One of no known wallet is looked for with points.

@@ -25,9 +25,11 @@ pub(super) fn named(asks: &[&Ask]) -> BTreeSet<(Whose, HoldId)> {
         | Ask::Reverse(_)
         | Ask::Adjust(_)
         | Ask::Grant(_)
+        | Ask::Open(_)
         | Ask::Revoke(_)
         | Ask::Tiers(_)
         | Ask::Occasion(_)
+        | Ask::Transfer(_)
         | Ask::Hear { .. }
         | Ask::Settle { .. } => None,
     });

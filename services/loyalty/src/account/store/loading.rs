@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::done::done;
-use super::{coming_back, holds, purchases, tiers};
+use super::{coming_back, holds, purchases, tiers, transfers};
 use crate::account::books::{Books, of_member};
 use crate::account::chain::Link;
 use crate::account::desk::{Ask, Whose};
@@ -17,6 +17,7 @@ use crate::account::holdings::{Holdings, Lot, Totals, Unread};
 use crate::account::reviewing::gifts;
 use crate::account::tally::Done;
 use crate::account::wallet::{Owner, WalletCode};
+use crate::account::{TransferAsk, TransferDeed};
 use crate::programme::terms::Slide;
 
 /// The keys of some members, as columns.
@@ -113,6 +114,7 @@ pub(in crate::account) async fn load(
     let connection = tx.connection();
     let mut wanted = coming_back::lots(connection, asks, &done.spent).await?;
     wanted.extend(books.values().flat_map(gifts::lots));
+    wanted.extend(asks.iter().flat_map(|ask| transfers::lots(ask)));
     wanted.extend(done.spent.values().flat_map(|spent| spent.draws.iter().map(|draw| draw.lot)));
     let (given, changed) = addressed(asks, &books);
     let mut read = BTreeSet::new();
@@ -131,6 +133,7 @@ pub(in crate::account) async fn load(
     let held = |owner: &&Owner| in_lots.get(owner).is_some_and(|unread| unread.held > 0);
     let with_holds = read.iter().filter(held).map(Owner::whose).chain(named.iter().map(|(whose, _)| *whose)).collect();
     holds::load(connection, &with_holds, &named, &mut books).await?;
+    transfers::named(connection, asks, &mut books).await?;
     let found = found(asks, &books, places);
     Ok(Loaded { books, done, found })
 }
@@ -142,6 +145,8 @@ fn addressed(asks: &[&Ask], books: &Books) -> (BTreeSet<Owner>, BTreeSet<Owner>)
     for ask in asks {
         match (ask.owner(), ask) {
             (Some(owner), Ask::Grant(_)) => drop(given.insert(owner)),
+            (Some(owner), Ask::Open(ask)) if ask.opening.points > 0 => drop(given.insert(owner)),
+            (Some(_), Ask::Transfer(ask)) => transferred(ask, (&mut given, &mut changed)),
             (Some(owner), _) => drop(changed.insert(owner)),
             (None, _) => {
                 for whose in ask.members() {
@@ -151,6 +156,18 @@ fn addressed(asks: &[&Ask], books: &Books) -> (BTreeSet<Owner>, BTreeSet<Owner>)
         }
     }
     (given, changed)
+}
+
+/// Of who gets points that are passed on, the lots are no more needed than of who is granted some; of who has to return them,
+/// they are.
+fn transferred(ask: &TransferAsk, (given, changed): (&mut BTreeSet<Owner>, &mut BTreeSet<Owner>)) {
+    if let Some((from, to)) = ask.accounts() {
+        changed.insert(from);
+        match ask.what {
+            TransferDeed::Make { .. } => given.insert(to),
+            TransferDeed::Reverse { .. } => changed.insert(to),
+        };
+    }
 }
 
 fn found(asks: &[&Ask], books: &Books, places: BTreeMap<Owner, String>) -> Found {
@@ -215,7 +232,7 @@ async fn accounts(
     let rows = sqlx::query!(
         r#"SELECT account.tenant, account.member, wallet, joined_at, entries, tier_changes, deficit, earned, earn_reversed,
                   redeemed, redemption_reversed, lapsed, adjusted, settled_until, review_at, link, spendable,
-                  pending, held, next_lapse_at,
+                  pending, held, next_lapse_at, transferred,
                   account.place AS "place!"
            FROM unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS asked (tenant, shard, member)
            CROSS JOIN LATERAL (
@@ -250,6 +267,7 @@ async fn accounts(
             redemption_reversed: row.redemption_reversed,
             lapsed: row.lapsed,
             adjusted: row.adjusted,
+            transferred: row.transferred,
         };
         holdings.tiers_due_at = row.review_at.map(Timestamp::from);
         books.insert(owner, holdings);

@@ -6,6 +6,7 @@ use ::store::{Recall, RequestKey, StoreError, Tx};
 use jiff::Timestamp;
 use kernel::{MemberId, RequestId, Shard, TenantId};
 
+use crate::account::Mark;
 use crate::account::desk::{Answer, Ask};
 use crate::account::tally;
 
@@ -65,10 +66,18 @@ pub(in crate::account) fn remember(
             continue;
         }
         let shard = Shard::of_member(member);
-        receipt.mark = tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position));
+        receipt.mark = mark(tx, shard);
+        let beside =
+            ask.members().into_iter().map(|(_, other)| Shard::of_member(other)).filter(|other| *other != shard);
+        receipt.marks_beside = beside.filter_map(|other| mark(tx, other)).collect();
         if first.get(&(tenant, member, key.rpc, key.id)) == Some(&place) {
             tx.remember(tenant, shard, key, &*receipt, now)?;
         }
     }
     Ok(())
+}
+
+/// Where the log of a shard stands.
+fn mark(tx: &Tx, shard: Shard) -> Option<Mark> {
+    tx.heads().get(&shard).map(|head| (shard.number(), head.epoch, head.position))
 }

@@ -23,6 +23,7 @@ const fn number_of(kind: TierChangeKind) -> i16 {
         TierChangeKind::Assigned => 5,
         TierChangeKind::Released => 6,
         TierChangeKind::Shortened => 7,
+        TierChangeKind::Imported => 8,
     }
 }
 
@@ -35,6 +36,7 @@ fn kind_of(number: i16) -> Result<TierChangeKind, StoreError> {
         TierChangeKind::Assigned,
         TierChangeKind::Released,
         TierChangeKind::Shortened,
+        TierChangeKind::Imported,
     ]
     .into_iter()
     .find(|kind| number_of(*kind) == number)
@@ -284,9 +286,9 @@ mod tests {
 
     #[test]
     fn numbers_of_kinds_are_read_back() {
-        for number in 1..=7 {
+        for number in 1..=8 {
             assert_eq!(number_of(kind_of(number).expect("known")), number);
         }
-        assert!(kind_of(8).is_err());
+        assert!(kind_of(9).is_err());
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::chaining::{Chained, chained};
 use super::loading::Found;
-use super::{holds, purchases, tiers};
+use super::{holds, openings, purchases, tiers, transfers};
 use crate::account::books::Books;
 use crate::account::desk::Whose;
 use crate::account::holdings::Holdings;
@@ -47,6 +47,8 @@ pub(in crate::account) async fn write(
         entries::reversed(tx, &changed).await?;
         purchases::write(tx, &changed).await?;
         tiers::write(tx, &changed, now).await?;
+        openings::write(tx, &changed, now).await?;
+        transfers::write(tx, &changed).await?;
     }
     timers::set(tx, &timers(books, found, now)).await
 }

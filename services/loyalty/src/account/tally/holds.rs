@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use kernel::HoldId;
 
 use super::receipt;
-use crate::account::desk::{HoldReceipt, Receipt};
 use crate::account::holding::{self, CannotEnd, Hold};
 use crate::account::holdings::Holdings;
+use crate::account::receipts::{HoldReceipt, Receipt};
 use crate::account::{AccountRefusal, Capture, NewHold, Release};
 use crate::programme::terms::Versions;
 

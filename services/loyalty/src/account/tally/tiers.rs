@@ -6,9 +6,10 @@ use crate::account::desk::Receipt;
 use crate::account::holdings::{Assigned, Credit, Holdings};
 use crate::account::qualification::{On, asked_for, progress};
 use crate::account::redemption::named;
+use crate::account::reviewing::bringing::{self, Brought};
 use crate::account::reviewing::{self, assigning, looking_back};
 use crate::account::settling::{Until, settle};
-use crate::account::{AccountRefusal, TierAsk, TierDeed, TierReceipt, TierRefusal};
+use crate::account::{AccountRefusal, OpeningRefusal, TierAsk, TierDeed, TierReceipt, TierRefusal};
 use crate::programme::terms::{Terms, Versions};
 
 pub(in crate::account) fn carry_out(
@@ -32,6 +33,7 @@ pub(in crate::account) fn carry_out(
                 return Err(TierRefusal::NotAssigned { ladder: on.ladder.code.clone() }.into());
             }
         }
+        TierDeed::Bring(brought) => bring(holdings, on, ask, brought, now)?,
         TierDeed::Qualify { cause, units, occurred_at } => {
             let occurred_at = occurred_at.unwrap_or(now).min(now);
             qualify(holdings, versions, on, ask, (cause, *units, occurred_at), now)?;
@@ -42,6 +44,7 @@ pub(in crate::account) fn carry_out(
         from,
         to: held(holdings, on),
         progress_minor: progress(holdings, on, now).map_err(|_| AccountRefusal::OutOfRange)?,
+        review_at: holdings.standings.get(&on.ladder.code).and_then(|standing| standing.review_at),
     };
     Ok(Receipt { spendable: holdings.spendable(), tier: Some(Box::new(receipt)), ..Receipt::default() })
 }
@@ -62,9 +65,7 @@ fn assign(
     (tier, until): (&str, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<(), AccountRefusal> {
-    if !on.ladder.tiers.iter().any(|known| known.code == tier) {
-        return Err(TierRefusal::TierNotFound { ladder: on.ladder.code.clone(), tier: tier.to_owned() }.into());
-    }
+    is_known(on, tier)?;
     if let Some(until) = until.filter(|until| *until <= now) {
         return Err(TierRefusal::Over { until }.into());
     }
@@ -76,6 +77,47 @@ fn assign(
         actor: named(&ask.actor).to_owned(),
     };
     Ok(assigning::assign(holdings, on, assigned, now)?)
+}
+
+fn bring(
+    holdings: &mut Holdings,
+    on: On<'_>,
+    ask: &TierAsk,
+    brought: &Brought,
+    now: Timestamp,
+) -> Result<(), AccountRefusal> {
+    let ladder = on.ladder.code.clone();
+    is_known(on, &brought.tier)?;
+    if let Some((tier, progress)) = bringing::before(holdings, &ladder) {
+        let differs = [("tier", tier != brought.tier), ("progress_minor", progress != brought.progress)];
+        return Err(match differs.into_iter().find(|(_, differs)| *differs) {
+            Some((field, _)) => TierRefusal::BroughtDiffers { ladder, field }.into(),
+            None => TierRefusal::AlreadyBrought { ladder }.into(),
+        });
+    }
+    let instants = [("since_time", Some(brought.since)), ("progress_time", brought.progress_at)];
+    for (field, at) in instants.into_iter().filter_map(|(field, at)| Some((field, at?))) {
+        if at > now {
+            return Err(OpeningRefusal::NotBegun { field, at }.into());
+        }
+    }
+    if let Some(at) = brought.review_at.filter(|review| *review <= now) {
+        return Err(OpeningRefusal::Over { field: "review_time", at }.into());
+    }
+    if bringing::is_reached(holdings, on, &brought.tier) {
+        return Err(TierRefusal::Reached { ladder, tier: held(holdings, on) }.into());
+    }
+    holdings.loading = true;
+    let done = bringing::bring(holdings, on, brought, (&ask.reason, named(&ask.actor)), now);
+    holdings.loading = false;
+    Ok(done?)
+}
+
+fn is_known(on: On<'_>, tier: &str) -> Result<(), TierRefusal> {
+    if on.ladder.tiers.iter().any(|known| known.code == tier) {
+        return Ok(());
+    }
+    Err(TierRefusal::TierNotFound { ladder: on.ladder.code.clone(), tier: tier.to_owned() })
 }
 
 fn qualify(

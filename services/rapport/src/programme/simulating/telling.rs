@@ -54,13 +54,14 @@ fn sums(baseline: Option<&Outcome>, draft: &Outcome, words: &Words) -> String {
     let mut table = Table::new(&[Side::Left, Side::Right, Side::Right, Side::Right]);
     heads(&mut table, "points", baseline.is_some());
     let flow = |side: &Outcome| side.flow.unwrap_or_default();
-    let rows: [Row<PointFlow>; 6] = [
+    let rows: [Row<PointFlow>; 7] = [
         ("earned", |flow| flow.earned),
         ("taken back", |flow| flow.earn_reversed),
         ("spent", |flow| flow.redeemed),
         ("given back", |flow| flow.redemption_reversed),
         ("lapsed", |flow| flow.lapsed),
         ("by hand", |flow| flow.adjusted),
+        ("fees of transfers", |flow| flow.transferred),
     ];
     for (what, read) in rows {
         row(&mut table, what, baseline.map(|side| read(&flow(side))), read(&flow(draft)));
@@ -245,10 +246,11 @@ fn amount(told: Option<&Money>) -> Value {
 }
 
 fn flow(flow: Option<PointFlow>) -> Value {
-    let PointFlow { earned, earn_reversed, redeemed, redemption_reversed, lapsed, adjusted } = flow.unwrap_or_default();
+    let flow = flow.unwrap_or_default();
+    let PointFlow { earned, earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, transferred } = flow;
     json!({
         "earned": earned, "earn_reversed": earn_reversed, "redeemed": redeemed,
-        "redemption_reversed": redemption_reversed, "lapsed": lapsed, "adjusted": adjusted,
+        "redemption_reversed": redemption_reversed, "lapsed": lapsed, "adjusted": adjusted, "transferred": transferred,
     })
 }
 

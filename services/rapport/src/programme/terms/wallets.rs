@@ -3,7 +3,7 @@
 use proto::loyalty::v1 as wire;
 use serde::{Deserialize, Serialize};
 
-use super::{Deficit, EarnRate, Expiry, Pending, earn_rate};
+use super::{Deficit, EarnRate, Expiry, Pending, Transfers, earn_rate};
 
 /// A second currency, such as stamps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Wallet {
     /// How long what an order earned waits; not at all where not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// How members may pass it on; not at all where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 impl From<Wallet> for wire::Wallet {
@@ -39,6 +42,7 @@ impl From<Wallet> for wire::Wallet {
             grace_days: wallet.grace_days,
             deficit: wallet.deficit.into(),
             pending: wallet.pending.map(Into::into),
+            transfers: wallet.transfers.map(Into::into),
         }
     }
 }
@@ -53,6 +57,7 @@ impl From<wire::Wallet> for Wallet {
             grace_days: wallet.grace_days,
             deficit: Deficit::of(wallet.deficit),
             pending: wallet.pending.map(Into::into),
+            transfers: wallet.transfers.map(Into::into),
         }
     }
 }
@@ -68,7 +73,8 @@ mod tests {
         "earn_rates": [],
         "wallets": [
             {"code": "stamps", "display_name": "Stamps", "earn_rates": [{"currency": "TWD", "points": 0, "per_minor": 1}],
-             "expiry": {"after": {"days": 70}}, "grace_days": 3, "deficit": "within_balance", "pending": {"days": 7}}
+             "expiry": {"after": {"days": 70}}, "grace_days": 3, "deficit": "within_balance", "pending": {"days": 7},
+             "transfers": {"allowed": "anybody", "fee_basis_points": 250, "most_points_month": 20}}
         ],
         "earn_rules": [
             {"code": "stamp", "wallet": "stamps", "display_name": "A stamp", "award": {"fixed_points": 1}}

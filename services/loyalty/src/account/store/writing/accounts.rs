@@ -25,6 +25,7 @@ pub(super) struct Columns<'a> {
     pub redemption_reversed: Vec<i64>,
     pub lapsed: Vec<i64>,
     pub adjusted: Vec<i64>,
+    pub transferred: Vec<i64>,
     pub settled_until: Vec<SqlTimestamp>,
     pub review_at: Vec<Option<SqlTimestamp>>,
     pub links: Vec<Vec<u8>>,
@@ -57,6 +58,7 @@ impl<'a> Columns<'a> {
             redemption_reversed: numbers(|holdings| holdings.totals.redemption_reversed),
             lapsed: numbers(|holdings| holdings.totals.lapsed),
             adjusted: numbers(|holdings| holdings.totals.adjusted),
+            transferred: numbers(|holdings| holdings.totals.transferred),
             settled_until: all.iter().map(|holdings| instant(holdings.settled_until)).collect(),
             review_at: instants(Holdings::next_of_tiers),
             links: statements.iter().map(|account| account.link().0.to_vec()).collect(),
@@ -76,13 +78,13 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
     sqlx::query!(
         "INSERT INTO account (tenant, shard, member, joined_at, entries, tier_changes, spendable, deficit, earned,
              earn_reversed, redeemed, redemption_reversed, lapsed, adjusted, settled_until, review_at,
-             link, next_lapse_at, pending, held, wallet)
+             link, next_lapse_at, pending, held, wallet, transferred)
          SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::timestamptz[]),
                 unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
                 unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]),
                 unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::timestamptz[]),
                 unnest($17::bytea[]), unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::bigint[]),
-                unnest($21::text[])",
+                unnest($21::text[]), unnest($22::bigint[])",
         &new.tenants,
         &new.shards,
         &new.members,
@@ -104,6 +106,7 @@ pub(super) async fn insert(tx: &mut Tx, new: &[&Chained<'_>]) -> Result<(), Stor
         &new.pending,
         &new.held,
         &new.wallets as &[&str],
+        &new.transferred,
     )
     .execute(tx.connection())
     .await?;

@@ -94,5 +94,7 @@ fn reverses_an_entry(posting: &Posting) -> bool {
     match posting.kind {
         EntryKind::EarnReversal | EntryKind::RedemptionReversal => EntryId::parse(&posting.cause).is_ok(),
         EntryKind::Earn | EntryKind::Redemption | EntryKind::Lapse | EntryKind::Adjustment => false,
+        // A transfer knows by itself that it was taken back.
+        EntryKind::TransferOut | EntryKind::TransferIn => false,
     }
 }

@@ -61,6 +61,7 @@ async fn run(
         &seals.shards, &seals.batches, &seals.entries, &seals.links,
         &lots.wallets as &[&str], &lots.slide_months as &[Option<i32>], &lots.slide_days as &[Option<i32>],
         &lines.wallets as &[&str],
+        &accounts.transferred,
     );
     Ok(posted.fetch_one(tx.connection()).await?)
 }

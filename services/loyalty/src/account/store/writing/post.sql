@@ -8,7 +8,7 @@ WITH posted AS (
         deficit = new.deficit, earned = new.earned, earn_reversed = new.earn_reversed, redeemed = new.redeemed,
         redemption_reversed = new.redemption_reversed, lapsed = new.lapsed, adjusted = new.adjusted,
         settled_until = new.settled_until, review_at = new.review_at, link = new.link,
-        next_lapse_at = new.next_lapse_at, pending = new.pending, held = new.held
+        next_lapse_at = new.next_lapse_at, pending = new.pending, held = new.held, transferred = new.transferred
     FROM (
         SELECT unnest($3::uuid[]) AS member, unnest($4::text[])::tid AS place, unnest($5::timestamptz[]) AS joined_at,
                unnest($6::bigint[]) AS entries, unnest($7::bigint[]) AS tier_changes, unnest($8::bigint[]) AS spendable,
@@ -17,7 +17,7 @@ WITH posted AS (
                unnest($14::bigint[]) AS lapsed, unnest($15::bigint[]) AS adjusted,
                unnest($16::timestamptz[]) AS settled_until, unnest($17::timestamptz[]) AS review_at,
                unnest($18::bytea[]) AS link, unnest($19::timestamptz[]) AS next_lapse_at,
-               unnest($20::bigint[]) AS pending, unnest($21::bigint[]) AS held
+               unnest($20::bigint[]) AS pending, unnest($21::bigint[]) AS held, unnest($55::bigint[]) AS transferred
     ) AS new
     WHERE account.ctid = new.place AND account.member = new.member
     RETURNING 1
