@@ -20,29 +20,11 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
     let mut facts = written(&told.grounds);
     // The sentence tells the direction.
     facts.push(("points", told.points.unsigned_abs().to_string()));
+    if let Some((reason, why)) = of_given(told) {
+        facts.push(("why", why));
+        return (reason, facts);
+    }
     let reason = match told.kind {
-        EntryKind::Earn if OccasionId::parse(&told.cause).is_ok() => {
-            let applied = told.grounds.steps.iter().filter(|step| step.detail.starts_with("applied"));
-            let named: Vec<&str> = applied.map(|step| step.name.as_str()).collect();
-            facts.push(("why", named.join(", ")));
-            DecisionReason::Occasion
-        }
-        EntryKind::Earn if is_cause(&told.cause) || gifts::is_cause(&told.cause) => {
-            facts.push(("why", reason_of(told, "granted")));
-            DecisionReason::Grant
-        }
-        EntryKind::Earn if opening::is_cause(&told.cause) => {
-            facts.push(("why", reason_of(told, "brought along")));
-            DecisionReason::Opening
-        }
-        EntryKind::EarnReversal if opening::is_cause(&told.cause) => {
-            facts.push(("why", reason_of(told, "owed")));
-            DecisionReason::OpeningOwed
-        }
-        EntryKind::EarnReversal if told.grounds.steps.iter().any(|step| step.name == "revoked") => {
-            facts.push(("why", reason_of(told, "revoked")));
-            DecisionReason::GrantRevoked
-        }
         EntryKind::Earn if by_rules(&told.grounds) => {
             let (rules, others): (Vec<&Step>, Vec<&Step>) = told.grounds.steps.iter().partition(|step| is_rule(step));
             let sum = |steps: &[&Step]| steps.iter().fold(0_i64, |sum, step| sum.saturating_add(step.contribution));
@@ -87,6 +69,37 @@ pub(super) fn of_entry(told: &Explanation) -> (DecisionReason, Facts<'_>) {
         }
     };
     (reason, facts)
+}
+
+/// What was given for what is no order, or taken back, and why; none of other entries.
+fn of_given(told: &Explanation) -> Option<(DecisionReason, String)> {
+    match told.kind {
+        EntryKind::Earn if OccasionId::parse(&told.cause).is_ok() => {
+            let applied = told.grounds.steps.iter().filter(|step| step.detail.starts_with("applied"));
+            let named: Vec<&str> = applied.map(|step| step.name.as_str()).collect();
+            Some((DecisionReason::Occasion, named.join(", ")))
+        }
+        EntryKind::Earn if is_cause(&told.cause) || gifts::is_cause(&told.cause) => {
+            Some((DecisionReason::Grant, reason_of(told, "granted")))
+        }
+        EntryKind::Earn if opening::is_cause(&told.cause) => {
+            Some((DecisionReason::Opening, reason_of(told, "brought along")))
+        }
+        EntryKind::EarnReversal if opening::is_cause(&told.cause) => {
+            Some((DecisionReason::OpeningOwed, reason_of(told, "owed")))
+        }
+        EntryKind::EarnReversal if told.grounds.steps.iter().any(|step| step.name == "revoked") => {
+            Some((DecisionReason::GrantRevoked, reason_of(told, "revoked")))
+        }
+        EntryKind::Earn
+        | EntryKind::EarnReversal
+        | EntryKind::Redemption
+        | EntryKind::RedemptionReversal
+        | EntryKind::Lapse
+        | EntryKind::TransferOut
+        | EntryKind::TransferIn
+        | EntryKind::Adjustment => None,
+    }
 }
 
 /// A step of an earn rule names it; those of the base rate and the tier do not.
