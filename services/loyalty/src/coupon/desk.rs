@@ -324,20 +324,27 @@ pub(super) async fn write(tx: &mut Tx, given: &[(TenantId, Coupon)], now: Timest
     eventlog::append(tx, said, now)
 }
 
-/// Twins of one batch: the first is carried out, the others get its answer, or are told which field differs.
+/// Twins of one batch: the first that is done is carried out, the others get its answer, or are told which field differs.
+/// What was refused is decided anew: by the second time registry may have been asked who the member is.
 fn twin(asks: &[Ask], answers: &[Answer], first: &mut HashMap<Twin, usize>, place: usize) -> Option<Answer> {
     let (tenant, shard, own) = key(&asks[place])?;
-    let known = match first.entry((tenant, shard, own.rpc, own.id)) {
+    let mut known = match first.entry((tenant, shard, own.rpc, own.id)) {
         std::collections::hash_map::Entry::Vacant(vacant) => {
             vacant.insert(place);
             return None;
         }
-        std::collections::hash_map::Entry::Occupied(known) => *known.get(),
+        std::collections::hash_map::Entry::Occupied(known) => known,
     };
-    let (.., before) = key(&asks[known])?;
-    match before.digests.first_difference(&own.digests) {
-        Some(field) => Some(Answer::Reused { field: field.to_owned() }),
-        None => answers.get(known).cloned(),
+    let (.., before) = key(&asks[*known.get()])?;
+    if let Some(field) = before.digests.first_difference(&own.digests) {
+        return Some(Answer::Reused { field: field.to_owned() });
+    }
+    match answers.get(*known.get()) {
+        Some(done @ Answer::Done(_)) => Some(done.clone()),
+        Some(_) | None => {
+            known.insert(place);
+            None
+        }
     }
 }
 

@@ -35,20 +35,27 @@ pub(in crate::account) async fn recall(
     Ok(all)
 }
 
-/// Twins of one batch: the first is carried out, the others get its answer, or are told which field differs.
+/// Twins of one batch: the first that is done is carried out, the others get its answer, or are told which field differs.
+/// What was refused is decided anew: by the second time registry may have been asked who the member is.
 pub(in crate::account) fn twin(asks: &[Ask], answers: &[Answer], first: &mut First, place: usize) -> Option<Answer> {
     let (tenant, member, key) = asks[place].key()?;
-    let known = match first.entry((tenant, member, key.rpc, key.id)) {
+    let mut known = match first.entry((tenant, member, key.rpc, key.id)) {
         std::collections::hash_map::Entry::Vacant(vacant) => {
             vacant.insert(place);
             return None;
         }
-        std::collections::hash_map::Entry::Occupied(known) => *known.get(),
+        std::collections::hash_map::Entry::Occupied(known) => known,
     };
-    let (.., before) = asks[known].key()?;
-    match before.digests.first_difference(&key.digests) {
-        Some(field) => Some(Answer::Reused { field: field.to_owned() }),
-        None => answers.get(known).cloned(),
+    let (.., before) = asks[*known.get()].key()?;
+    if let Some(field) = before.digests.first_difference(&key.digests) {
+        return Some(Answer::Reused { field: field.to_owned() });
+    }
+    match answers.get(*known.get()) {
+        Some(done @ Answer::Done(_)) => Some(done.clone()),
+        Some(_) | None => {
+            known.insert(place);
+            None
+        }
     }
 }
 
