@@ -11,10 +11,6 @@ use rapport::{
     points, programme, reconcile, referrals, report, rewards, segments, serve, subscriptions, tenant, token, up,
 };
 
-/// A fifth of what a call costs a service is asking for memory and giving it back.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // First of all: with two providers in one binary, whoever asks for the default one panics.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {

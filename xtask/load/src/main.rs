@@ -19,10 +19,6 @@ mod zipf;
 
 use std::process::ExitCode;
 
-/// As the program itself, whose services it calls without the wire as well.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 const HELP: &str = "\
