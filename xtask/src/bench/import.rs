@@ -16,6 +16,8 @@ use crate::run::{Failure, Outcome, cargo, output, run as run_here, tell};
 
 const FOLDER: &str = ".rapport/bench";
 const LINES: f64 = 541_909.0;
+/// Those of them that are of a member and no credit: what a simulation lives through.
+const LIVED: f64 = 397_924.0;
 
 struct Run {
     ours: Ran,
@@ -68,11 +70,11 @@ fn rows(runs: &[Run]) -> Vec<Row> {
         Row::stated("lines per second", format!("{:.0}", LINES / ours)),
         Row {
             name: "a draft lived over the whole year beside what rules: time for 100,000 lines".to_owned(),
-            ours: format!("{:.2} s", simulated * 100_000.0 / LINES),
+            ours: format!("{:.2} s", simulated * 100_000.0 / LIVED),
             peer: String::new(),
             ratio: None,
             goal: "at most 1 s",
-            holds: Some(simulated * 100_000.0 / LINES <= 1.0),
+            holds: Some(simulated * 100_000.0 / LIVED <= 1.0),
         },
         Row::stated(
             "peak memory of the importer",
