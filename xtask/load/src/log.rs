@@ -112,7 +112,7 @@ async fn write(producer: &Store, per: usize, time: Duration) -> Result<u64, Fail
                 let said = MemberUpdated { fields: vec!["x".repeat(PAYLOAD_BYTES)], ..MemberUpdated::default() };
                 let events = vec![NewEvent::new(tenant, shard, member, clock.now(), &said); per];
                 let mut tx = producer.begin(tenant, [shard]).await?;
-                eventlog::append(&mut tx, &events, clock.now()).await?;
+                eventlog::append(&mut tx, events, clock.now())?;
                 tx.commit().await?;
                 written += per as u64;
             }
