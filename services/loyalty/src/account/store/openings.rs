@@ -23,21 +23,9 @@ pub(super) async fn load(
 ) -> Result<HashMap<Brought, (MemberId, Opened)>, StoreError> {
     let asked: BTreeSet<Brought> = asks
         .iter()
-        .filter_map(|ask| match ask {
-            Ask::Open(ask) => Some((ask.tenant, ask.wallet, ask.opening.reference.clone())),
-            Ask::Redeem(_)
-            | Ask::Reverse(_)
-            | Ask::Hold(_)
-            | Ask::Capture(_)
-            | Ask::Release(_)
-            | Ask::Adjust(_)
-            | Ask::Grant(_)
-            | Ask::Revoke(_)
-            | Ask::Tiers(_)
-            | Ask::Occasion(_)
-            | Ask::Transfer(_)
-            | Ask::Hear { .. }
-            | Ask::Settle { .. } => None,
+        .filter_map(|ask| {
+            let Ask::Open(ask) = ask else { return None };
+            Some((ask.tenant, ask.wallet, ask.opening.reference.clone()))
         })
         .collect();
     if asked.is_empty() {

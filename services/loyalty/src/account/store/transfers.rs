@@ -28,22 +28,8 @@ pub(super) fn lots(ask: &Ask) -> Vec<LotId> {
 }
 
 fn reversed(ask: &Ask) -> Option<&TransferAsk> {
-    match ask {
-        Ask::Transfer(ask) => Some(ask).filter(|ask| matches!(ask.what, TransferDeed::Reverse { .. })),
-        Ask::Redeem(_)
-        | Ask::Reverse(_)
-        | Ask::Hold(_)
-        | Ask::Capture(_)
-        | Ask::Release(_)
-        | Ask::Adjust(_)
-        | Ask::Grant(_)
-        | Ask::Open(_)
-        | Ask::Revoke(_)
-        | Ask::Tiers(_)
-        | Ask::Occasion(_)
-        | Ask::Hear { .. }
-        | Ask::Settle { .. } => None,
-    }
+    let Ask::Transfer(ask) = ask else { return None };
+    Some(ask).filter(|ask| matches!(ask.what, TransferDeed::Reverse { .. }))
 }
 
 /// Reads the transfers that are to be taken back.
